@@ -1,0 +1,1 @@
+"""The magic commands: a registry, option parsing, and small groups by subject."""

@@ -1,0 +1,1 @@
+"""The shell over processes: wire, journal, keeper, engine, registry, client."""

@@ -1,0 +1,1 @@
+"""The language server proper, one module for each LSP feature. Only here is pygls imported."""
