@@ -93,9 +93,9 @@ def processes_of(path: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and _is_alive(process):
-                if process.environ().get("VIVO_TEST_HOME") == marker:
-                    found.append(process)
+            mine = process.environ().get("VIVO_TEST_HOME") == marker
+            if mine and process.pid != os.getpid() and _is_alive(process):
+                found.append(process)
         except (psutil.Error, OSError):
             continue  # it ended while we looked, or it is not ours to look at
     return found

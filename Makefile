@@ -1,0 +1,64 @@
+# make demo   the language server runs docs/examples/bessel.py and shows the values inline
+# make test   format, lint, types, and the tests that need no editor
+# Others: test-editors, bench, soak, docs, format, clean. PYTHON=… names the interpreter (3.11 or newer).
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off
+
+.PHONY: demo test lint types unit test-editors test-vscode test-emacs bench soak docs format clean
+
+demo: $(VENV)/.demo
+	@$(BIN)/vivo run docs/examples/bessel.py
+
+test: lint types unit
+
+lint: $(VENV)/.dev
+	@$(BIN)/ruff format --check --quiet . || { echo "ruff format would change files: run 'make format'" >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+
+# The packages are checked under their installed name, through a link to this folder.
+types: $(VENV)/.dev
+	@MYPYPATH=$(VENV)/check $(BIN)/mypy -p vivo.core -p vivo.parallel -p vivo.server
+
+unit: $(VENV)/.dev
+	@$(BIN)/pytest -q
+
+test-editors: test-emacs test-vscode
+
+test-emacs: $(VENV)/.dev
+	@bash tests/editors/emacs/run.sh
+
+test-vscode: $(VENV)/.dev
+	@bash tests/editors/vscode/run.sh
+
+bench: $(VENV)/.dev
+	@$(BIN)/python tests/benchmarks/run.py
+
+soak: $(VENV)/.dev
+	@$(BIN)/python tests/benchmarks/soak.py
+
+docs: $(VENV)/.dev
+	@$(BIN)/python -m vivo.server.generate
+
+format: $(VENV)/.dev
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("vivo needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name one: make PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
+	@echo "making $(VENV) (about a minute the first time)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(BIN)/python
+	@$(PIP) -e '.[plot]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(BIN)/python
+	@$(PIP) -e '.[dev]'
+	@mkdir -p $(VENV)/check && ln -sfn ../.. $(VENV)/check/vivo
+	@touch $@ $(VENV)/.demo
