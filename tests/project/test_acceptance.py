@@ -13,12 +13,11 @@ TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf
 def rows() -> list[list[str]]:
     """The cells of each row of each table."""
     lines = (ROOT / "docs" / "acceptance.md").read_text("utf-8").splitlines()
-    cells = [
-        [cell.strip() for cell in line.strip("|").split(" | ")]
+    return [
+        [cell.strip() for cell in line.strip().strip("|").split("|")]
         for line in lines
         if line.startswith("|") and not line.startswith(("|---", "| demand"))
     ]
-    return [[cell.strip(" |") for cell in row] for row in cells]
 
 
 def names_of_tests() -> set[str]:
