@@ -1,0 +1,75 @@
+"""What a run of a cell gives back, and the one way into user code.
+
+Rules:
+
+1. User code runs inside :func:`call_user_code`, and nowhere else: the interrupt handler
+   raises only when one of :data:`TRAMPOLINES` is above the interrupted frame, so that an
+   interrupt never lands in our own bookkeeping.
+2. An :class:`ExecutionResult` is data: it holds no frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+    from .frontend import MimeBundle
+    from .tracebacks import TracebackReport
+
+T = TypeVar("T")
+
+
+@dataclass
+class StatementValue:
+    """A value that a statement of the cell showed."""
+
+    first_line: int
+    """1-based line of the statement's start, in its file."""
+    last_line: int
+    data: MimeBundle
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class ExecutionResult:
+    """One execution of a cell."""
+
+    source: str
+    """The cell as typed."""
+    execution_count: int | None = None
+    transformed: str = ""
+    """The Python that ran."""
+    status: str = "ok"
+    """``ok`` or ``error``."""
+    value: Any = None
+    """The last value that was shown."""
+    values: list[StatementValue] = field(default_factory=list)
+    error: BaseException | None = None
+    """The exception, its traceback taken off."""
+    report: TracebackReport | None = None
+    """The traceback, as data."""
+    started: float = 0.0
+    """Seconds since the epoch."""
+    finished: float = 0.0
+
+    @property
+    def success(self) -> bool:
+        """Whether the cell ended without an error."""
+        return self.status == "ok"
+
+    def raise_error(self) -> None:
+        """Raise the cell's exception, if there was one."""
+        if self.error is not None:
+            raise self.error
+
+
+def call_user_code(function: Callable[..., T], *arguments: Any) -> T:
+    """Call into user code: the frames above this call are the user's."""
+    return function(*arguments)
+
+
+TRAMPOLINES: frozenset[CodeType] = frozenset({call_user_code.__code__})

@@ -1,0 +1,135 @@
+"""Options of magics: declared once; parsing and help come from the declaration.
+
+Rules:
+
+1. Options come first; the first word that is none ends them, and ``--`` ends them too. What
+   follows is the magic's own text, untouched: ``%time x = -n``.
+2. Short flags may stand together (``-in``), and a value may touch its option (``-n5``).
+3. An unknown option is one sentence that names the magic, the option and the nearest known one.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from ..errors import UsageError
+
+_WORD = re.compile(r"""\s*((?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+)""")
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option: its flag, the attribute it sets, and what it is for."""
+
+    flag: str
+    """``-x`` or ``--word``."""
+    name: str
+    """The attribute of ``call.options``."""
+    help: str = ""
+    metavar: str | None = None
+    """What its value is called in the help; None for a switch."""
+    default: Any = None
+    convert: Callable[[str], Any] = str
+    long: str | None = None
+    """A second spelling, ``--word``."""
+    repeated: bool = False
+    """Whether it may be given several times; the attribute is then a list."""
+
+    @property
+    def spelling(self) -> str:
+        """How the help shows it."""
+        flags = ", ".join(filter(None, (self.flag, self.long)))
+        return f"{flags} {self.metavar}" if self.metavar else flags
+
+
+def parse_options(
+    magic: str, options: tuple[Option, ...], line: str
+) -> tuple[SimpleNamespace, str]:
+    """The values of the options at the start of ``line``, and the text after them.
+
+    Raises :class:`UsageError` for an unknown option, a missing or an unfit value.
+    """
+    values = SimpleNamespace()
+    for option in options:
+        default = [] if option.repeated else option.default
+        setattr(values, option.name, default if option.metavar else bool(default))
+    known = {flag: option for option in options for flag in (option.flag, option.long) if flag}
+    rest = line
+    while options and (match := _WORD.match(rest)) and match[1].startswith("-"):
+        word, after = match[1], rest[match.end() :]
+        if word == "--":
+            return values, after.lstrip()
+        if re.fullmatch(r"-|-[\d.].*", word) and word not in known:
+            break  # a lone dash or a negative number is an argument
+        rest = _take(magic, known, word, after, values)
+    return values, rest.strip() if options else line.strip()
+
+
+def _take(
+    magic: str, known: dict[str, Option], word: str, after: str, values: SimpleNamespace
+) -> str:
+    """Set what the word says; give the text after it and its value."""
+    flag, equals, given = word.partition("=") if word.startswith("--") else (word, "", "")
+    option = known.get(flag)
+    if option is None and not word.startswith("--"):
+        flag, given = word[:2], word[2:]
+        option = known.get(flag)
+    if option is None:
+        raise UsageError(unknown_option(magic, flag, list(known)))
+    if option.metavar is None:
+        setattr(values, option.name, True)
+        if given and not word.startswith("--"):
+            return _take(magic, known, f"-{given}", after, values)
+        return after
+    if not given and not equals:
+        match = _WORD.match(after)
+        if match is None:
+            raise UsageError(f"%{magic}: {flag} wants a value: {option.spelling}")
+        given, after = match[1], after[match.end() :]
+    try:
+        value = option.convert(unquote(given))
+    except (ValueError, TypeError) as error:
+        raise UsageError(
+            f"%{magic}: {flag} {given} does not fit ({error}): {option.help}"
+        ) from None
+    if option.repeated:
+        getattr(values, option.name).append(value)
+    else:
+        setattr(values, option.name, value)
+    return after
+
+
+def unknown_option(magic: str, flag: str, known: list[str]) -> str:
+    """The sentence for an option that the magic does not have."""
+    near = difflib.get_close_matches(flag, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(known)}."
+    return f"%{magic} has no option {flag}; {hint} See %{magic}?"
+
+
+def unquote(word: str) -> str:
+    """A word as a shell reads it; as it stands if its quotes do not match."""
+    try:
+        parts = shlex.split(word)
+    except ValueError:
+        return word
+    return parts[0] if len(parts) == 1 else word
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a text as a shell splits them; by white space if its quotes do not match."""
+    try:
+        return shlex.split(text)
+    except ValueError:
+        return text.split()
+
+
+def options_help(options: tuple[Option, ...]) -> str:
+    """The options, a line each."""
+    width = max((len(option.spelling) for option in options), default=0)
+    return "\n".join(f"  {option.spelling:<{width}}  {option.help}" for option in options)

@@ -1,0 +1,144 @@
+"""The transformer: a cell as typed → Python, in one pass.
+
+Rules:
+
+1. A cell that is valid Python is given back unchanged, byte for byte. The one exception is
+   automagic: a line such as ``ls`` is a valid expression, and a magic if nothing is called so.
+2. It never raises: what it cannot read it leaves for Python's own SyntaxError.
+3. Line numbers are kept: a statement stands on the line where it was typed.
+4. One pass: the cost is linear in the length of the cell.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Callable
+
+from .automagic import automagic_rule, names_bound
+from .lines import LogicalLine, continuation_extent, python_extent
+from .prompts import strip_indentation, strip_prompts
+from .rules import COMMENT_MAGIC, DEFAULT_RULES, Rule, RuleRegistry
+
+_CELL_MAGIC = re.compile(
+    r"\A(?P<before>(?:[ \t]*(?:\#[^\n]*)?\r?\n)*)%%(?P<name>[^\W\d][\w.]*|!)"
+    r"(?P<rest>[^\n]*)(?:\n(?P<body>.*))?\Z",
+    re.DOTALL | re.VERBOSE,
+)
+
+
+class Transformer:
+    """Turns cells into Python by a registry of rules.
+
+    ``is_magic`` and ``is_shadowed`` answer for automagic; without them there is none.
+    """
+
+    def __init__(
+        self,
+        *,
+        is_magic: Callable[[str], bool] | None = None,
+        is_shadowed: Callable[[str], bool] | None = None,
+    ) -> None:
+        self.rules = RuleRegistry(DEFAULT_RULES)
+        self.automagic = True
+        self.comment_magics = False
+        """Whether ``# %time f()`` runs as ``%time f()`` (jupytext's form)."""
+        self._is_magic = is_magic
+        self._is_shadowed = is_shadowed or (lambda name: False)
+
+    def transform(self, source: str) -> str:
+        """The Python of a cell. Never raises."""
+        if self._is_python(source):
+            return self._rewrite(source, self._automagic_only(source))
+        cell = self._cell_magic(source)
+        if cell is not None:
+            return cell
+        source = strip_indentation(strip_prompts(source))
+        cell = self._cell_magic(source)
+        if cell is not None:
+            return cell
+        if self._is_python(source):
+            return self._rewrite(source, self._automagic_only(source))
+        return self._rewrite(source, [*self.rules, *self._optional(source)])
+
+    def _is_python(self, source: str) -> bool:
+        if self.comment_magics and "#" in source:
+            return False
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                compile(source, "<cell>", "exec", _PARSE_FLAGS)
+        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+            return False
+        return True
+
+    def _automagic_only(self, source: str) -> list[Rule]:
+        """Nothing, unless a line of the cell begins with a word that is a magic."""
+        rules = self._optional(source)
+        if not rules or self._is_magic is None:
+            return []
+        words = set(re.findall(r"^([^\W\d]\w*)", source, re.MULTILINE))
+        return rules if any(self._is_magic(word) for word in words) else []
+
+    def _optional(self, source: str) -> list[Rule]:
+        rules = []
+        if self.comment_magics:
+            rules.append(COMMENT_MAGIC)
+        if self.automagic and self._is_magic is not None:
+            bound = names_bound(source)
+            rules.append(automagic_rule(self._is_magic, self._is_shadowed, bound))
+        return rules
+
+    @staticmethod
+    def _cell_magic(source: str) -> str | None:
+        match = _CELL_MAGIC.match(source)
+        if match is None:
+            return None
+        name = "sx" if match["name"] == "!" else match["name"]
+        words = (name, match["rest"].strip(), match["body"] or "")
+        call = f"get_ipython().run_cell_magic({', '.join(map(repr, words))})"
+        return f"{match['before']}{call}\n"
+
+    def _rewrite(self, source: str, rules: list[Rule]) -> str:
+        if not rules:
+            return source
+        lines = source.splitlines(keepends=True)
+        written: list[str] = []
+        number = 0
+        while number < len(lines):
+            taken, text = self._statement(lines, number, rules)
+            written.append(text)
+            number += taken
+        return "".join(written)
+
+    @staticmethod
+    def _statement(lines: list[str], number: int, rules: list[Rule]) -> tuple[int, str]:
+        """How many lines the statement at ``number`` takes, and what becomes of it."""
+        if lines[number].strip():
+            extent = continuation_extent(lines, number)
+            single = LogicalLine(lines[number], number)
+            continued = single
+            if extent > 1:
+                continued = LogicalLine("".join(lines[number : number + extent]), number)
+            for rule in rules:
+                line = continued if rule.multiline else single
+                rewritten = rule.rewrite(line)
+                if rewritten is not None:
+                    count = extent if rule.multiline else 1
+                    return count, line.indent + rewritten + _line_ends(lines, number, count)
+        taken = python_extent(lines, number)
+        if taken is None:
+            taken = len(lines) - number
+        taken = min(taken, len(lines) - number)
+        return taken, "".join(lines[number : number + taken])
+
+
+_PARSE_FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+
+def _line_ends(lines: list[str], number: int, count: int) -> str:
+    """As many line ends as the typed lines had, so that what follows keeps its place."""
+    ends = "\n" * (count - 1)
+    last = lines[number + count - 1]
+    return ends + ("\n" if last.endswith(("\n", "\r")) else "")
