@@ -1,0 +1,140 @@
+"""Compiling cells under their real file name and line, and keeping the text that ran.
+
+Rules:
+
+1. A cell's statement on line *n* of its file compiles as line *n*: the source is padded with
+   line ends. (Shifting a tree's line numbers doubles the time of compiling, and leaves
+   syntax errors and escape warnings on wrong lines.)
+2. The text of every cell that ran stays available to ``linecache``, and so to
+   ``inspect.getsource`` and every traceback, also after ``checkcache`` and ``clearcache``.
+3. Where a cell's text differs from what an earlier run left on the same lines of the same
+   file, the file's path is spelled another way (``/dir/./file.py``): the older functions keep
+   the older text.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import linecache
+import os
+import warnings
+from types import CodeType
+from typing import Any
+
+_FUTURE_FLAGS = 0
+for _feature in __future__.all_feature_names:
+    _FUTURE_FLAGS |= getattr(__future__, _feature).compiler_flag
+
+_texts: dict[str, list[str]] = {}
+"""File name as compiled → the lines that ran, shared by every shell of the process."""
+
+
+def _entry(name: str) -> tuple[int, None, list[str], str]:
+    lines = _texts[name]
+    return (sum(map(len, lines)), None, lines, name)  # no mtime: checkcache leaves it alone
+
+
+_clearcache = linecache.clearcache
+
+
+def _clear_all_but_cells() -> None:
+    """Clear the cache and put the cells back: their text exists nowhere else."""
+    _clearcache()
+    linecache.cache.update({name: _entry(name) for name in _texts})  # type: ignore[misc]
+
+
+class SourceRegistry:
+    """Which text ran under which file name, and for which run."""
+
+    def __init__(self) -> None:
+        self._runs: dict[tuple[str, int], str] = {}
+        if linecache.clearcache is not _clear_all_but_cells:
+            linecache.clearcache = _clear_all_but_cells
+
+    def register(self, filename: str, first_line: int, text: str, run_id: str | None = None) -> str:
+        """Keep a cell's text; give the file name to compile it under.
+
+        ``first_line`` is the 1-based line of the file on which ``text`` begins.
+        """
+        lines = text.splitlines(keepends=True) or [""]
+        if not lines[-1].endswith("\n"):
+            lines[-1] += "\n"
+        name = filename
+        spelling = 0
+        while not self._fits(name, first_line, lines):
+            spelling += 1
+            name = _respelled(filename, spelling)
+        held = _texts.setdefault(name, [])
+        last = first_line - 1 + len(lines)
+        held.extend(["\n"] * (last - len(held)))
+        held[first_line - 1 : last] = lines
+        linecache.cache[name] = _entry(name)  # type: ignore[assignment]
+        if run_id is not None:
+            for number in range(first_line, first_line + len(lines)):
+                self._runs[name, number] = run_id
+        return name
+
+    def run_of(self, code: CodeType) -> str | None:
+        """The run that a code object comes from, if it comes from a cell."""
+        return self._runs.get((code.co_filename, code.co_firstlineno))
+
+    @staticmethod
+    def _fits(name: str, first_line: int, lines: list[str]) -> bool:
+        """Whether nothing else ran on those lines: they are free, or hold the same text."""
+        held = _texts.get(name)
+        if held is None:
+            return True
+        return all(
+            old in ("\n", new) for old, new in zip(held[first_line - 1 :], lines, strict=False)
+        )
+
+
+def _respelled(filename: str, spelling: int) -> str:
+    """Another name that the system takes for the same file."""
+    folder, base = os.path.split(filename)
+    if filename.startswith("<") or not folder:
+        return f"{filename.rstrip('>')} ({spelling + 1}){'>' if filename.endswith('>') else ''}"
+    return folder + "/." * spelling + "/" + base
+
+
+def real_path(filename: str) -> str:
+    """The plain spelling of a file name that :meth:`SourceRegistry.register` may have respelled."""
+    return os.path.normpath(filename) if "/./" in filename else filename
+
+
+class Compiler:
+    """Compiles cells; remembers the ``from __future__`` imports of earlier ones."""
+
+    def __init__(self) -> None:
+        self.flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+    def parse(self, text: str, filename: str, first_line: int) -> ast.Module:
+        """The tree of a cell, its lines those of the file. Raises ``SyntaxError``."""
+        padded = "\n" * (first_line - 1) + text
+        tree: ast.Module = compile(
+            padded, filename, "exec", self.flags | ast.PyCF_ONLY_AST, dont_inherit=True
+        )
+        return tree
+
+    def compile(self, tree: ast.Module | ast.Expression, filename: str) -> CodeType:
+        """The code of a tree."""
+        mode = "exec" if isinstance(tree, ast.Module) else "eval"
+        code: CodeType = compile(tree, filename, mode, self.flags, dont_inherit=True)
+        self.flags |= code.co_flags & _FUTURE_FLAGS
+        return code
+
+
+def forget_warnings(namespace: dict[str, Any]) -> None:
+    """Let a rerun of a cell warn again: Python warns once for each place."""
+    namespace.pop("__warningregistry__", None)
+
+
+def quiet_parse(text: str) -> ast.Module | None:
+    """The tree of a text, or None if it has none; without warnings."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None

@@ -1,0 +1,288 @@
+"""Completion at a cursor, from the live namespace.
+
+Rules:
+
+1. No user code runs: objects are looked at through :mod:`vivo.core.safe` alone. Completers that
+   users register do run, when the shell says that this is the thread for it.
+2. The text need not parse: it is being typed. What stands before the cursor is read backwards.
+3. Own names come before dunders; private names come when the user has typed the underscore.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from . import completion_sources as sources
+from .safe import UNKNOWN, attribute, attribute_names, column_names, evaluate, type_name
+
+if TYPE_CHECKING:
+    from .magics.registry import MagicRegistry
+
+MAXIMUM_ITEMS = 1000
+
+_ATTRIBUTE = re.compile(r"(?P<owner>[^\W\d]\w*(?:\.\w+|\[[^\[\]]*\])*)\.(?P<prefix>\w*)$")
+_NAME = re.compile(r"(?P<prefix>[^\W\d]\w*)?$")
+_KEY = re.compile(
+    r"(?P<owner>[^\W\d]\w*(?:\.\w+|\[[^\[\]]*\])*)\[\s*(?P<prefix>(?P<quote>[bBrRuU]*['\"])?[^\[\]'\"]*)$"
+)
+_CALL = re.compile(r"(?P<owner>[^\W\d]\w*(?:\.\w+|\[[^\[\]]*\])*)\($")
+_LATEX = re.compile(r"\\(?P<prefix>[\^_A-Za-z0-9]*)$")
+_STRING = re.compile(r"""(?:[bBrRuUfF]{0,2})(?P<quote>['"])(?P<prefix>[^'"\n]*)$""")
+
+
+@dataclass(frozen=True)
+class Completion:
+    """One completion."""
+
+    text: str
+    """What replaces the text between ``start`` and ``end`` of the result."""
+    type: str
+    """``function``, ``class``, ``module``, ``instance``, ``keyword``, ``magic``, ``path``, …"""
+    detail: str = ""
+    """The value's type, or what else tells it apart."""
+
+
+@dataclass
+class CompletionResult:
+    """The completions at a cursor; positions in characters of the text."""
+
+    start: int
+    end: int
+    items: list[Completion] = field(default_factory=list)
+
+
+Registered = Callable[[str, Any], Iterable[str]]
+
+
+class Completer:
+    """Completes for one shell."""
+
+    def __init__(self, namespace: Mapping[str, Any], magics: MagicRegistry | None = None) -> None:
+        self.namespace = namespace
+        self.magics = magics
+        self.aliases: Callable[[], Iterable[str]] = lambda: ()
+        self._by_command: dict[str, Registered] = {}
+
+    def register(self, command: str, function: Registered) -> None:
+        """Ask ``function(prefix, line)`` for the words after ``command``."""
+        self._by_command[command] = function
+
+    def complete(self, text: str, cursor: int | None = None) -> CompletionResult:
+        """The completions at ``cursor`` (in characters; the end by default)."""
+        cursor = len(text) if cursor is None else max(0, min(cursor, len(text)))
+        before = text[:cursor]
+        line = before.rsplit("\n", 1)[-1]
+        for source in (
+            self._latex,
+            self._magic_line,
+            self._import,
+            self._key,
+            self._path,
+            self._attribute,
+        ):
+            found = source(before, line)
+            if found is not None:
+                prefix, items = found
+                return self._result(cursor, prefix, items)
+        if sources.is_inside_string_or_comment(line):
+            return CompletionResult(cursor, cursor)
+        prefix, items = self._names(before)
+        return self._result(cursor, prefix, items)
+
+    @staticmethod
+    def _result(cursor: int, prefix: str, items: Iterable[Completion]) -> CompletionResult:
+        unique: dict[str, Completion] = {}
+        for item in items:
+            unique.setdefault(item.text, item)
+        ordered = sorted(unique.values(), key=_order)[:MAXIMUM_ITEMS]
+        return CompletionResult(cursor - len(prefix), cursor, ordered)
+
+    # --- Sources, the most special first ---------------------------------------------------
+
+    def _latex(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
+        match = _LATEX.search(line)
+        if match is None or not match["prefix"] or sources.is_inside_string_or_comment(line):
+            return None
+        found = sources.latex_names(match["prefix"])
+        return ("\\" + match["prefix"], found) if found else None
+
+    def _magic_line(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
+        stripped = line.lstrip()
+        if stripped.startswith("!") or re.match(r"^[\w, ]+=\s*!", stripped):
+            word = re.split(r"[\s;|&]", stripped)[-1].lstrip("!")
+            first = not re.search(r"!\s*\S+\s", stripped)
+            return word, sources.shell_words(word, commands=first)
+        match = re.match(r"^(?:[\w, ]+=\s*)?(%{1,2})([\w.]*)$", stripped)
+        if match:
+            kind = "line" if match[1] == "%" else "cell"
+            prefix = match[1] + match[2]
+            return prefix, self._magic_names(match[1], match[2], kind)
+        match = re.match(r"^(?:[\w, ]+=\s*)?(%{1,2})([\w.]+)\s+(.*)$", stripped)
+        if match is None or self.magics is None:
+            return None
+        return self._magic_argument("line" if match[1] == "%" else "cell", match[2], match[3])
+
+    def _magic_names(self, mark: str, prefix: str, kind: str) -> Iterator[Completion]:
+        if self.magics is None:
+            return
+        for name in self.magics.names(kind):
+            if name.startswith(prefix):
+                entry = self.magics.get(name, kind)
+                yield Completion(mark + name, "magic", entry.summary)
+        if mark == "%":
+            for name in self.magics.names("cell"):
+                if name.startswith(prefix):
+                    yield Completion("%%" + name, "magic", self.magics.get(name, "cell").summary)
+
+    def _magic_argument(
+        self, kind: str, name: str, rest: str
+    ) -> tuple[str, Iterable[Completion]] | None:
+        word = rest.rsplit(" ", 1)[-1]
+        assert self.magics is not None
+        entry = self.magics.find(name, kind)
+        if name in self._by_command:
+            found = self._by_command[name](word, rest)
+            return word, [Completion(text, "argument") for text in found]
+        if entry is None:
+            return None
+        if word.startswith("-"):
+            flags = [
+                Completion(flag, "option", option.help)
+                for option in entry.options
+                for flag in (option.flag, option.long)
+                if flag and flag.startswith(word)
+            ]
+            return word, flags
+        if name in sources.PATH_MAGICS:
+            return word, sources.paths(word, folders_only=name in ("cd", "pushd", "mkdir", "rmdir"))
+        return None
+
+    def _import(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
+        match = re.match(r"^\s*from\s+([\w.]+)\s+import\s+(?:.*[,(]\s*|\(?\s*)?(\w*)$", line)
+        if match:
+            return match[2], sources.module_members(match[1], match[2])
+        match = re.match(r"^\s*(?:from|import)\s+(?:.*,\s*)?([\w.]*)$", line)
+        if match:
+            return match[1].rpartition(".")[2], sources.module_names(match[1])
+        return None
+
+    def _key(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
+        match = _KEY.search(line)
+        if match is None:
+            return None
+        value = evaluate(match["owner"], self.namespace)
+        if value is UNKNOWN:
+            return None
+        keys: list[Any] = column_names(value)
+        if type(value) is dict:
+            keys = [
+                key for key in tuple(value) if type(key) in (str, bytes, int, tuple, float, bool)
+            ]
+        items = sources.key_completions(keys, match["prefix"], match["quote"])
+        return (match["prefix"], items) if items else None
+
+    def _path(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
+        if not sources.is_inside_string_or_comment(line):
+            return None
+        match = _STRING.search(line)
+        if match is None or ("/" not in match["prefix"] and not match["prefix"].startswith("~")):
+            return None
+        return match["prefix"], sources.paths(match["prefix"])
+
+    def _attribute(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
+        match = _ATTRIBUTE.search(line)
+        if match is None:
+            number = re.search(r"\)\.\w*$|[\"'\]]\.(\w*)$", line)
+            return (number[1] or "", ()) if number else None
+        if sources.is_inside_string_or_comment(line[: match.start()]):
+            return match["prefix"], ()
+        value = evaluate(match["owner"], self.namespace)
+        if value is UNKNOWN:
+            return match["prefix"], ()
+        return match["prefix"], self._attributes(value, match["prefix"])
+
+    def _attributes(self, value: object, prefix: str) -> Iterator[Completion]:
+        names = attribute_names(value)
+        names.update(name for name in column_names(value) if name.isidentifier())
+        for name in names:
+            if name.startswith(prefix) and (prefix or not name.startswith("_")):
+                found = attribute(value, name)
+                kind = "property" if found is UNKNOWN else kind_of(found)
+                yield Completion(name, kind, "" if found is UNKNOWN else type_name(found))
+
+    def _names(self, before: str) -> tuple[str, Iterable[Completion]]:
+        match = _NAME.search(before)
+        prefix = (match["prefix"] or "") if match else ""
+        return prefix, self._all_names(before, prefix)
+
+    def _all_names(self, before: str, prefix: str) -> Iterator[Completion]:
+        yield from self._keyword_arguments(before[: len(before) - len(prefix)], prefix)
+        for name in tuple(self.namespace):
+            if type(name) is str and name.startswith(prefix) and _wanted(name, prefix):
+                value = self.namespace.get(name)
+                yield Completion(name, kind_of(value), type_name(value))
+        for word in keyword.kwlist:
+            if word.startswith(prefix) and prefix:
+                yield Completion(word, "keyword")
+        for name, value in tuple(vars(builtins).items()):
+            if name.startswith(prefix) and prefix and _wanted(name, prefix):
+                yield Completion(name, kind_of(value), "builtins")
+        line = before.rsplit("\n", 1)[-1]
+        if self.magics is not None and self.magics.automagic and line.strip() == prefix and prefix:
+            for name in (*self.magics.names("line"), *self.aliases()):
+                if name.startswith(prefix):
+                    yield Completion(name, "magic", "magic")
+
+    def _keyword_arguments(self, before: str, prefix: str) -> Iterator[Completion]:
+        opening = sources.open_call(before)
+        if opening is None:
+            return
+        match = _CALL.search(before[: opening + 1])
+        if match is None:
+            return
+        value = evaluate(match["owner"], self.namespace)
+        for name in sources.parameter_names(value):
+            if name.startswith(prefix):
+                yield Completion(f"{name}=", "parameter", f"of {match['owner']}")
+
+
+def _wanted(name: str, prefix: str) -> bool:
+    """Private names only once the user has typed the underscore."""
+    return prefix.startswith("_") or not name.startswith("_")
+
+
+def _order(item: Completion) -> tuple[int, str]:
+    name = item.text.lstrip("%")
+    group = 0 if item.type == "parameter" else 1
+    if name.startswith("__"):
+        group = 3
+    elif name.startswith("_"):
+        group = 2
+    return group, name.lower()
+
+
+_KINDS = {
+    "function": "function",
+    "builtin_function_or_method": "function",
+    "method": "method",
+    "method_descriptor": "method",
+    "wrapper_descriptor": "method",
+    "classmethod_descriptor": "method",
+    "module": "module",
+    "type": "class",
+    "property": "property",
+    "getset_descriptor": "property",
+    "member_descriptor": "property",
+}
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in the words that completions are shown with."""
+    if issubclass(type(value), type):
+        return "class"
+    return _KINDS.get(type_name(value), "instance")

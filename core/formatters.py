@@ -1,0 +1,178 @@
+"""From a value to a MIME bundle.
+
+Rules:
+
+1. A type's own methods decide: ``_ipython_display_`` shows by itself, ``_repr_mimebundle_`` gives
+   several types at once, ``_repr_html_`` and its kin one each. ``text/plain`` is always there.
+2. What is registered for a type comes before the methods; a registration by name
+   (``"numpy.ndarray"``) waits until such a type is shown, and imports nothing.
+3. A method that raises costs its own MIME type and one line that says so, never the cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .frontend import MimeBundle
+from .pretty import pretty
+
+Formatter = Callable[[Any], Any]
+Complaint = Callable[[str], None]
+
+METHODS = {
+    "text/html": "_repr_html_",
+    "text/markdown": "_repr_markdown_",
+    "text/latex": "_repr_latex_",
+    "image/svg+xml": "_repr_svg_",
+    "image/png": "_repr_png_",
+    "image/jpeg": "_repr_jpeg_",
+    "application/json": "_repr_json_",
+    "application/javascript": "_repr_javascript_",
+    "application/pdf": "_repr_pdf_",
+}
+_CANARY = "_vivo_canary_method_that_nothing_has_"
+# Types whose text is all there is to them: most values shown, at no cost.
+_PLAIN = (int, float, complex, bool, str, bytes, list, tuple, dict, set, frozenset, type(None))
+
+
+class DisplayFormatters:
+    """The formatters of a shell, by MIME type and type."""
+
+    def __init__(self) -> None:
+        self._by_type: dict[str, dict[type, Formatter]] = {}
+        self._by_name: dict[str, dict[str, Formatter]] = {}
+        self.precision: int | None = None
+        """Digits after the point of a float; None for all."""
+        self.float_format: str | None = None
+        self.complain: Complaint = lambda text: None
+
+    def register(self, mime: str, kind: type | str, formatter: Formatter | None) -> None:
+        """Use ``formatter`` for values of a type, or of a type of that qualified name; None ends it."""
+        if isinstance(kind, str):
+            names = self._by_name.setdefault(mime, {})
+            names.pop(kind, None)
+            if formatter is not None:
+                names[kind] = formatter
+            return
+        table = self._by_type.setdefault(mime, {})
+        table.pop(kind, None)
+        if formatter is not None:
+            table[kind] = formatter
+
+    def format(self, value: Any) -> tuple[MimeBundle, dict[str, Any]]:
+        """The bundle and the metadata of a value. Both empty if the value has shown itself."""
+        registered = bool(self._by_type or self._by_name)
+        if type(value) in _PLAIN and not registered:
+            return {"text/plain": self.plain(value)}, {}
+        if self._shows_itself(value):
+            return {}, {}
+        data: MimeBundle = {}
+        metadata: dict[str, Any] = {}
+        self._add_bundle(value, data, metadata)
+        for mime, method in METHODS.items():
+            if mime in data:
+                continue
+            made = self._make(mime, method, value)
+            if isinstance(made, tuple) and len(made) == 2:
+                made, metadata[mime] = made
+            if made is not None:
+                data[mime] = made
+        if "text/plain" not in data:
+            formatter = self._registered("text/plain", type(value))
+            made = self._called("text/plain", formatter, value) if formatter else None
+            data["text/plain"] = made if isinstance(made, str) else self.plain(value)
+        return data, metadata
+
+    def plain(self, value: Any) -> str:
+        """The ``text/plain`` of a value."""
+        printers: dict[type, Callable[[Any], str]] = dict(self._by_type.get("text/plain", {}))
+        if self.float_format is not None:
+            form = self.float_format
+            printers[float] = lambda number: form % number
+        return pretty(value, printers=printers)
+
+    def _shows_itself(self, value: Any) -> bool:
+        method = _method(value, "_ipython_display_")
+        if method is None:
+            return False
+        try:
+            method()
+        except NotImplementedError:
+            return False
+        except Exception as error:  # noqa: BLE001 - rule 3
+            self._complain("_ipython_display_", value, error)
+            return False
+        return True
+
+    def _add_bundle(self, value: Any, data: MimeBundle, metadata: dict[str, Any]) -> None:
+        method = _method(value, "_repr_mimebundle_")
+        if method is None:
+            return
+        try:
+            made = method(include=None, exclude=None)
+        except NotImplementedError:
+            return
+        except Exception as error:  # noqa: BLE001 - rule 3
+            self._complain("_repr_mimebundle_", value, error)
+            return
+        if isinstance(made, tuple) and len(made) == 2:
+            made, more = made
+            metadata.update(more)
+        if isinstance(made, dict):
+            data.update(made)
+
+    def _make(self, mime: str, method: str, value: Any) -> Any:
+        formatter = self._registered(mime, type(value))
+        if formatter is None:
+            found = _method(value, method)
+            if found is None:
+                return None
+            return self._called(mime, lambda _: found(), value)
+        return self._called(mime, formatter, value)
+
+    def _called(self, mime: str, formatter: Formatter, value: Any) -> Any:
+        try:
+            return formatter(value)
+        except NotImplementedError:
+            return None
+        except Exception as error:  # noqa: BLE001 - rule 3
+            self._complain(mime, value, error)
+            return None
+
+    def _complain(self, what: str, value: Any, error: Exception) -> None:
+        from .tracebacks import message_of
+
+        name = type(value).__qualname__
+        told = f"{type(error).__name__}: {message_of(error)}"
+        self.complain(f"{what} of {name} could not be made: {told}")
+
+    def _registered(self, mime: str, kind: type) -> Formatter | None:
+        table, names = self._by_type.get(mime), self._by_name.get(mime)
+        if not table and not names:
+            return None
+        for base in kind.__mro__:
+            if table and base in table:
+                return table[base]
+            if names and (formatter := names.get(f"{base.__module__}.{base.__qualname__}")):
+                return formatter
+        return None
+
+
+def _method(value: Any, name: str) -> Callable[..., Any] | None:
+    """A display method of a value; none of a class, nor of an object that has every attribute."""
+    if isinstance(value, type):
+        return None
+    try:
+        method = getattr(value, name, None)
+        if method is None or not callable(method) or hasattr(value, _CANARY):
+            return None
+    except Exception:  # noqa: BLE001 - the user's __getattr__ may raise anything
+        return None
+    return method  # type: ignore[no-any-return]
+
+
+def mime_types() -> Iterator[str]:
+    """Every MIME type that a value's methods may give."""
+    yield "text/plain"
+    yield from METHODS

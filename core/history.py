@@ -1,0 +1,329 @@
+"""History: every input, of every session, in one SQLite file.
+
+Rules:
+
+1. An input is written, in a transaction of its own, before its cell runs: a session that is
+   killed has lost nothing it had begun. With write-ahead logging that costs tens of
+   microseconds; where a probe shows that it does not work (network homes), a rollback journal
+   is used.
+2. Several processes write at once; each has a session number of its own.
+3. A database that is damaged is set aside under a dated name and a fresh one begun; one that is
+   locked or read-only is left alone, and the session keeps its history in memory. Either is
+   told in one sentence, once.
+4. Reading and writing may come from different threads.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import UsageError
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS sessions (
+    session INTEGER PRIMARY KEY AUTOINCREMENT, started REAL NOT NULL, ended REAL);
+CREATE TABLE IF NOT EXISTS history (
+    session INTEGER NOT NULL, line INTEGER NOT NULL, started REAL NOT NULL,
+    source TEXT NOT NULL, transformed TEXT,
+    PRIMARY KEY (session, line)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS outputs (
+    session INTEGER NOT NULL, line INTEGER NOT NULL, output TEXT NOT NULL,
+    PRIMARY KEY (session, line)) WITHOUT ROWID;
+"""
+_BUSY_SECONDS = 5.0
+_RANGE = re.compile(
+    r"^(?:(?P<back>~)?(?P<session>\d+)/)?(?P<first>\d+)?"
+    r"(?P<dash>-(?:(?:(?P<end_back>~)?(?P<end_session>\d+)/)?(?P<last>\d+)?)?)?$"
+)
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """An input of a session."""
+
+    session: int
+    line: int
+    source: str
+    """As typed."""
+    transformed: str | None = None
+    """The Python that ran, where it differs."""
+    output: str | None = None
+    started: float = 0.0
+    """Seconds since the epoch."""
+
+
+class History:
+    """The history of one session among all. ``path`` None keeps it in memory.
+
+    The file is opened at first use. ``report`` gets the one sentence about a file that cannot
+    be used.
+    """
+
+    def __init__(
+        self, path: str | Path | None = None, *, report: Callable[[str], None] | None = None
+    ) -> None:
+        self.path = Path(path) if path is not None else None
+        self.report = report or (lambda text: None)
+        self._lock = threading.RLock()
+        self._connection: sqlite3.Connection | None = None
+        self._session: int | None = None
+
+    @property
+    def session(self) -> int:
+        """This session's number."""
+        with self._lock:
+            self._open()
+            assert self._session is not None
+            return self._session
+
+    # --- Writing ---------------------------------------------------------------------------
+
+    def add(self, line: int, source: str, transformed: str | None = None) -> None:
+        """Keep input ``line``; ``transformed`` only where it differs from the source."""
+        row = (line, time.time(), source, None if transformed == source else transformed)
+        self._write(
+            "INSERT OR REPLACE INTO history (session, line, started, source, transformed) "
+            "VALUES (?, ?, ?, ?, ?)",
+            row,
+        )
+
+    def add_output(self, line: int, output: str) -> None:
+        """Keep the text of a value."""
+        self._write(
+            "INSERT OR REPLACE INTO outputs (session, line, output) VALUES (?, ?, ?)",
+            (line, output),
+        )
+
+    def _write(self, statement: str, row: tuple[object, ...]) -> None:
+        with self._lock:
+            for _ in range(2):
+                connection = self._open()
+                try:
+                    connection.execute(statement, (self._session, *row))
+                    return
+                except sqlite3.Error as error:
+                    self._give_up(error)
+
+    def close(self) -> None:
+        """End the session; a later use opens a new one."""
+        with self._lock:
+            if self._connection is None:
+                return
+            try:
+                self._connection.execute(
+                    "UPDATE sessions SET ended = ? WHERE session = ?", (time.time(), self._session)
+                )
+            except sqlite3.Error:
+                pass  # the end of a session is worth no complaint
+            self._connection.close()
+            self._connection = None
+
+    # --- Reading ---------------------------------------------------------------------------
+
+    def tail(
+        self, count: int, *, include_latest: bool = True, output: bool = False
+    ) -> list[HistoryEntry]:
+        """The last ``count`` inputs of all sessions, oldest first."""
+        skip = 0 if include_latest else 1
+        where = "1 ORDER BY history.session DESC, history.line DESC LIMIT ? OFFSET ?"
+        return self._select(where, (count, skip), output=output)[::-1]
+
+    def search(
+        self,
+        pattern: str = "*",
+        *,
+        count: int | None = None,
+        unique: bool = False,
+        output: bool = False,
+    ) -> list[HistoryEntry]:
+        """The inputs that match a glob pattern, oldest first; ``unique``: the latest of equals."""
+        where = "history.source GLOB ? ORDER BY history.session DESC, history.line DESC"
+        found: list[HistoryEntry] = []
+        seen: set[str] = set()
+        with self._lock:
+            for entry in self._iterate(where, (pattern,), output=output):
+                if unique and entry.source in seen:
+                    continue
+                seen.add(entry.source)
+                found.append(entry)
+                if count is not None and len(found) >= count:
+                    break
+        return found[::-1]
+
+    def range(
+        self, session: int = 0, first: int = 1, last: int | None = None, *, output: bool = False
+    ) -> list[HistoryEntry]:
+        """Inputs ``first`` to before ``last`` of a session; 0 is this one, -1 the one before."""
+        number = session if session > 0 else self._sessions_back(-session)
+        where = "history.session = ? AND history.line >= ? AND history.line < ? ORDER BY 1, 2"
+        bound = last if last is not None else 2**31
+        return self._select(where, (number, first, bound), output=output)
+
+    def ranges(self, text: str, *, output: bool = False) -> list[HistoryEntry]:
+        """The inputs that a user's ranges name: ``4-``, ``~8/1-~6/5``, ``243/1-5``, ``1 3-5``.
+
+        Raises :class:`UsageError` for a range that cannot be read.
+        """
+        found: list[HistoryEntry] = []
+        for word in text.split():
+            match = _RANGE.match(word)
+            if match is None or word in ("", "-"):
+                raise UsageError(
+                    f"{word!r} is no history range; write for instance 4-6, 4-, ~1/ or 243/1-5."
+                )
+            found += self._one_range(match, output)
+        return found
+
+    def _one_range(self, match: re.Match[str], output: bool) -> list[HistoryEntry]:
+        start = self._number(match["back"], match["session"])
+        first = int(match["first"] or 1)
+        if not match["dash"]:
+            last = first + 1 if match["first"] else None
+            return self.range(start, first, last, output=output)
+        if match["end_session"] is None:
+            last = int(match["last"]) + 1 if match["last"] else None
+            return self.range(start, first, last, output=output)
+        end = self._number(match["end_back"], match["end_session"])
+        found = self.range(start, first, output=output)
+        for session in range(start + 1, end):
+            found += self.range(session, output=output)
+        last = int(match["last"]) + 1 if match["last"] else None
+        return found + self.range(end, 1, last, output=output)
+
+    def _number(self, back: str | None, session: str | None) -> int:
+        if session is None:
+            return self.session
+        return self._sessions_back(int(session)) if back else int(session)
+
+    def _sessions_back(self, count: int) -> int:
+        """The session ``count`` before this one that has inputs; this one for 0."""
+        if count == 0:
+            return self.session
+        with self._lock:
+            connection = self._open()
+            try:
+                row = connection.execute(
+                    "SELECT DISTINCT session FROM history WHERE session < ? "
+                    "ORDER BY session DESC LIMIT 1 OFFSET ?",
+                    (self._session, count - 1),
+                ).fetchone()
+            except sqlite3.Error as error:
+                self._give_up(error)
+                return -1
+        return int(row[0]) if row else -1
+
+    def _select(
+        self, where: str, values: tuple[object, ...], *, output: bool
+    ) -> list[HistoryEntry]:
+        with self._lock:
+            return list(self._iterate(where, values, output=output))
+
+    def _iterate(
+        self, where: str, values: tuple[object, ...], *, output: bool
+    ) -> Iterator[HistoryEntry]:
+        connection = self._open()
+        shown = "outputs.output" if output else "NULL"
+        joined = "LEFT JOIN outputs USING (session, line)" if output else ""
+        query = (
+            "SELECT history.session, history.line, history.source, history.transformed, "
+            f"{shown}, history.started FROM history {joined} WHERE {where}"
+        )
+        try:
+            for row in connection.execute(query, values):
+                yield HistoryEntry(*row)
+        except sqlite3.Error as error:
+            self._give_up(error)
+
+    # --- Opening ---------------------------------------------------------------------------
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is not None:
+            return self._connection
+        if self.path is not None:
+            try:
+                return self._use(self._open_file(self.path))
+            except (sqlite3.Error, OSError) as error:
+                self._set_aside(error)
+                if self._connection is not None:
+                    return self._connection
+        return self._use(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
+
+    def _use(self, connection: sqlite3.Connection) -> sqlite3.Connection:
+        """Begin this session in a database; after that it is the one in use."""
+        connection.executescript(_SCHEMA)
+        cursor = connection.execute("INSERT INTO sessions (started) VALUES (?)", (time.time(),))
+        self._session = cursor.lastrowid
+        self._connection = connection
+        return connection
+
+    @staticmethod
+    def _open_file(path: Path) -> sqlite3.Connection:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_new = not path.exists()
+        connection = sqlite3.connect(
+            path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
+        )
+        try:
+            if is_new:
+                os.chmod(path, 0o600)  # noqa: PTH101 - inputs may hold secrets
+            mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
+            if mode == "wal":
+                connection.execute("PRAGMA synchronous=NORMAL")
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    def _set_aside(self, error: Exception) -> None:
+        """After a failed opening: begin afresh if the file is damaged; tell what happened."""
+        assert self.path is not None
+        if not _is_damage(error):
+            self.report(
+                f"The history {self.path} cannot be used ({error}); this session keeps its "
+                "history in memory. Check that the file and its folder can be written."
+            )
+            return
+        aside = self.path.with_name(
+            f"{self.path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}{self.path.suffix}"
+        )
+        try:
+            for suffix in ("", "-wal", "-shm"):
+                source = Path(f"{self.path}{suffix}")
+                if source.exists():
+                    source.rename(f"{aside}{suffix}")
+            self._use(self._open_file(self.path))
+        except (sqlite3.Error, OSError) as failure:
+            self.report(
+                f"The history {self.path} is damaged ({error}) and cannot be replaced ({failure}); "
+                "this session keeps its history in memory."
+            )
+            return
+        self.report(
+            f"The history {self.path} was damaged ({error}); it is set aside as {aside.name} "
+            "and a fresh one begun. This session has lost nothing."
+        )
+
+    def _give_up(self, error: sqlite3.Error) -> None:
+        """After a failure in use: go on with a fresh database, or in memory."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        if self.path is not None:
+            self._set_aside(error)
+            if self._connection is None:
+                self.path = None
+
+
+def _is_damage(error: Exception) -> bool:
+    text = str(error)
+    return isinstance(error, sqlite3.DatabaseError) and (
+        "malformed" in text or "not a database" in text or "corrupt" in text
+    )

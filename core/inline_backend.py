@@ -1,0 +1,88 @@
+"""matplotlib's backend of a session: figures become pictures in the output.
+
+Used as ``module://vivo.core.inline_backend``; imported by matplotlib, never by the shell.
+A figure is shown when its cell ends, or at ``show()``, and closed then.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import Any
+
+from matplotlib._pylab_helpers import Gcf
+from matplotlib.backend_bases import FigureManagerBase
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from .display import display
+
+_MIME = {"png": "image/png", "svg": "image/svg+xml", "jpeg": "image/jpeg", "pdf": "application/pdf"}
+
+
+class FigureManager(FigureManagerBase):
+    """Shows its figure as a picture; there is no window."""
+
+    def show(self) -> None:
+        """Show the figure now and close it."""
+        show_figure(self.canvas.figure)
+        Gcf.destroy(self)
+
+    @classmethod
+    def pyplot_show(cls, *, block: bool | None = None) -> None:
+        """``pyplot.show()``: show every open figure."""
+        flush_figures()
+
+
+class FigureCanvas(FigureCanvasAgg):
+    """Draws with Agg."""
+
+    manager_class = FigureManager  # type: ignore[assignment]
+
+
+def show_figure(figure: Any) -> None:
+    """Show a figure in the formats that the settings name."""
+    from .shell import current_shell
+
+    shell = current_shell()
+    formats = shell.settings.figure_formats if shell else ("png",)
+    data, metadata = picture(figure, formats)
+    if data:
+        display(data, raw=True, metadata=metadata)
+
+
+def picture(figure: Any, formats: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A figure's MIME bundle and metadata (its size, where the resolution is doubled)."""
+    data: dict[str, Any] = {"text/plain": repr(figure)}
+    metadata: dict[str, Any] = {}
+    for name in formats:
+        kind = "png" if name == "retina" else name
+        dots = figure.dpi * (2 if name == "retina" else 1)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format=kind, dpi=dots, bbox_inches="tight", facecolor=_face(figure))
+        content = buffer.getvalue()
+        data[_MIME[kind]] = content.decode("utf-8") if kind == "svg" else content
+        if name == "retina":
+            width, height = (int.from_bytes(content[at : at + 4], "big") // 2 for at in (16, 20))
+            metadata["image/png"] = {"width": width, "height": height}
+    return data, metadata
+
+
+def _face(figure: Any) -> Any:
+    face = figure.get_facecolor()
+    return "white" if len(face) > 3 and face[3] == 0 else face  # unreadable on a dark page
+
+
+def flush_figures() -> None:
+    """Show every open figure and close it."""
+    for manager in Gcf.get_all_fig_managers():
+        try:
+            show_figure(manager.canvas.figure)
+        finally:
+            Gcf.destroy(manager)
+
+
+def at_cell_end() -> None:
+    """Show the cell's figures if this backend is the one in use. Called by the shell."""
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib is not None and Gcf.figs:
+        flush_figures()

@@ -1,0 +1,318 @@
+"""Look-ups that run no user code: what the lane uses while a cell runs.
+
+Rules:
+
+1. No property, ``__getattr__``, ``__getattribute__``, ``__dir__``, ``__repr__``, ``__len__``,
+   ``__eq__``, ``__hash__``, ``__class__`` or ``__dict__`` of the user's is ever called: types are
+   asked through ``type``'s own slots, and only exact built-in containers are looked into.
+2. Nothing here raises for any object, and nothing takes longer than its budget.
+3. What would need user code is :data:`UNKNOWN`, never a guess.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import types
+from collections.abc import Mapping
+from typing import Any, Final
+
+
+class _Unknown:
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+
+UNKNOWN: Final = _Unknown()
+"""The answer where only user code could tell."""
+
+_mro_of = type.__dict__["__mro__"].__get__
+_dict_of_type = type.__dict__["__dict__"].__get__
+_dict_of_module = types.ModuleType.__dict__["__dict__"].__get__
+_name_of_type = type.__dict__["__name__"].__get__
+_qualname_of_type = type.__dict__["__qualname__"].__get__
+
+# Getters written in C that only read: they may be called for objects of these modules.
+_C_GETTERS = ("builtins", "numpy", "types")
+_ATOMS = (int, float, complex, bool, str, bytes, type(None), type(Ellipsis), type(NotImplemented))
+_PLAIN_METHODS = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.ClassMethodDescriptorType,
+    staticmethod,
+    classmethod,
+)
+
+
+def type_name(value: object) -> str:
+    """The qualified name of a value's type; ``builtins`` is left out."""
+    kind = type(value)
+    module = type_module(kind)
+    name = str(_qualname_of_type(kind))
+    return name if module in ("builtins", "__main__", "") else f"{module}.{name}"
+
+
+def type_module(kind: type) -> str:
+    """The module that a type says it is from; empty if it says nothing sensible."""
+    module = _dict_of_type(kind).get("__module__")
+    if type(module) is str:
+        return module
+    return "builtins" if not _is_heap_type(kind) else ""
+
+
+def _is_heap_type(kind: type) -> bool:
+    return bool(type.__flags__.__get__(kind) & (1 << 9))  # type: ignore[attr-defined]
+
+
+def instance_dict(value: object) -> dict[str, Any]:
+    """The value's own attributes, or an empty dict if only user code could tell them."""
+    if isinstance_exact(value, types.ModuleType):
+        found = _dict_of_module(value)
+        return found if type(found) is dict else {}
+    if issubclass_exact(type(value), type):
+        return dict(_dict_of_type(value))
+    for kind in _mro_of(type(value)):
+        descriptor = _dict_of_type(kind).get("__dict__")
+        if descriptor is not None:
+            if type(descriptor) is not types.GetSetDescriptorType:
+                return {}
+            found = descriptor.__get__(value)
+            return found if type(found) is dict else {}
+    return {}
+
+
+def isinstance_exact(value: object, kind: type) -> bool:
+    """Whether the value's real type has ``kind`` among its bases; ``__class__`` is not asked."""
+    return issubclass_exact(type(value), kind)
+
+
+def issubclass_exact(kind: type, base: type) -> bool:
+    """Whether ``base`` is among the bases of ``kind``; no ``__subclasscheck__`` is asked."""
+    return any(entry is base for entry in _mro_of(kind))
+
+
+def class_attribute(kind: type, name: str) -> Any:
+    """What the classes of ``kind`` hold under a name, unbound, or :data:`UNKNOWN`."""
+    for entry in _mro_of(kind):
+        found = _dict_of_type(entry)
+        if name in found:
+            return found[name]
+    return UNKNOWN
+
+
+def attribute(value: object, name: str) -> Any:
+    """The attribute as Python would find it, unless that takes user code: then UNKNOWN."""
+    is_type = issubclass_exact(type(value), type)
+    if is_type:
+        held = class_attribute(value, name)  # type: ignore[arg-type]
+        if held is not UNKNOWN:
+            return _unwrapped(held)
+    on_class = class_attribute(type(value), name)
+    if (not is_type and on_class is UNKNOWN) or _is_plain(on_class):
+        own = instance_dict(value)
+        if name in own:
+            return own[name]
+    if on_class is UNKNOWN:
+        return UNKNOWN
+    if type(on_class) is types.MemberDescriptorType or (
+        type(on_class) is types.GetSetDescriptorType and _is_c_getter(on_class)
+    ):
+        try:
+            return on_class.__get__(value)
+        except (AttributeError, TypeError, ValueError):
+            return UNKNOWN  # an empty slot, or a getter that does not fit
+    return _unwrapped(on_class)
+
+
+def _is_c_getter(descriptor: Any) -> bool:
+    owner = descriptor.__objclass__
+    return type_module(owner).split(".")[0] in _C_GETTERS
+
+
+def _is_plain(value: object) -> bool:
+    """Whether finding the value on a class ends the search without calling anything."""
+    return class_attribute(type(value), "__get__") is UNKNOWN or type(value) in _PLAIN_METHODS
+
+
+def _unwrapped(held: Any) -> Any:
+    if type(held) in (staticmethod, classmethod):
+        inner = held.__func__
+        return inner if type(inner) in (types.FunctionType, types.BuiltinFunctionType) else UNKNOWN
+    if type(held) in _PLAIN_METHODS or class_attribute(type(held), "__get__") is UNKNOWN:
+        return held
+    return UNKNOWN
+
+
+def attribute_names(value: object) -> set[str]:
+    """The names that ``dir`` would find without asking a ``__dir__``."""
+    names: set[str] = set()
+    kinds = list(_mro_of(type(value)))
+    if issubclass_exact(type(value), type):
+        kinds = [*_mro_of(value), type]
+    for kind in kinds:
+        names.update(name for name in tuple(_dict_of_type(kind)) if type(name) is str)
+    if not issubclass_exact(type(value), type):
+        names.update(name for name in tuple(instance_dict(value)) if type(name) is str)
+    return names
+
+
+def evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:
+    """The value of names, attributes and constant look-ups such as ``a.b[0].c["key"]``.
+
+    Returns :data:`UNKNOWN` for anything else, and where user code would have to run.
+    """
+    try:
+        tree = ast.parse(expression.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return UNKNOWN
+    return _evaluate(tree.body, namespace)
+
+
+def _evaluate(node: ast.expr, namespace: Mapping[str, Any]) -> Any:
+    if isinstance(node, ast.Name):
+        found = namespace.get(node.id, UNKNOWN)
+        return vars(builtins).get(node.id, UNKNOWN) if found is UNKNOWN else found
+    if isinstance(node, ast.Constant):
+        return node.value
+    if isinstance(node, ast.Attribute):
+        owner = _evaluate(node.value, namespace)
+        return UNKNOWN if owner is UNKNOWN else attribute(owner, node.attr)
+    if isinstance(node, ast.Subscript):
+        owner = _evaluate(node.value, namespace)
+        return UNKNOWN if owner is UNKNOWN else _item(owner, node.slice)
+    if isinstance(node, (ast.List, ast.Tuple, ast.Dict, ast.Set)):
+        try:
+            return ast.literal_eval(node)
+        except (ValueError, TypeError, RecursionError):
+            return UNKNOWN
+    return UNKNOWN
+
+
+def _item(owner: object, index: ast.expr) -> Any:
+    try:
+        key = ast.literal_eval(index)
+    except (ValueError, TypeError, RecursionError):
+        return UNKNOWN
+    if type(owner) is dict:
+        # Only keys of built-in types are compared: another's __eq__ would be user code.
+        for candidate, value in tuple(owner.items()):
+            if type(candidate) is type(key) and candidate == key:
+                return value
+        return UNKNOWN
+    if type(owner) in (list, tuple, str, bytes, range) and type(key) in (int, bool):
+        try:
+            return owner[key]  # type: ignore[index]
+        except IndexError:
+            return UNKNOWN
+    return UNKNOWN
+
+
+def summary(value: object) -> dict[str, Any]:
+    """What can be told without user code: ``type``, and ``length``, ``shape``, ``dtype``, ``size``."""
+    told: dict[str, Any] = {"type": type_name(value)}
+    kind = type(value)
+    if kind in (list, tuple, dict, set, frozenset, str, bytes, bytearray, range):
+        told["length"] = len(value)  # type: ignore[arg-type]
+    module = type_module(kind).split(".")[0]
+    if module == "numpy" and _qualname_of_type(kind) == "ndarray":
+        told["shape"] = tuple(attribute(value, "shape"))
+        told["dtype"] = str(attribute(value, "dtype"))
+        told["size"] = int(attribute(value, "nbytes"))
+    elif module == "pandas":
+        told.update(_pandas_summary(value))
+    return told
+
+
+def _pandas_summary(value: object) -> dict[str, Any]:
+    """Shape and columns of an exact DataFrame or Series: pandas' own code, never the user's."""
+    name = _qualname_of_type(type(value))
+    if name not in ("DataFrame", "Series"):
+        return {}
+    try:
+        told: dict[str, Any] = {"shape": tuple(value.shape)}  # type: ignore[attr-defined]
+        if name == "Series":
+            told["dtype"] = str(value.dtype)  # type: ignore[attr-defined]
+        return told
+    except Exception:  # noqa: BLE001 - a frame that main is changing may be inconsistent
+        return {}
+
+
+def column_names(value: object) -> list[str]:
+    """The string columns of an exact pandas DataFrame; field names of a structured array."""
+    kind = type(value)
+    module, name = type_module(kind).split(".")[0], _qualname_of_type(kind)
+    try:
+        if module == "pandas" and name == "DataFrame":
+            return [column for column in value.columns if type(column) is str]  # type: ignore[attr-defined]
+        if module == "numpy" and name in ("ndarray", "void"):
+            return list(attribute(attribute(value, "dtype"), "names") or ())
+    except Exception:  # noqa: BLE001 - a frame that main is changing may be inconsistent
+        return []
+    return []
+
+
+def safe_repr(value: object, limit: int = 200) -> str:
+    """A bounded text of a value, made without user code, at most ``limit`` characters."""
+    budget = [limit]
+    text = _safe_repr(value, budget, 3)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _safe_repr(value: object, budget: list[int], depth: int) -> str:
+    kind = type(value)
+    if kind in (str, bytes, bytearray):
+        size = max(8, budget[0])
+        text = repr(value if len(value) <= size else value[:size])  # type: ignore[arg-type,index]
+        text = text if len(value) <= size else text + "…"  # type: ignore[arg-type]
+    elif kind is int:
+        text = repr(value) if int.bit_length(value) < 4000 else "<int of many digits>"  # type: ignore[arg-type]
+    elif kind in _ATOMS:
+        text = repr(value)
+    elif kind in (list, tuple, dict, set, frozenset):
+        return _container(value, budget, depth)
+    elif kind is types.FunctionType:
+        text = f"<function {value.__qualname__}>"  # type: ignore[attr-defined]
+    elif kind is types.ModuleType:
+        text = f"<module {instance_dict(value).get('__name__', '?')!r}>"
+    elif issubclass_exact(kind, type):
+        text = f"<class {_qualname_of_type(value)!r}>"
+    else:
+        text = _described(value)
+    budget[0] -= len(text)
+    return text
+
+
+def _described(value: object) -> str:
+    told = summary(value)
+    parts = [f"{key}={told[key]}" for key in ("shape", "dtype") if key in told]
+    return f"<{' '.join([told['type'], *parts])}>"
+
+
+_BRACKETS = {list: "[]", tuple: "()", dict: "{}", set: "{}", frozenset: "{}"}
+
+
+def _container(value: Any, budget: list[int], depth: int) -> str:
+    opening, closing = _BRACKETS[type(value)]
+    if not value:
+        return repr(value)
+    if depth == 0:
+        return f"{opening}…{closing}"
+    parts: list[str] = []
+    items = tuple(value.items()) if type(value) is dict else tuple(value)
+    for item in items:
+        if budget[0] <= 0 or len(parts) >= 100:
+            parts.append("…")
+            break
+        if type(value) is dict:
+            key = _safe_repr(item[0], budget, depth - 1)
+            parts.append(f"{key}: {_safe_repr(item[1], budget, depth - 1)}")
+        else:
+            parts.append(_safe_repr(item, budget, depth - 1))
+        budget[0] -= 2
+    inside = ", ".join(parts)
+    if type(value) is tuple and len(value) == 1:
+        inside += ","
+    text = f"{opening}{inside}{closing}"
+    return f"frozenset({text})" if type(value) is frozenset else text
