@@ -1,1 +1,49 @@
 """The interactive shell as a library. Standard library only, Python 3.10 and up."""
+
+from __future__ import annotations
+
+from .display import (
+    HTML,
+    JSON,
+    SVG,
+    DisplayHandle,
+    Image,
+    Javascript,
+    Latex,
+    Markdown,
+    Math,
+    clear_output,
+    display,
+    update_display,
+)
+from .errors import UsageError, VivoError
+from .execution import ExecutionResult
+from .history import History
+from .magics.registry import MagicCall, Option, magic
+from .settings import Settings
+from .shell import Shell, current_shell
+
+__all__ = [
+    "HTML",
+    "JSON",
+    "SVG",
+    "DisplayHandle",
+    "ExecutionResult",
+    "History",
+    "Image",
+    "Javascript",
+    "Latex",
+    "MagicCall",
+    "Markdown",
+    "Math",
+    "Option",
+    "Settings",
+    "Shell",
+    "UsageError",
+    "VivoError",
+    "clear_output",
+    "current_shell",
+    "display",
+    "magic",
+    "update_display",
+]

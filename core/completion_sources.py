@@ -181,7 +181,7 @@ def shell_words(prefix: str, *, commands: bool) -> Iterator[Completion]:
     if commands and prefix and "/" not in prefix:
         for folder in os.environ.get("PATH", "").split(os.pathsep):
             try:
-                names = os.listdir(folder)
+                names = os.listdir(folder)  # noqa: PTH208 - names are all that is wanted
             except OSError:
                 continue  # PATH may name folders that are not there
             yield from (_completion(name, "command") for name in names if name.startswith(prefix))
@@ -189,41 +189,21 @@ def shell_words(prefix: str, *, commands: bool) -> Iterator[Completion]:
     yield from paths(prefix)
 
 
-_GREEK = [
-    "alpha",
-    "beta",
-    "gamma",
-    "delta",
-    "epsilon",
-    "zeta",
-    "eta",
-    "theta",
-    "iota",
-    "kappa",
-    "lamda",
-    "mu",
-    "nu",
-    "xi",
-    "omicron",
-    "pi",
-    "rho",
-    "sigma",
-    "tau",
-    "upsilon",
-    "phi",
-    "chi",
-    "psi",
-    "omega",
-]
+_GREEK = (
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
+    *("lamda", "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon"),
+    *("phi", "chi", "psi", "omega"),
+)
 _SYMBOLS = {
-    "lambda": "λ", "Lambda": "Λ", "hbar": "ℏ", "nabla": "∇", "partial": "∂", "infty": "∞", "ell": "ℓ",
-    "aleph": "ℵ", "angstrom": "Å", "sqrt": "√", "sum": "∑", "prod": "∏", "int": "∫", "forall": "∀",
-    "exists": "∃", "in": "∈", "notin": "∉", "le": "≤", "ge": "≥", "ne": "≠", "approx": "≈", "pm": "±",
-    "times": "×", "cdot": "·", "to": "→", "leftarrow": "←", "hat": "\u0302", "bar": "\u0304",
-    "dot": "\u0307", "ddot": "\u0308", "tilde": "\u0303", "vec": "\u20d7", "prime": "′", "degree": "°",
-    "_0": "₀", "_1": "₁", "_2": "₂", "_3": "₃", "_4": "₄", "_5": "₅", "_6": "₆", "_7": "₇", "_8": "₈",
-    "_9": "₉", "_i": "ᵢ", "_j": "ⱼ", "_n": "ₙ", "_x": "ₓ", "^0": "⁰", "^1": "¹", "^2": "²", "^3": "³",
-    "^4": "⁴", "^5": "⁵", "^6": "⁶", "^7": "⁷", "^8": "⁸", "^9": "⁹", "^n": "ⁿ",
+    "lambda": "λ", "Lambda": "Λ", "hbar": "ℏ", "nabla": "∇", "partial": "∂", "infty": "∞",
+    "ell": "ℓ", "aleph": "ℵ", "angstrom": "Å", "sqrt": "√", "sum": "∑", "prod": "∏", "int": "∫",
+    "forall": "∀", "exists": "∃", "in": "∈", "notin": "∉", "le": "≤", "ge": "≥", "ne": "≠",
+    "approx": "≈", "pm": "±", "times": "×", "cdot": "·", "to": "→", "leftarrow": "←",
+    "hat": "\u0302", "bar": "\u0304", "dot": "\u0307", "ddot": "\u0308", "tilde": "\u0303",
+    "vec": "\u20d7", "prime": "′", "degree": "°", "_0": "₀", "_1": "₁", "_2": "₂", "_3": "₃",
+    "_4": "₄", "_5": "₅", "_6": "₆", "_7": "₇", "_8": "₈", "_9": "₉", "_i": "ᵢ", "_j": "ⱼ",
+    "_n": "ₙ", "_x": "ₓ", "^0": "⁰", "^1": "¹", "^2": "²", "^3": "³", "^4": "⁴", "^5": "⁵",
+    "^6": "⁶", "^7": "⁷", "^8": "⁸", "^9": "⁹", "^n": "ⁿ",
 }  # fmt: skip
 
 

@@ -198,9 +198,9 @@ class Image(DisplayObject):
                     return mime
             if b"<svg" in data[:1000]:
                 return "image/svg+xml"
-        kind = type(data).__name__
+        given = type(data).__name__
         raise ValueError(
-            f"Image wants the bytes or the file of a PNG, JPEG, GIF or SVG; got {kind}"
+            f"Image wants the bytes or the file of a PNG, JPEG, GIF or SVG, not {given}"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:

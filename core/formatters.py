@@ -48,7 +48,7 @@ class DisplayFormatters:
         self.complain: Complaint = lambda text: None
 
     def register(self, mime: str, kind: type | str, formatter: Formatter | None) -> None:
-        """Use ``formatter`` for values of a type, or of a type of that qualified name; None ends it."""
+        """Use ``formatter`` for a type, or for a type of that qualified name; None ends it."""
         if isinstance(kind, str):
             names = self._by_name.setdefault(mime, {})
             names.pop(kind, None)

@@ -26,11 +26,12 @@ class _Unknown:
 UNKNOWN: Final = _Unknown()
 """The answer where only user code could tell."""
 
-_mro_of = type.__dict__["__mro__"].__get__
-_dict_of_type = type.__dict__["__dict__"].__get__
-_dict_of_module = types.ModuleType.__dict__["__dict__"].__get__
-_name_of_type = type.__dict__["__name__"].__get__
-_qualname_of_type = type.__dict__["__qualname__"].__get__
+# The slots of ``type`` itself: nothing that a class or metaclass defines comes between.
+_mro_of: Any = type.__dict__["__mro__"].__get__
+_dict_of_type: Any = type.__dict__["__dict__"].__get__
+_dict_of_module: Any = types.ModuleType.__dict__["__dict__"].__get__  # type: ignore[index]
+_qualname_of_type: Any = type.__dict__["__qualname__"].__get__
+_flags_of_type: Any = type.__dict__["__flags__"].__get__
 
 # Getters written in C that only read: they may be called for objects of these modules.
 _C_GETTERS = ("builtins", "numpy", "types")
@@ -63,7 +64,7 @@ def type_module(kind: type) -> str:
 
 
 def _is_heap_type(kind: type) -> bool:
-    return bool(type.__flags__.__get__(kind) & (1 << 9))  # type: ignore[attr-defined]
+    return bool(_flags_of_type(kind) & (1 << 9))
 
 
 def instance_dict(value: object) -> dict[str, Any]:
@@ -210,7 +211,7 @@ def _item(owner: object, index: ast.expr) -> Any:
 
 
 def summary(value: object) -> dict[str, Any]:
-    """What can be told without user code: ``type``, and ``length``, ``shape``, ``dtype``, ``size``."""
+    """What can be told without user code: ``type``; ``length``, ``shape``, ``dtype``, ``size``."""
     told: dict[str, Any] = {"type": type_name(value)}
     kind = type(value)
     if kind in (list, tuple, dict, set, frozenset, str, bytes, bytearray, range):
@@ -290,11 +291,12 @@ def _described(value: object) -> str:
     return f"<{' '.join([told['type'], *parts])}>"
 
 
-_BRACKETS = {list: "[]", tuple: "()", dict: "{}", set: "{}", frozenset: "{}"}
+_BRACKETS: dict[type, str] = {list: "[]", tuple: "()", dict: "{}", set: "{}", frozenset: "{}"}
 
 
 def _container(value: Any, budget: list[int], depth: int) -> str:
-    opening, closing = _BRACKETS[type(value)]
+    brackets = _BRACKETS[type(value)]
+    opening, closing = brackets[0], brackets[1]
     if not value:
         return repr(value)
     if depth == 0:

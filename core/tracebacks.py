@@ -121,7 +121,7 @@ def _report(error: BaseException, seen: set[int], skip_first: int = 0) -> Traceb
         other = error.__context__
     if other is not None and id(other) not in seen and len(seen) < 50:
         report.cause = _report(other, seen)
-    if sys.version_info >= (3, 11) and isinstance(error, BaseExceptionGroup):
+    if sys.version_info >= (3, 11) and isinstance(error, BaseExceptionGroup):  # noqa: F821
         report.group = [
             _report(member, seen) for member in error.exceptions[:15] if id(member) not in seen
         ]
@@ -219,7 +219,7 @@ def _add_source(made: Frame, filename: str, frame: FrameType) -> None:
 
 
 def _values(frame: FrameType) -> list[tuple[str, str]]:
-    names = [name for name in frame.f_code.co_varnames + frame.f_code.co_cellvars]
+    names = frame.f_code.co_varnames + frame.f_code.co_cellvars
     held = frame.f_locals
     chosen = [name for name in dict.fromkeys(names) if name in held][:_MAXIMUM_LOCALS]
     return [(name, _value_text(name, held[name])) for name in chosen]

@@ -1,0 +1,52 @@
+"""Hooks around cells: what users and extensions register to be called.
+
+A callback that raises is told once and taken out: it must not end a cell, nor complain for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .errors import UsageError
+
+EVENTS = ("pre_execute", "post_execute", "pre_run_cell", "post_run_cell", "shell_initialized")
+
+
+class EventRegistry:
+    """Callbacks by event name."""
+
+    def __init__(self, complain: Callable[[str], None]) -> None:
+        self._callbacks: dict[str, list[Callable[..., Any]]] = {name: [] for name in EVENTS}
+        self._complain = complain
+
+    def register(self, event: str, function: Callable[..., Any]) -> None:
+        """Call ``function`` at every ``event``. Raises :class:`UsageError` for an unknown one."""
+        self._of(event).append(function)
+
+    def unregister(self, event: str, function: Callable[..., Any]) -> None:
+        """Stop calling ``function``. Raises :class:`UsageError` if it was not registered."""
+        if function not in self._of(event):
+            raise UsageError(f"{function!r} is not registered for the event {event}.")
+        self._of(event).remove(function)
+
+    def _of(self, event: str) -> list[Callable[..., Any]]:
+        if event not in self._callbacks:
+            raise UsageError(f"There is no event {event}; there are {', '.join(EVENTS)}.")
+        return self._callbacks[event]
+
+    def trigger(self, event: str, *arguments: Any) -> None:
+        """Call what is registered for an event, in order."""
+        callbacks = self._callbacks[event]
+        if not callbacks:
+            return
+        for function in tuple(callbacks):
+            try:
+                function(*arguments)
+            except Exception as error:  # noqa: BLE001 - a callback must not end the cell
+                callbacks.remove(function)
+                name = getattr(function, "__qualname__", repr(function))
+                self._complain(
+                    f"The callback {name} of {event} raised {type(error).__name__}: {error}. "
+                    "It is taken out; register it again when it is mended."
+                )

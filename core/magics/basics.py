@@ -1,0 +1,229 @@
+"""Magics about the shell itself: what there is, how it behaves, extensions."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+from ..errors import UsageError
+from .options import Option
+from .registry import MagicCall, magic
+
+
+@magic("lsmagic")
+def lsmagic(call: MagicCall) -> None:
+    """List the magics there are."""
+    registry = call.shell.magics
+    for title, prefix, kind in (("Line magics", "%", "line"), ("Cell magics", "%%", "cell")):
+        names = "  ".join(prefix + name for name in registry.names(kind))
+        print(f"{title}:\n{names}\n")
+    state = "on" if registry.automagic else "off"
+    print(f"Automagic is {state}; %name? tells what a magic does.")
+
+
+@magic("quickref")
+def quickref(call: MagicCall) -> None:
+    """Show the shell's syntax on one page."""
+    rows = (
+        ("obj?, ?obj", "what is known of an object"),
+        ("obj??", "the same, with its source"),
+        ("*err*?", "names that match"),
+        ("%name -x arg", "a line magic; %lsmagic lists them"),
+        ("%%name", "a cell magic, on a cell's first line"),
+        ("!command", "a command of the operating system"),
+        ("x = !command", "its output, as a list of lines"),
+        ("$name, {expression}", "values of Python in commands and magics"),
+        ("_, __, _7, Out[7]", "earlier values"),
+        ("_i, _ii, _i7, In[7]", "earlier inputs"),
+        ("value;", "hide a value"),
+    )
+    call.shell.front_end.page({"text/plain": "\n".join(f"{a:22} {b}" for a, b in rows)})
+
+
+@magic("magic")
+def about_magics(call: MagicCall) -> None:
+    """Show every magic with its help."""
+    pages = [entry.help() for entry in call.shell.magics]
+    call.shell.front_end.page({"text/plain": "\n\n".join(pages)})
+
+
+@magic("automagic")
+def automagic(call: MagicCall) -> None:
+    """Turn automagic on or off, or the other way: %automagic [on|off]."""
+    word = call.arguments.strip().lower()
+    registry = call.shell.magics
+    choices = {"on": True, "1": True, "off": False, "0": False, "": not registry.automagic}
+    if word not in choices:
+        raise UsageError(f"%automagic takes on or off, not {word}.")
+    registry.automagic = choices[word]
+    print(f"Automagic is {'on' if registry.automagic else 'off'}.")
+
+
+@magic("alias", expands=False)
+def alias(call: MagicCall) -> list[tuple[str, str]] | None:
+    """Name a command of the operating system: %alias name command.
+
+    In the command ``%s`` stands for a word of the call and ``%l`` for its whole line; without
+    either, what is typed is appended. Without arguments the aliases are listed.
+    """
+    name, _, command = call.arguments.partition(" ")
+    if not name:
+        return sorted(call.shell.aliases.items())
+    if not command.strip():
+        known = call.shell.aliases.get(name)
+        if known is None:
+            raise UsageError(f"There is no alias {name}; %alias {name} command makes one.")
+        return [(name, known)]
+    if not name.isidentifier() or call.shell.magics.find(name) is not None:
+        raise UsageError(f"An alias cannot be called {name}: it is a magic or no name.")
+    call.shell.aliases[name] = command.strip()
+    return None
+
+
+@magic("unalias")
+def unalias(call: MagicCall) -> None:
+    """Remove an alias."""
+    if call.shell.aliases.pop(call.arguments, None) is None:
+        raise UsageError(f"There is no alias {call.arguments}; %alias lists them.")
+
+
+@magic("xmode")
+def xmode(call: MagicCall) -> None:
+    """Say how tracebacks are written: Plain, Context, Verbose or Minimal."""
+    names = {name.lower(): name for name in ("Plain", "Context", "Verbose", "Minimal")}
+    word = call.arguments.strip().lower()
+    if word not in names:
+        raise UsageError(
+            f"%xmode takes Plain, Context, Verbose or Minimal, not {word or 'nothing'}."
+        )
+    call.shell.settings.set("xmode", names[word])
+    print(f"Tracebacks: {names[word]}")
+
+
+@magic("precision")
+def precision(call: MagicCall) -> str:
+    """Say how floats are shown: %precision 3, %precision %.4e, or nothing for the default."""
+    text = call.arguments.strip()
+    form: str | None = None
+    if text.isdigit():
+        form = f"%.{text}f"
+    elif text:
+        try:
+            text % 3.14159
+        except (ValueError, TypeError):
+            raise UsageError(
+                f"%precision takes a number of digits or a %-format such as %.4e, not {text}."
+            ) from None
+        form = text
+    call.shell.formatters.float_format = form
+    _numpy_precision(call.shell, int(text) if text.isdigit() else 8)
+    return form or "%r"
+
+
+def _numpy_precision(shell: Any, digits: int) -> None:
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.set_printoptions(precision=digits)
+
+
+@magic("config", expands=False)
+def config(call: MagicCall) -> Any:
+    """Show the settings, or change one: %config xmode = "Verbose"."""
+    from dataclasses import fields
+
+    settings = call.shell.settings
+    name, equals, value = (part.strip() for part in call.arguments.partition("="))
+    if not name:
+        return {field.name: getattr(settings, field.name) for field in fields(settings)}
+    if not equals:
+        if not hasattr(settings, name) or name.startswith("_"):
+            settings.set(name, None)  # raises the sentence for an unknown name
+        return getattr(settings, name)
+    from ast import literal_eval
+
+    try:
+        parsed = literal_eval(value)
+    except (ValueError, SyntaxError):
+        parsed = value
+    settings.set(name, parsed)
+    if name.startswith("maximum_result"):
+        call.shell.results.maximum_count = settings.maximum_results
+        call.shell.results.maximum_bytes = settings.maximum_result_bytes
+    return None
+
+
+@magic(
+    "matplotlib",
+    options=(Option("-l", "listed", "list the backends that can be chosen", long="--list"),),
+)
+def matplotlib(call: MagicCall) -> None:
+    """Choose matplotlib's backend: %matplotlib inline, %matplotlib agg."""
+    from .. import figures
+
+    if call.options.listed:
+        print("inline, agg, auto; and every backend that this matplotlib knows")
+        return
+    name = call.arguments.strip() or "inline"
+    if name in ("inline", "auto"):
+        call.shell.settings.inline_figures = True
+        figures.install(call.shell.formatters)
+        backend = figures.BACKEND
+    else:
+        call.shell.settings.inline_figures = False
+        backend = name
+    try:
+        module = importlib.import_module("matplotlib")
+    except ImportError:
+        raise UsageError(
+            f"matplotlib is not installed in {sys.executable}: run %pip install matplotlib."
+        ) from None
+    try:
+        module.use(backend)
+    except (ValueError, ImportError) as error:
+        raise UsageError(f"matplotlib cannot use {name}: {error}") from None
+
+
+@magic("load_ext")
+def load_ext(call: MagicCall) -> None:
+    """Load an extension: a module with ``load_ipython_extension(shell)``."""
+    module = _extension(call)
+    if not hasattr(module, "load_ipython_extension"):
+        raise UsageError(f"{call.arguments} has no load_ipython_extension: it is no extension.")
+    module.load_ipython_extension(call.shell)
+
+
+@magic("unload_ext")
+def unload_ext(call: MagicCall) -> None:
+    """Unload an extension, if it can be: it needs ``unload_ipython_extension``."""
+    module = sys.modules.get(call.arguments)
+    if module is None:
+        raise UsageError(f"The extension {call.arguments} is not loaded.")
+    if not hasattr(module, "unload_ipython_extension"):
+        raise UsageError(
+            f"{call.arguments} cannot be unloaded: it has no unload_ipython_extension."
+        )
+    module.unload_ipython_extension(call.shell)
+
+
+@magic("reload_ext")
+def reload_ext(call: MagicCall) -> None:
+    """Load an extension again, from its changed source."""
+    module = sys.modules.get(call.arguments)
+    if module is not None:
+        if hasattr(module, "unload_ipython_extension"):
+            module.unload_ipython_extension(call.shell)
+        importlib.reload(module)
+    load_ext(call)
+
+
+def _extension(call: MagicCall) -> Any:
+    name = call.arguments.strip()
+    if not name:
+        raise UsageError(f"%{call.name} wants the name of a module.")
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise UsageError(f"There is no module {name} to load as an extension.") from None

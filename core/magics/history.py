@@ -1,0 +1,117 @@
+"""Magics of the history: show it, bring inputs back, save them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..errors import UsageError
+from ..history import HistoryEntry
+from .options import Option
+from .registry import MagicCall, magic
+
+
+def chosen(call: MagicCall, text: str, *, output: bool = False) -> list[HistoryEntry]:
+    """The inputs that ranges name; all of this session without any."""
+    shell = call.shell
+    if text.strip():
+        return shell.history.ranges(text, output=output)
+    count = shell.execution_count
+    return shell.history.range(0, 1, count, output=output)
+
+
+@magic(
+    "history",
+    expands=False,
+    options=(
+        Option("-n", "numbers", "show the numbers of inputs"),
+        Option("-o", "outputs", "show the texts of values too"),
+        Option("-t", "transformed", "show the Python that ran"),
+        Option("-g", "glob", "search all sessions for a pattern", "PATTERN"),
+        Option("-u", "unique", "of equal inputs only the latest"),
+        Option("-l", "last", "the last inputs of all sessions", "COUNT", None, int),
+        Option("-f", "file", "write to a file", "FILE"),
+    ),
+)
+def history(call: MagicCall) -> None:
+    """Show inputs: of this session, or those that ranges name (4-6, ~1/1-5, 243/1-)."""
+    options = call.options
+    if options.glob is not None:
+        pattern = options.glob if "*" in options.glob else f"*{options.glob}*"
+        entries = call.shell.history.search(pattern, unique=options.unique, output=options.outputs)
+    elif options.last is not None:
+        entries = call.shell.history.tail(options.last, output=options.outputs)
+    else:
+        entries = chosen(call, call.arguments, output=options.outputs)
+    elsewhere = options.glob is not None or options.last is not None
+    lines = []
+    for entry in entries:
+        number = f"{entry.session}/{entry.line}" if elsewhere else f"{entry.line}"
+        text = (entry.transformed if options.transformed else None) or entry.source
+        lines.append(f"{number + ': ' if options.numbers or elsewhere else ''}{text}")
+        if options.outputs and entry.output is not None:
+            lines.append(entry.output)
+    text = "\n".join(lines)
+    if options.file:
+        Path(options.file).expanduser().write_text(text + "\n", "utf-8")
+    else:
+        print(text)
+
+
+@magic("recall")
+def recall(call: MagicCall) -> None:
+    """Offer inputs as the next one: %recall 4-6; without ranges the last value's text."""
+    text = call.arguments
+    if not text:
+        raise UsageError("%recall wants the inputs to bring back, for instance 4-6.")
+    joined = "\n".join(entry.source for entry in chosen(call, text))
+    call.shell.front_end.set_next_input(joined, replace=False)
+
+
+@magic("rerun", options=(Option("-l", "last", "the last COUNT inputs", "COUNT", None, int),))
+def rerun(call: MagicCall) -> None:
+    """Run inputs again: %rerun 4-6; without ranges the last one."""
+    count = call.shell.execution_count
+    if call.arguments:
+        entries = chosen(call, call.arguments)
+    else:
+        wanted = call.options.last or 1
+        entries = call.shell.history.range(0, max(1, count - wanted), count)
+    text = "\n".join(entry.source for entry in entries if not entry.source.startswith("%rerun"))
+    print(f"=== Runs again:\n{text}\n=== Output:")
+    call.shell.run_cell(text, store_history=False).raise_error()
+
+
+@magic(
+    "save",
+    options=(
+        Option("-a", "append", "append to the file"),
+        Option("-f", "force", "replace a file that is there"),
+        Option("-r", "raw", "as typed (otherwise the Python that ran)"),
+    ),
+)
+def save(call: MagicCall) -> None:
+    """Write inputs to a file: %save [-a|-f] FILE 4-6."""
+    name, _, ranges = call.arguments.partition(" ")
+    if not name:
+        raise UsageError("%save wants a file and the inputs, for instance %save work.py 4-6.")
+    path = Path(name).expanduser()
+    if not path.suffix:
+        path = path.with_suffix(".ipy" if call.options.raw else ".py")
+    if path.exists() and not (call.options.force or call.options.append):
+        raise UsageError(f"{path} is there already: %save -f replaces it, -a appends.")
+    entries = chosen(call, ranges)
+    texts = [e.source if call.options.raw else e.transformed or e.source for e in entries]
+    with path.open("a" if call.options.append else "w", encoding="utf-8") as stream:
+        stream.write("\n".join(texts) + "\n")
+    print(f"{len(entries)} inputs written to {path}")
+
+
+@magic("load")
+def load(call: MagicCall) -> None:
+    """Offer a file's text, or inputs, as the next input."""
+    path = Path(call.arguments).expanduser()
+    if path.is_file():
+        text = path.read_text("utf-8")
+    else:
+        text = "\n".join(entry.source for entry in chosen(call, call.arguments))
+    call.shell.front_end.set_next_input(text, replace=True)

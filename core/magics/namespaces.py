@@ -1,0 +1,120 @@
+"""Magics of the user's variables and of the environment."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ..errors import UsageError
+from ..safe import safe_repr, summary
+from .options import Option
+from .registry import MagicCall, magic
+
+
+def _wanted(call: MagicCall) -> dict[str, Any]:
+    kinds = call.arguments.split()
+    names = call.shell.user_names()
+    chosen = {n: v for n, v in names.items() if not kinds or type(v).__name__ in kinds}
+    return dict(sorted(chosen.items()))
+
+
+@magic("who_ls")
+def who_ls(call: MagicCall) -> list[str]:
+    """Give the names of the variables as a list; of some types if they are named."""
+    return list(_wanted(call))
+
+
+@magic("who")
+def who(call: MagicCall) -> None:
+    """Print the names of the variables; of some types if they are named."""
+    print("\t".join(_wanted(call)) or "There are no variables.")
+
+
+@magic("whos")
+def whos(call: MagicCall) -> None:
+    """Print the variables with type and value."""
+    rows = []
+    for name, value in _wanted(call).items():
+        facts = summary(value)
+        shape = f"{facts['shape']} {facts.get('dtype', '')}".strip() if "shape" in facts else ""
+        rows.append((name, facts["type"], shape or safe_repr(value, 60)))
+    if not rows:
+        print("There are no variables.")
+        return
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    heads = ("Variable", "Type", "Data/Info")
+    widths = [max(width, len(head)) for width, head in zip(widths, heads, strict=False)]
+    for row in (heads, tuple("-" * len(head) for head in heads), *rows):
+        print(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
+
+
+@magic("reset", options=(Option("-f", "force", "do not ask"),))
+def reset(call: MagicCall) -> None:
+    """Forget all variables and results; inputs and history stay."""
+    if not call.options.force:
+        answer = call.shell.front_end.read_input(
+            "Forget all variables of this session (y/[n])? ", password=False
+        )
+        if answer.strip().lower() not in ("y", "yes"):
+            print("Nothing is forgotten.")
+            return
+    call.shell.reset()
+
+
+@magic("reset_selective", options=(Option("-f", "force", "do not ask"),))
+def reset_selective(call: MagicCall) -> None:
+    """Forget the variables whose names match a regular expression."""
+    import re
+
+    try:
+        pattern = re.compile(call.arguments)
+    except re.error as error:
+        raise UsageError(f"{call.arguments} is no regular expression: {error}.") from None
+    names = [name for name in call.shell.user_names() if pattern.search(name)]
+    if names and not call.options.force:
+        question = f"Forget {', '.join(names)} (y/[n])? "
+        if call.shell.front_end.read_input(question, password=False).lower() not in ("y", "yes"):
+            return
+    for name in names:
+        del call.shell.namespace[name]
+
+
+@magic("xdel")
+def xdel(call: MagicCall) -> None:
+    """Delete a variable and every reference that the shell keeps to its value."""
+    namespace, name = call.shell.namespace, call.arguments
+    if name not in namespace:
+        raise UsageError(f"No variable is called {name}.")
+    value = namespace.pop(name)
+    for other in [key for key, held in namespace.items() if held is value]:
+        del namespace[other]
+    call.shell.results.free_object(value)
+
+
+@magic("env", expands=False)
+def env(call: MagicCall) -> Any:
+    """Show the environment, a variable of it, or set one: %env NAME=value."""
+    text = call.arguments
+    if not text:
+        return dict(os.environ)
+    for separator in ("=", " "):
+        if separator in text:
+            name, _, value = text.partition(separator)
+            return _set(call, name.strip(), call.shell.expand(value.strip(), call.frame))
+    if text not in os.environ:
+        raise UsageError(f"The environment has no {text}.")
+    return os.environ[text]
+
+
+@magic("set_env")
+def set_env(call: MagicCall) -> None:
+    """Set a variable of the environment: %set_env NAME=value."""
+    name, _, value = call.arguments.replace("=", " ", 1).partition(" ")
+    if not name:
+        raise UsageError("%set_env wants NAME=value.")
+    _set(call, name, value.strip())
+
+
+def _set(call: MagicCall, name: str, value: str) -> None:
+    os.environ[name] = value
+    print(f"env: {name}={value}")

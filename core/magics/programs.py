@@ -1,0 +1,171 @@
+"""``%run``: a program runs as if typed, and its results update the session."""
+
+from __future__ import annotations
+
+import glob
+import os
+import sys
+import time
+import tokenize
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from ..errors import UsageError
+from ..execution import call_user_code
+from .code import show_seconds
+from .options import Option, split_words
+from .registry import MagicCall, magic
+
+_OPTIONS = (
+    Option("-i", "interactive", "run in the session's own namespace"),
+    Option("-n", "not_main", "set __name__ to the file's name, not to __main__"),
+    Option("-e", "ignore_exit", "let sys.exit() pass without a word"),
+    Option("-t", "timed", "print the time it took"),
+    Option("-N", "repeats", "run so many times (with -t)", "N", 1, int),
+    Option("-m", "module", "run a module, found on sys.path", "MODULE"),
+    Option("-G", "no_glob", "leave * and ? in the arguments to the program"),
+)
+
+
+@magic("run", options=_OPTIONS)
+def run(call: MagicCall) -> None:
+    """Run a program: %run [options] FILE [arguments].
+
+    The program gets its own ``__name__``, ``__file__`` and ``sys.argv``; when it has ended, its
+    variables are the session's. A file that ends in .ipy may hold magics.
+    """
+    options = call.options
+    words = split_words(call.arguments)
+    if options.module is None and not words:
+        raise UsageError("%run wants a file, or -m and a module.")
+    if options.module is not None:
+        path, name = _module_file(options.module), options.module
+        arguments = words
+    else:
+        path, arguments = _file(words[0]), words[1:]
+        name = path.stem
+    if not options.no_glob:
+        arguments = _expanded(arguments)
+    started, cpu = time.perf_counter(), time.process_time()
+    for _ in range(max(1, options.repeats)):
+        _run_once(call, path, name, arguments)
+    if options.timed:
+        wall, used = time.perf_counter() - started, time.process_time() - cpu
+        print(f"CPU time: {show_seconds(used)}, wall time: {show_seconds(wall)}")
+        if options.repeats > 1:
+            print(f"{options.repeats} runs, {show_seconds(wall / options.repeats)} each")
+
+
+def _file(name: str) -> Path:
+    path = Path(name).expanduser()
+    for candidate in (path, path.with_name(path.name + ".py"), path.with_name(path.name + ".ipy")):
+        if candidate.is_file():
+            return candidate.resolve()
+    raise UsageError(f"%run: there is no file {path} (looked in {Path.cwd()}).")
+
+
+def _module_file(name: str) -> Path:
+    import importlib.util
+
+    try:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.submodule_search_locations is not None:
+            spec = importlib.util.find_spec(f"{name}.__main__")
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"%run -m {name}: {error}.") from None
+    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+        raise UsageError(f"%run -m: no module {name} that is a Python file is on sys.path.")
+    return Path(spec.origin)
+
+
+def _expanded(words: list[str]) -> list[str]:
+    found: list[str] = []
+    for word in words:
+        matches = sorted(glob.glob(os.path.expanduser(word))) if set(word) & set("*?[") else []  # noqa: PTH111, PTH207
+        found += matches or [word]
+    return found
+
+
+def read_source(path: Path) -> str:
+    """A program's text, by its coding line. Raises :class:`UsageError` if it is not that."""
+    try:
+        with tokenize.open(path) as stream:
+            return stream.read()
+    except (UnicodeDecodeError, SyntaxError, LookupError) as error:
+        raise UsageError(
+            f"{path} cannot be read as text: {error}. Save it as UTF-8, or name its encoding in "
+            "a comment on its first line: # -*- coding: latin-1 -*-"
+        ) from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _run_once(call: MagicCall, path: Path, name: str, arguments: list[str]) -> None:
+    shell, options = call.shell, call.options
+    source = read_source(path)
+    if path.suffix == ".ipy":
+        source = shell.transform_cell(source)
+    run_name = name if options.not_main else "__main__"
+    package = options.module.rpartition(".")[0] if options.module else None
+    code = compile(source, str(path), "exec", dont_inherit=True)
+    if options.interactive:
+        namespace = shell.namespace
+        kept = {key: namespace.get(key) for key in ("__name__", "__file__")}
+        namespace |= {"__file__": str(path), "__name__": run_name}
+        try:
+            with _as_program(path, arguments, None):
+                _execute(code, namespace, options.ignore_exit)
+        finally:
+            namespace.update({key: value for key, value in kept.items() if value is not None})
+        return
+    module = ModuleType(run_name)
+    module.__dict__.update(
+        __file__=str(path), __builtins__=shell.namespace["__builtins__"],
+        get_ipython=shell.namespace.get("get_ipython"),
+    )  # fmt: skip
+    if package:
+        module.__package__ = package
+    try:
+        with _as_program(path, arguments, module if run_name == "__main__" else None):
+            _execute(code, module.__dict__, options.ignore_exit)
+    finally:
+        # Functions of the program keep its module's globals alive; the session gets the names.
+        updates = {key: value for key, value in vars(module).items() if not _is_dunder(key)}
+        updates.pop("get_ipython", None)
+        shell.namespace.update(updates)
+        shell.namespace["__run_module__"] = module
+
+
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
+
+
+def _execute(code: Any, namespace: dict[str, Any], ignore_exit: bool) -> None:
+    try:
+        call_user_code(exec, code, namespace)
+    except SystemExit as error:
+        if ignore_exit or error.code in (None, 0):
+            return
+        raise UsageError(f"The program ended with exit status {error.code!r}.") from None
+
+
+@contextmanager
+def _as_program(path: Path, arguments: list[str], module: ModuleType | None) -> Iterator[None]:
+    """What a program finds around it, and the session again afterwards."""
+    argv, search, main = sys.argv, list(sys.path), sys.modules.get("__main__")
+    streams = sys.stdout, sys.stderr, sys.stdin
+    sys.argv = [str(path), *arguments]
+    sys.path.insert(0, str(path.parent))
+    if module is not None:
+        sys.modules["__main__"] = module
+    try:
+        yield
+    finally:
+        sys.argv = argv
+        sys.path[:] = search
+        sys.stdout, sys.stderr, sys.stdin = streams
+        if main is not None:
+            sys.modules["__main__"] = main

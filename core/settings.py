@@ -1,0 +1,61 @@
+"""What can be set in a shell: one typed object, one way to change it."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, fields
+from typing import Any
+
+from .errors import UsageError
+
+INTERACTIVITY = ("last_expr", "all", "none", "last_expr_or_assign")
+FIGURE_FORMATS = ("png", "svg", "retina", "jpeg", "pdf")
+
+
+@dataclass
+class Settings:
+    """The settings of a shell, with their defaults."""
+
+    interactivity: str = "last_expr"
+    """Which expressions of a cell show their value: last_expr, all, none, last_expr_or_assign."""
+    xmode: str = "Context"
+    """How tracebacks are written: Plain, Context, Verbose or Minimal."""
+    automagic: bool = True
+    """Whether ``ls`` runs as ``%ls`` where nothing is called so."""
+    comment_magics: bool = False
+    """Whether ``# %time f()`` runs as ``%time f()``."""
+    maximum_results: int = 1000
+    """How many values Out keeps."""
+    maximum_result_bytes: int = 2**30
+    """How many bytes of values Out keeps."""
+    inline_figures: bool = False
+    """Whether matplotlib's figures become output of their cell."""
+    figure_formats: tuple[str, ...] = ("png",)
+    """How figures are shown: png, svg, retina, jpeg, pdf."""
+    history_outputs: bool = False
+    """Whether the texts of values are kept in the history too."""
+
+    _CHOICES = {  # noqa: RUF012 - a table of the class, not a setting
+        "interactivity": INTERACTIVITY,
+        "xmode": ("Plain", "Context", "Verbose", "Minimal"),
+        "figure_formats": FIGURE_FORMATS,
+    }
+
+    def set(self, name: str, value: Any) -> None:
+        """Change a setting. Raises :class:`UsageError` for an unknown name or an unfit value."""
+        names = [field.name for field in fields(self)]
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
+            raise UsageError(f"There is no setting {name}; {hint}")
+        current = getattr(self, name)
+        if isinstance(current, tuple) and isinstance(value, (list, str)):
+            value = (value,) if isinstance(value, str) else tuple(value)
+        if type(value) is not type(current):
+            wanted = type(current).__name__
+            raise UsageError(f"{name} wants a {wanted}, not {value!r} ({type(value).__name__}).")
+        choices = self._CHOICES.get(name)
+        for word in value if isinstance(value, tuple) else (value,):
+            if choices and word not in choices:
+                raise UsageError(f"{name} can be {', '.join(choices)}; not {word!r}.")
+        setattr(self, name, value)

@@ -1,0 +1,547 @@
+"""The shell: an object that runs cells, without a terminal.
+
+It puts the parts together (transformer, compiler, results, history, magics, formatters, inspector,
+completer), which know nothing of each other.
+
+Rules:
+
+1. :meth:`Shell.run_cell` never raises for what a cell does: the error is in its result.
+2. ``SystemExit`` ends the cell, not the session.
+3. Several shells live side by side in one process; the one that runs a cell is
+   :func:`current_shell`.
+4. ``complete``, ``inspect`` and ``is_complete`` run no user code and may be called from another
+   thread while a cell runs.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+import time
+import types
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from types import FrameType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from . import figures
+from .compiler import Compiler, SourceRegistry, forget_warnings
+from .completer import Completer, CompletionResult
+from .errors import UsageError
+from .events import EventRegistry
+from .execution import ExecutionResult, StatementValue, call_user_code
+from .expansion import expand
+from .formatters import DisplayFormatters
+from .frontend import FrontEnd, TerminalFrontEnd
+from .history import History
+from .magics.registry import MagicCall, MagicRegistry, user_magic
+from .results import ResultStore
+from .running import Part, await_user_code, parts_of, wants_loop
+from .safe import UNKNOWN
+from .settings import Settings
+from .tracebacks import TracebackReport, message_of, report_of
+from .transform import Transformer, completeness
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .inspector import Inspection
+
+_shells: list[Shell] = []
+"""The shells of this process, the one that ran last at the end."""
+
+
+def current_shell() -> Shell | None:
+    """The shell that runs a cell now, or ran one last; None if there is none."""
+    return _shells[-1] if _shells else None
+
+
+class Shell:
+    """An interactive shell.
+
+    ``module`` is the user's module (a new ``__main__``-like one by default); ``history`` keeps
+    inputs in memory by default.
+    """
+
+    def __init__(
+        self,
+        *,
+        front_end: FrontEnd | None = None,
+        module: ModuleType | None = None,
+        history: History | None = None,
+        settings: Settings | None = None,
+        inherit_streams: bool = False,
+    ) -> None:
+        self.front_end: FrontEnd = front_end or TerminalFrontEnd()
+        self.settings = settings or Settings()
+        self.module = module or types.ModuleType("__main__", "The user's namespace.")
+        self.namespace: dict[str, Any] = self.module.__dict__
+        self.inherit_streams = inherit_streams
+        """Whether child processes may write to this process's own standard streams."""
+        self.execution_count = 1
+        self.results = ResultStore(
+            self.namespace,
+            maximum_count=self.settings.maximum_results,
+            maximum_bytes=self.settings.maximum_result_bytes,
+        )
+        self.history = history or History()
+        self.magics = MagicRegistry()
+        self.aliases: dict[str, str] = {}
+        self.formatters = DisplayFormatters()
+        self.formatters.complain = self.warn
+        self.events = EventRegistry(self.warn)
+        self.sources = SourceRegistry()
+        self.compiler = Compiler()
+        self.transformer = Transformer(is_magic=self._is_magic, is_shadowed=self._is_shadowed)
+        self.completer = Completer(self.namespace, self.magics)
+        self.completer.aliases = lambda: tuple(self.aliases)
+        self.last_error: BaseException | None = None
+        self.is_running = False
+        self.interrupt_pending = False
+        self.awaiting: asyncio.Task[Any] | None = None
+        self.exit_requested = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._context = contextvars.copy_context()
+        self._depth = 0
+        self._reserved: dict[str, Any] = {}
+        self._load()
+        _shells.append(self)
+
+    def _load(self) -> None:
+        from .magics import add_all_groups
+
+        add_all_groups(self)
+        self.namespace.setdefault("__builtins__", sys.modules["builtins"])
+        self._reserved = {"get_ipython": lambda: self, "exit": self._exit, "quit": self._exit}
+        self.namespace.update(self._reserved)
+        if self.settings.inline_figures:
+            figures.install(self.formatters)
+
+    # --- Cells -----------------------------------------------------------------------------
+
+    def run_cell(
+        self,
+        source: str,
+        *,
+        filename: str | None = None,
+        first_line: int = 1,
+        run_id: str | None = None,
+        store_history: bool = True,
+        silent: bool = False,
+    ) -> ExecutionResult:
+        """Run a cell.
+
+        ``filename`` and ``first_line`` (1-based) say where the cell stands; ``silent`` shows no
+        value and counts nothing.
+        """
+        with self._running(source, store_history and not silent) as result:
+            parts, needs_loop = self._prepare(result, filename, first_line, run_id, silent)
+            if needs_loop:
+                self._run_in_loop(parts, result, silent)
+            elif parts and self._depth > 1:
+                self._run_parts(parts, result, silent)
+            elif parts:
+                self._context.run(self._run_parts, parts, result, silent)
+        return result
+
+    async def run_cell_async(
+        self,
+        source: str,
+        *,
+        filename: str | None = None,
+        first_line: int = 1,
+        run_id: str | None = None,
+        store_history: bool = True,
+        silent: bool = False,
+    ) -> ExecutionResult:
+        """Run a cell inside a running event loop; see :meth:`run_cell`."""
+        with self._running(source, store_history and not silent) as result:
+            parts, _ = self._prepare(result, filename, first_line, run_id, silent)
+            await self._await_parts(parts, result, silent)
+        return result
+
+    @contextmanager
+    def _running(self, source: str, counted: bool) -> Iterator[ExecutionResult]:
+        """The frame of a run: what holds before, and what is done after, whatever happens."""
+        result = ExecutionResult(source, started=time.time())
+        self._make_current()
+        self._depth += 1
+        if self._depth == 1:
+            self._forget_error()
+            self.is_running, self.interrupt_pending = True, False
+        if counted:
+            result.execution_count = self.execution_count
+        try:
+            yield result
+            if self._depth == 1:
+                self._end_of_cell(result)
+        except KeyboardInterrupt as error:
+            self._fail(result, error)  # an interrupt between two parts
+        finally:
+            self._depth -= 1
+            if self._depth == 0:
+                self.is_running = False
+            if counted:
+                self.execution_count += 1
+            result.finished = time.time()
+
+    def _make_current(self) -> None:
+        if _shells[-1:] != [self]:
+            if self in _shells:
+                _shells.remove(self)
+            _shells.append(self)
+
+    def _prepare(
+        self,
+        result: ExecutionResult,
+        filename: str | None,
+        first_line: int,
+        run_id: str | None,
+        silent: bool,
+    ) -> tuple[list[Part], bool]:
+        """Transform, remember and compile a cell: its parts, and whether they need the loop."""
+        if not silent:
+            self.events.trigger("pre_execute")
+            self.events.trigger("pre_run_cell", result)
+        self.transformer.automagic = self.settings.automagic and self.magics.automagic
+        self.transformer.comment_magics = self.settings.comment_magics
+        result.transformed = self.transformer.transform(result.source)
+        count = result.execution_count
+        if count is not None:
+            self.results.add_input(count, result.source)
+            self.history.add(count, result.source, result.transformed)
+        name = filename or (f"<cell {count}>" if count is not None else "<silent cell>")
+        name = self.sources.register(name, first_line, result.source, run_id)
+        if filename is not None:
+            self.namespace["__file__"] = name  # getsource of a class looks there
+        forget_warnings(self.namespace)
+        try:
+            tree = self.compiler.parse(result.transformed, name, first_line)
+            parts = parts_of(
+                tree,
+                name,
+                result.transformed,
+                first_line,
+                self.settings.interactivity,
+                self.compiler,
+            )
+            needs_loop = any(part.awaits for part in parts) or wants_loop(tree)
+        except Exception as error:  # noqa: BLE001 - SyntaxError, or what compiling hostile text gives
+            self._fail(result, error.with_traceback(None))
+            return [], False
+        return parts, needs_loop
+
+    def _run_parts(self, parts: list[Part], result: ExecutionResult, silent: bool) -> None:
+        try:
+            for part in parts:
+                self._check_interrupt()
+                if part.statement is None:
+                    call_user_code(exec, part.code, self.namespace)
+                else:
+                    value = call_user_code(eval, part.code, self.namespace)
+                    self._show(value, part, result, silent)
+        except BaseException as error:  # noqa: BLE001 - rule 1: whatever the user's code raises
+            self._fail(result, error)
+
+    async def _await_parts(self, parts: list[Part], result: ExecutionResult, silent: bool) -> None:
+        import asyncio
+
+        try:
+            for part in parts:
+                self._check_interrupt()
+                value = call_user_code(eval, part.code, self.namespace)
+                if part.awaits:
+                    value = await await_user_code(value)
+                if part.statement is not None:
+                    self._show(value, part, result, silent)
+        except asyncio.CancelledError as error:
+            if not self.interrupt_pending:
+                self._fail(result, error)
+                return
+            interrupt = KeyboardInterrupt()
+            interrupt.__cause__ = None
+            self._fail(result, interrupt.with_traceback(error.__traceback__))
+        except BaseException as error:  # noqa: BLE001 - rule 1: whatever the user's code raises
+            self._fail(result, error)
+
+    def _run_in_loop(self, parts: list[Part], result: ExecutionResult, silent: bool) -> None:
+        coroutine = self._await_parts(parts, result, silent)
+        if sys.version_info >= (3, 11):
+            task = self.loop.create_task(coroutine, context=self._context)
+        else:
+            task = self.loop.create_task(coroutine)
+        self.awaiting = task
+        try:
+            self.loop.run_until_complete(task)
+        except BaseException as error:  # noqa: BLE001 - another task may raise out of the loop
+            self._fail(result, error)
+        finally:
+            self.awaiting = None
+
+    def _check_interrupt(self) -> None:
+        if self.interrupt_pending:
+            self.interrupt_pending = False
+            raise KeyboardInterrupt
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The shell's one event loop, made at first use."""
+        if self._loop is None or self._loop.is_closed():
+            import asyncio
+
+            self._loop = asyncio.new_event_loop()
+            asyncio.set_event_loop(self._loop)
+        return self._loop
+
+    @property
+    def has_background_tasks(self) -> bool:
+        """Whether tasks wait to go on between cells."""
+        if self._loop is None or self._loop.is_closed():
+            return False
+        import asyncio
+
+        return bool(asyncio.all_tasks(self._loop))
+
+    def _show(self, value: Any, part: Part, result: ExecutionResult, silent: bool) -> None:
+        if value is None or silent:
+            return
+        result.value = value
+        data, metadata = self.formatters.format(value)
+        count = result.execution_count
+        if count is not None:
+            self.results.add_value(count, value)
+            if self.settings.history_outputs and "text/plain" in data:
+                self.history.add_output(count, data["text/plain"])
+        if not data:
+            return
+        statement = part.statement
+        assert statement is not None
+        last = statement.end_lineno or statement.lineno
+        result.values.append(StatementValue(statement.lineno, last, data, metadata))
+        self.front_end.result(count if count is not None else self.execution_count, data, metadata)
+
+    def _end_of_cell(self, result: ExecutionResult) -> None:
+        self.results.follow_deletions()
+        if self.settings.inline_figures:
+            try:
+                figures.at_cell_end()
+            except Exception as error:  # noqa: BLE001 - a figure may fail to draw in any way
+                self._fail(result, error)
+        self.events.trigger("post_execute")
+        self.events.trigger("post_run_cell", result)
+
+    # --- Errors ----------------------------------------------------------------------------
+
+    def _fail(self, result: ExecutionResult, error: BaseException) -> None:
+        """End a cell with an error: report it, and keep it for a post-mortem."""
+        if isinstance(error, SystemExit):
+            error = UsageError(
+                f"The cell asked to exit with status {error.code!r}; the session goes on. "
+                "End it with `vivo sessions end` or your editor's command."
+            )
+        result.status, result.error = "error", error
+        report = report_of(error)
+        result.report = report
+        if not isinstance(error, UsageError):
+            self.last_error = error
+            sys.last_type, sys.last_value = type(error), error
+            sys.last_traceback = error.__traceback__
+        self.front_end.error(report)
+
+    def _forget_error(self) -> None:
+        """Free the frames of the last error: they do not outlive the next cell."""
+        error, seen = self.last_error, 0
+        self.last_error = None
+        if error is not None and getattr(sys, "last_value", None) is error:
+            sys.last_value = sys.last_traceback = sys.last_type = None
+        while error is not None and seen < 50:
+            error.__traceback__ = None
+            error, seen = error.__cause__ or error.__context__, seen + 1
+
+    def warn(self, text: str) -> None:
+        """Tell the user something beside the cell's own output: one line on stderr."""
+        sys.stderr.write(text + "\n")
+
+    def _exit(self, *_: Any) -> None:
+        raise UsageError(
+            "The session outlives its front ends; close the editor or console to leave it running, "
+            "or end it with `vivo sessions end`."
+        )
+
+    # --- Magics and the system -------------------------------------------------------------
+
+    def run_line_magic(self, name: str, line: str, _stack_depth: int = 1) -> Any:
+        """Run ``%name line`` as if typed. Raises :class:`UsageError` for a wrong use."""
+        frame = sys._getframe(_stack_depth)
+        entry = self.magics.find(name)
+        if entry is None and name in self.aliases:
+            return self._run_alias(name, line, frame)
+        return self._run_magic(name, "line", line, None, frame)
+
+    def run_cell_magic(self, name: str, line: str, cell: str) -> Any:
+        """Run ``%%name line`` over a cell. Raises :class:`UsageError` for a wrong use."""
+        return self._run_magic(name, "cell", line, cell, sys._getframe(1))
+
+    def _run_magic(
+        self, name: str, kind: str, line: str, cell: str | None, frame: FrameType
+    ) -> Any:
+        entry = self.magics.get(name, kind)
+        if entry.expands:
+            line = self.expand(line, frame)
+        call = MagicCall(self, name, line, cell, frame=frame)
+        return entry.function(self.magics.parse(entry, call))
+
+    def run_magic(self, name: str, arguments: str = "", cell: str | None = None) -> Any:
+        """Run a magic of either kind."""
+        if cell is None:
+            return self.run_line_magic(name, arguments, _stack_depth=2)
+        return self._run_magic(name, "cell", arguments, cell, sys._getframe(1))
+
+    magic = run_magic
+
+    def register_magic_function(
+        self,
+        function: Callable[..., Any],
+        magic_kind: str = "line",
+        magic_name: str | None = None,
+    ) -> None:
+        """Register a plain function of ``line``, or of ``line, cell``, as a magic."""
+        self.magics.add(user_magic(magic_name or function.__name__, function, magic_kind))
+
+    def expand(self, text: str, frame: FrameType | None = None) -> str:
+        """A text with ``$name`` and ``{expression}`` replaced by the caller's values."""
+        local = None
+        if frame is not None and frame.f_locals is not frame.f_globals:
+            local = frame.f_locals if frame.f_globals is self.namespace else None
+        return expand(text, self.namespace, local)
+
+    def _run_alias(self, name: str, line: str, frame: FrameType) -> None:
+        from .aliases import expand_alias
+
+        self._system(self.expand(expand_alias(name, self.aliases[name], line), frame))
+
+    def system(self, command: str) -> None:
+        """Run a command of the operating system; its status becomes ``_exit_code``."""
+        self._system(self.expand(command, sys._getframe(1)))
+
+    def _system(self, command: str) -> None:
+        from .system import run_command
+
+        self.namespace["_exit_code"] = run_command(command, inherit=self.inherit_streams)
+
+    def getoutput(self, command: str) -> Any:
+        """The lines that a command prints, as :class:`~vivo.core.system.CommandOutput`."""
+        from .system import capture_command
+
+        output, status = capture_command(self.expand(command, sys._getframe(1)))
+        self.namespace["_exit_code"] = status
+        return output
+
+    def _is_magic(self, name: str) -> bool:
+        return self.magics.find(name) is not None or name in self.aliases
+
+    def _is_shadowed(self, name: str) -> bool:
+        import builtins
+
+        return name in self.namespace or hasattr(builtins, name)
+
+    # --- Knowing ---------------------------------------------------------------------------
+
+    def transform_cell(self, source: str) -> str:
+        """The Python of a cell."""
+        return self.transformer.transform(source)
+
+    def is_complete(self, source: str) -> tuple[str, str]:
+        """``complete``, ``incomplete`` or ``invalid``, and the indentation of the next line."""
+        return completeness(source, self.transformer.transform(source))
+
+    def complete(self, text: str, cursor: int | None = None) -> CompletionResult:
+        """The completions at ``cursor``, in characters (rule 4)."""
+        return self.completer.complete(text, cursor)
+
+    def inspect(self, name: str, detail_level: int = 0, *, safe: bool = True) -> Inspection | None:
+        """What is known of a name, a dotted name, or a magic; None if there is none (rule 4)."""
+        from . import inspector
+
+        stripped = name.strip().lstrip("%").rstrip("?")
+        if not name.startswith("%"):
+            value, where = inspector.find(stripped, self.namespace)
+            if value is not UNKNOWN:
+                return inspector.inspect_value(
+                    stripped, value, where, detail_level=detail_level, safe=safe
+                )
+        return self._inspect_magic(stripped, detail_level)
+
+    def _inspect_magic(self, name: str, detail_level: int) -> Inspection | None:
+        from .inspector import Inspection, inspect_value
+
+        if name in self.aliases:
+            return Inspection(name, "alias", self.aliases[name], namespace="Aliases")
+        entry = self.magics.find(name) or self.magics.find(name, "cell")
+        if entry is None:
+            return None
+        told = inspect_value(name, entry.function, "Magics", detail_level=detail_level, safe=True)
+        told.type, told.signature, told.docstring = "magic", None, entry.help()
+        told.string_form = None
+        return told
+
+    def user_expressions(self, expressions: Mapping[str, str]) -> dict[str, Any]:
+        """Each expression's rendering or error, as Jupyter's ``user_expressions`` has it."""
+        shown: dict[str, Any] = {}
+        for key, expression in expressions.items():
+            try:
+                code = compile(expression, "<user expression>", "eval")
+                data, metadata = self.formatters.format(call_user_code(eval, code, self.namespace))
+                shown[key] = {"status": "ok", "data": data, "metadata": metadata}
+            except Exception as error:  # noqa: BLE001 - whatever the user's expression raises
+                shown[key] = {
+                    "status": "error",
+                    "ename": type(error).__name__,
+                    "evalue": message_of(error),
+                    "traceback": report_of(error).lines("Plain"),
+                }
+        return shown
+
+    def user_names(self) -> dict[str, Any]:
+        """The user's own variables: no private names, nothing of the shell's."""
+        held = tuple(self.namespace.items())
+        skipped = {"In", "Out", *self._reserved}
+        return {
+            name: value
+            for name, value in held
+            if type(name) is str and not name.startswith("_") and not (
+                name in skipped and (name in ("In", "Out") or value is self._reserved.get(name))
+            )
+        }  # fmt: skip
+
+    def reset(self) -> None:
+        """Forget the user's variables and results; inputs and history stay."""
+        self.results.clear()
+        for name in self.user_names():
+            del self.namespace[name]
+        self.namespace.update(self._reserved)
+
+    def traceback_lines(self, report: TracebackReport, *, colour: bool = False) -> list[str]:
+        """A report's text in the mode that the settings name."""
+        return report.lines(self.settings.xmode, colour=colour)
+
+    def close(self) -> None:
+        """End the shell: its history's session, its loop, its place among the shells."""
+        self._forget_error()
+        self.results.clear()
+        self.history.close()
+        if self._loop is not None and not self._loop.is_closed():
+            self._cancel_tasks(self._loop)
+            self._loop.close()
+        if self in _shells:
+            _shells.remove(self)
+
+    @staticmethod
+    def _cancel_tasks(loop: asyncio.AbstractEventLoop) -> None:
+        import asyncio
+
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))

@@ -1,0 +1,191 @@
+"""Running commands of the operating system: ``!``, ``!!`` and what they give.
+
+Rules:
+
+1. A command's output goes where the cell's goes, as it comes. In a process whose standard
+   streams are real files the child simply inherits them.
+2. An interrupt reaches the whole process group of the command, and then the cell.
+3. Output that is no text in the locale's encoding survives, undecodable bytes escaped.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+
+class CommandOutput(list[str]):
+    """The lines that a command printed.
+
+    ``.l`` the lines, ``.n`` the text with line ends, ``.s`` the lines joined by blanks, ``.p`` paths.
+    """
+
+    @property
+    def l(self) -> list[str]:  # noqa: E743 - the name is the peers', and users type it
+        """The lines as a plain list."""
+        return list(self)
+
+    @property
+    def n(self) -> str:
+        """The lines joined by line ends."""
+        return "\n".join(self)
+
+    @property
+    def s(self) -> str:
+        """The lines joined by blanks."""
+        return " ".join(self)
+
+    @property
+    def p(self) -> list[Any]:
+        """The lines as paths, those that exist."""
+        from pathlib import Path
+
+        return [Path(line) for line in self if Path(line).exists()]
+
+    def grep(
+        self, pattern: str | Callable[[str], Any], prune: bool = False, field: int | None = None
+    ) -> CommandOutput:
+        """The lines that match a regular expression, ignoring case; with ``prune`` the others.
+
+        ``field`` looks at one white-space separated field alone.
+        """
+        matches = pattern if callable(pattern) else re.compile(pattern, re.IGNORECASE).search
+
+        def subject(line: str) -> str:
+            if field is None:
+                return line
+            words = line.split()
+            return words[field] if -len(words) <= field < len(words) else ""
+
+        return CommandOutput(line for line in self if bool(matches(subject(line))) != prune)
+
+    def fields(self, *numbers: int) -> CommandOutput | list[list[str]]:
+        """White-space separated fields of each line, joined by blanks; all as lists if none is named."""
+        split = [line.split() for line in self]
+        if not numbers:
+            return split
+        return CommandOutput(
+            " ".join(words[n] for n in numbers if -len(words) <= n < len(words)) for words in split
+        )
+
+    def sort(  # type: ignore[override]
+        self, field: int | None = None, nums: bool = False
+    ) -> CommandOutput:
+        """A sorted copy, by a field; with ``nums`` by the number in it."""
+
+        def key(line: str) -> Any:
+            words = line.split()
+            text = line if field is None else (words[field] if field < len(words) else "")
+            if not nums:
+                return text
+            digits = re.sub(r"[^\d.-]", "", text)
+            try:
+                return float(digits)
+            except ValueError:
+                return 0.0
+
+        return CommandOutput(sorted(self, key=key))
+
+
+def shell_program() -> str:
+    """The user's shell if it is a POSIX one, else ``/bin/sh``."""
+    shell = os.environ.get("SHELL", "")
+    return shell if shell.rsplit("/", 1)[-1] in ("bash", "zsh", "dash", "ksh") else "/bin/sh"
+
+
+def run_command(command: str, *, inherit: bool = False) -> int:
+    """Run a command, its output shown as it comes; give its exit status.
+
+    With ``inherit`` the child writes to this process's own standard streams. A command ended by
+    signal *n* gives ``-n``, as :mod:`subprocess` has it.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if inherit:
+        process = _started(command)
+        return _wait(process)
+    process = _started(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert process.stdout is not None
+    with process.stdout as stream:
+        try:
+            _copy(stream, sys.stdout)
+        except KeyboardInterrupt:
+            interrupt_group(process)
+            process.wait()
+            raise
+    return _wait(process)
+
+
+def capture_command(command: str) -> tuple[CommandOutput, int]:
+    """The lines that a command prints, both streams, and its exit status."""
+    process = _started(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    try:
+        output, _ = process.communicate()
+    except KeyboardInterrupt:
+        interrupt_group(process)
+        process.communicate()
+        raise
+    text = output.decode(errors="surrogateescape").replace("\r\n", "\n")
+    return CommandOutput(text.removesuffix("\n").split("\n") if text else ()), process.returncode
+
+
+def _started(command: str, **options: Any) -> subprocess.Popen[bytes]:
+    # A group of its own, so that an interrupt reaches grandchildren too.
+    return subprocess.Popen(
+        [shell_program(), "-c", command],
+        stdin=subprocess.DEVNULL,
+        process_group=0,
+        **options,
+    ) if sys.version_info >= (3, 11) else subprocess.Popen(
+        [shell_program(), "-c", command],
+        stdin=subprocess.DEVNULL,
+        preexec_fn=os.setpgrp,  # noqa: PLW1509 - Python 3.10 has no process_group
+        **options,
+    )  # fmt: skip
+
+
+def _copy(stream: Any, target: Any) -> None:
+    import codecs
+
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    while chunk := stream.read1(65536):
+        target.write(decoder.decode(chunk))
+        target.flush()
+    target.write(decoder.decode(b"", final=True))
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        interrupt_group(process)
+        process.wait()
+        raise
+
+
+def interrupt_group(process: subprocess.Popen[bytes], patience: float = 2.0) -> None:
+    """Interrupt a command and all that it started; kill what has not ended after ``patience`` s."""
+    for number, seconds in (
+        (signal.SIGINT, patience),
+        (signal.SIGTERM, 1.0),
+        (signal.SIGKILL, 1.0),
+    ):
+        try:
+            os.killpg(process.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return
+        try:
+            process.wait(seconds)
+            return
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def quote_lines(lines: Iterable[str]) -> str:
+    """Lines as one text for a shell."""
+    return " ".join(lines)
