@@ -1,0 +1,160 @@
+"""Frames between keeper and engine: a length-prefixed JSON header and raw buffers.
+
+A frame is ``!II`` (length of the header, number of buffers), a ``!Q`` length for each buffer, the
+header in UTF-8, the buffers. Standard library only: the engine loads this too.
+
+Rules:
+
+1. :class:`FrameReader` is sans-IO: bytes in, whole frames out, whatever the pieces.
+2. A frame over :data:`MAXIMUM_FRAME` is a fault of the peer, said so, never an allocation.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+MAXIMUM_FRAME = 2**33
+_HEAD = struct.Struct("!II")
+_LENGTH = struct.Struct("!Q")
+
+Frame = tuple[dict[str, Any], list[bytes]]
+
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class FrameError(ValueError):
+    """The bytes on a socketpair are no frame: the processes are of different versions."""
+
+
+def encode_frame(header: dict[str, Any], buffers: tuple[bytes, ...] | list[bytes] = ()) -> bytes:
+    """The bytes of a frame."""
+    text = _encode(header).encode("utf-8", "surrogatepass")
+    parts = [_HEAD.pack(len(text), len(buffers))]
+    parts += [_LENGTH.pack(len(buffer)) for buffer in buffers]
+    return b"".join([*parts, text, *buffers])
+
+
+class FrameReader:
+    """Cuts a stream of bytes into frames."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> Iterator[Frame]:
+        """The frames that are whole now. Raises :class:`FrameError`."""
+        self._held += data
+        while (frame := self._next()) is not None:
+            yield frame
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no frame has begun."""
+        return not self._held
+
+    def _next(self) -> Frame | None:
+        held = self._held
+        if len(held) < _HEAD.size:
+            return None
+        length, count = _HEAD.unpack_from(held)
+        start = _HEAD.size + count * _LENGTH.size
+        if count > 100_000 or length > MAXIMUM_FRAME:
+            raise FrameError(f"a frame of {length} bytes and {count} buffers cannot be meant")
+        if len(held) < start + length:
+            return None
+        sizes = [
+            _LENGTH.unpack_from(held, _HEAD.size + number * _LENGTH.size)[0]
+            for number in range(count)
+        ]
+        end = start + length + sum(sizes)
+        if end > MAXIMUM_FRAME:
+            raise FrameError(f"a frame of {end} bytes cannot be meant")
+        if len(held) < end:
+            return None
+        text = bytes(held[start : start + length])
+        buffers = []
+        position = start + length
+        for size in sizes:
+            buffers.append(bytes(held[position : position + size]))
+            position += size
+        del held[:end]
+        try:
+            header = json.loads(text.decode("utf-8", "surrogatepass"))
+        except ValueError as error:
+            raise FrameError(f"a frame's header is no JSON: {error}") from None
+        if not isinstance(header, dict):
+            raise FrameError("a frame's header is no object")
+        return header, buffers
+
+
+class Ordering:
+    """Puts the text of a pipe and the events of a socket into the one order they were made in.
+
+    The engine writes a marker into the pipe where an event belongs, after sending the event
+    with that number. Theory of operation: text passes at once; at a marker everything waits
+    until the event with its number is there.
+    """
+
+    MAGIC_SIZE = 16
+
+    def __init__(self, magic: bytes) -> None:
+        self._magic = magic
+        self._pending = b""
+        self._events: dict[int, Any] = {}
+        self._passed: set[int] = set()
+
+    @staticmethod
+    def marker(magic: bytes, number: int) -> bytes:
+        """The bytes that stand for event ``number``; short enough to be written atomically."""
+        return magic + _LENGTH.pack(number)
+
+    def feed_text(self, data: bytes) -> list[bytes | tuple[int, Any]]:
+        """Bytes of the pipe: the text and events whose turn it is."""
+        self._pending += data
+        return self._drain()
+
+    def feed_event(self, number: int, event: Any) -> list[bytes | tuple[int, Any]]:
+        """An event of the socket: the text and events whose turn it is."""
+        self._events[number] = event
+        return self._drain()
+
+    def finish(self) -> list[bytes | tuple[int, Any]]:
+        """The pipe has ended: all that is left, the unplaced events last."""
+        left: list[bytes | tuple[int, Any]] = self._drain()
+        if self._pending:
+            left.append(self._pending)
+        left += sorted(self._events.items())
+        self._pending, self._events = b"", {}
+        return left
+
+    def _drain(self) -> list[bytes | tuple[int, Any]]:
+        ready: list[bytes | tuple[int, Any]] = []
+        size = self.MAGIC_SIZE + _LENGTH.size
+        while True:
+            at = self._pending.find(self._magic)
+            if at < 0:
+                keep = self._possible_start()
+                cut = len(self._pending) - keep
+                if cut:
+                    ready.append(self._pending[:cut])
+                    self._pending = self._pending[cut:]
+                return ready
+            if at:
+                ready.append(self._pending[:at])
+                self._pending = self._pending[at:]
+            if len(self._pending) < size:
+                return ready
+            number = _LENGTH.unpack_from(self._pending, self.MAGIC_SIZE)[0]
+            if number not in self._events:
+                return ready
+            ready.append((number, self._events.pop(number)))
+            self._pending = self._pending[size:]
+
+    def _possible_start(self) -> int:
+        """How many bytes at the end may be the beginning of a marker."""
+        for length in range(min(len(self._magic) - 1, len(self._pending)), 0, -1):
+            if self._pending.endswith(self._magic[:length]):
+                return length
+        return 0

@@ -1,0 +1,187 @@
+"""What vivo adds to the Jupyter protocol, each message declared once.
+
+``docs/protocol.md`` is generated from these declarations. A plain Jupyter client needs none of
+them: they travel in ``metadata["vivo"]``, and in requests on the control channel.
+
+Times are seconds since the epoch; lines are 1-based lines of the file.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+INSPECTION_MIME = "application/vnd.vivo.inspection+json"
+"""In the data of an ``inspect_reply``: the fields of an inspection."""
+
+RunStatus = Literal["queued", "running", "ok", "error", "aborted"]
+
+
+class RunOrigin(msgspec.Struct, omit_defaults=True):
+    """Where a cell comes from: ``execute_request.metadata["vivo"]``."""
+
+    client: str = ""
+    """The front end's name, for instance ``vscode``."""
+    uri: str | None = None
+    """The document."""
+    version: int | None = None
+    """The document's version when the cell was sent."""
+    path: str | None = None
+    """The real file name to compile under; none for text that stands in no file."""
+    first_line: int = 1
+    """The line of the file on which the cell begins."""
+
+
+class RunValue(msgspec.Struct):
+    """A value that a statement of a run showed."""
+
+    first_line: int
+    last_line: int
+    data: dict[str, Any]
+    """Its MIME bundle, without binary types: those are in the run's events."""
+
+
+class RunError(msgspec.Struct):
+    """Why a run failed."""
+
+    name: str
+    message: str
+    line: int | None = None
+    """The failing line of the cell's own file, where it is known."""
+
+
+class RunRecord(msgspec.Struct):
+    """One execution of a cell."""
+
+    id: str
+    """The ``msg_id`` of its ``execute_request``."""
+    source: str
+    status: RunStatus = "queued"
+    client: str = ""
+    uri: str | None = None
+    version: int | None = None
+    path: str | None = None
+    first_line: int = 1
+    execution_count: int | None = None
+    queued: float = 0.0
+    started: float | None = None
+    finished: float | None = None
+    values: list[RunValue] = []
+    error: RunError | None = None
+
+
+class EventMetadata(msgspec.Struct, omit_defaults=True):
+    """``metadata["vivo"]`` of every message on iopub."""
+
+    seq: int
+    """From 1, contiguous, for the session's life."""
+    run: str | None = None
+    record: RunRecord | None = None
+    """On ``execute_input`` and on the idle ``status``: the run as it is then."""
+
+
+class Empty(msgspec.Struct):
+    """No fields."""
+
+
+class SessionReply(msgspec.Struct):
+    """What a session is and does."""
+
+    id: str
+    state: Literal["starting", "idle", "busy", "dead"]
+    python: str
+    python_version: str
+    cwd: str
+    engine_pid: int | None
+    keeper_pid: int
+    running: str | None
+    """The run that runs now."""
+    queue: list[str]
+    """The runs that wait, in order."""
+    last: int
+    """The sequence number of the last event."""
+
+
+class ReplayRequest(msgspec.Struct):
+    """Which events are wanted."""
+
+    after: int = 0
+    limit: int = 1000
+
+
+class ReplayReply(msgspec.Struct):
+    """Events, whole and in order; buffers of all are the reply's buffers."""
+
+    events: list[Any]
+    """Each {header, parent_header, metadata, content, buffers (how many)}."""
+    last: int
+    """The session's last event; ask again while the events end before it."""
+
+
+class RunsRequest(msgspec.Struct, omit_defaults=True):
+    """Which runs are wanted; all without a uri."""
+
+    uri: str | None = None
+
+
+class RunsReply(msgspec.Struct):
+    """Run records, oldest first."""
+
+    runs: list[RunRecord]
+
+
+class InterruptRequest(msgspec.Struct, omit_defaults=True):
+    """The run to interrupt; without one, what runs now."""
+
+    run: str | None = None
+
+
+class InterruptReply(msgspec.Struct):
+    """What the interrupt did."""
+
+    outcome: Literal["interrupted", "idle", "mismatch", "removed_from_queue"]
+
+
+class StackReply(msgspec.Struct):
+    """The stacks of the engine's threads, as text."""
+
+    text: str
+
+
+class Declaration(msgspec.Struct):
+    """A request of ours on the control channel, with its reply."""
+
+    name: str
+    params: type
+    result: type
+    doc: str
+    errors: str = ""
+
+
+MESSAGES: tuple[Declaration, ...] = (
+    Declaration("vivo_session", Empty, SessionReply, "What the session is and does."),
+    Declaration(
+        "vivo_replay", ReplayRequest, ReplayReply, "The journal's events after a sequence number."
+    ),
+    Declaration("vivo_runs", RunsRequest, RunsReply, "The records of runs."),
+    Declaration(
+        "vivo_interrupt",
+        InterruptRequest,
+        InterruptReply,
+        "Interrupt a run by its id, or take it out of the queue.",
+    ),
+    Declaration(
+        "vivo_restart",
+        Empty,
+        SessionReply,
+        "End the engine and start a fresh one in the same session; the journal goes on.",
+    ),
+    Declaration(
+        "vivo_stack",
+        Empty,
+        StackReply,
+        "The stacks of the engine's threads, also while a cell runs.",
+        errors="The engine does not answer: it holds the interpreter's lock in C code.",
+    ),
+)

@@ -1,0 +1,94 @@
+"""Run records, folded from the events of a session. Pure.
+
+The keeper keeps one table; a client or a reader of a dead journal folds the same table from
+the same events.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import msgspec
+
+from .messages import RunError, RunOrigin, RunRecord, RunValue
+
+MAXIMUM_RUNS = 10_000
+_TEXT_LIMIT = 20_000
+
+
+class RunTable:
+    """The runs of a session, oldest first; finished ones over the limit are dropped."""
+
+    def __init__(self, maximum: int = MAXIMUM_RUNS) -> None:
+        self._runs: OrderedDict[str, RunRecord] = OrderedDict()
+        self._maximum = maximum
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def get(self, run: str) -> RunRecord | None:
+        """A run by its id."""
+        return self._runs.get(run)
+
+    def all(self, uri: str | None = None) -> list[RunRecord]:
+        """The runs, of one document or of all."""
+        return [run for run in self._runs.values() if uri is None or run.uri == uri]
+
+    def put(self, record: RunRecord) -> None:
+        """Keep a run, or its newer state."""
+        self._runs[record.id] = record
+        while len(self._runs) > self._maximum:
+            oldest = next(iter(self._runs))
+            if self._runs[oldest].status in ("queued", "running"):
+                break
+            del self._runs[oldest]
+
+    def fold(self, metadata: dict[str, Any]) -> RunRecord | None:
+        """Take in the metadata of an event; the run that it tells of, if it tells of one."""
+        record = (metadata.get("vivo") or {}).get("record")
+        if record is None:
+            return None
+        run = msgspec.convert(record, RunRecord)
+        self.put(run)
+        return run
+
+
+def new_record(run: str, source: str, metadata: dict[str, Any], now: float) -> RunRecord:
+    """The record of a cell that was just sent; an unfit origin is left out."""
+    try:
+        origin = msgspec.convert(metadata.get("vivo") or {}, RunOrigin)
+    except msgspec.ValidationError:
+        origin = RunOrigin()
+    return RunRecord(
+        id=run,
+        source=source,
+        client=origin.client,
+        uri=origin.uri,
+        version=origin.version,
+        path=origin.path,
+        first_line=max(1, origin.first_line),
+        queued=now,
+    )
+
+
+def values_of(raw: list[dict[str, Any]]) -> list[RunValue]:
+    """The values of a run for its record: texts only, bounded."""
+    values = []
+    for entry in raw:
+        data = {
+            mime: text if len(text) <= _TEXT_LIMIT else text[:_TEXT_LIMIT] + "…"
+            for mime, text in entry["data"].items()
+            if isinstance(text, str) and not mime.startswith(("image/", "application/"))
+        }
+        values.append(RunValue(entry["first_line"], entry["last_line"], data))
+    return values
+
+
+def error_of(report: dict[str, Any], path: str | None) -> RunError:
+    """The error of a run for its record: the innermost frame in the cell's own file names the line."""
+    line = None
+    for frame in report.get("frames") or ():
+        if path is None or frame["path"] == path:
+            line = frame["line"]
+    return RunError(report["name"], report["message"][:_TEXT_LIMIT], line)
