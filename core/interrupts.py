@@ -3,21 +3,34 @@
 Rules:
 
 1. ``KeyboardInterrupt`` is raised only in the user's frames: where a trampoline stands above the
-   interrupted frame. Raised in our own code it could lose a result or break the loop.
+   interrupted frame, and no shielded function between. Raised in our own code it could lose
+   a result, tear a frame of the protocol, or break the loop.
 2. Where the loop waits for a top-level ``await``, its task is cancelled instead.
-3. An interrupt that comes while a cell runs but our own code is at work (transforming,
-   formatting) waits for the next part of the cell. One that comes between cells does nothing.
+3. An interrupt that comes while a cell runs but our own code is at work waits until that code
+   asks (:func:`raise_if_pending`) or the next part of the cell begins. One that comes between
+   cells does nothing.
 """
 
 from __future__ import annotations
 
-from types import FrameType
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, TypeVar
 
 from .running import ALL_TRAMPOLINES
 
 if TYPE_CHECKING:
     from .shell import Shell
+
+F = TypeVar("F", bound=Callable[..., object])
+
+_shields: set[CodeType] = set()
+
+
+def shielded(function: F) -> F:
+    """Mark a function that an interrupt must not cut in two; it should be short."""
+    _shields.add(function.__code__)  # type: ignore[attr-defined]
+    return function
 
 
 def handle(shell: Shell, frame: FrameType | None) -> str:
@@ -28,12 +41,22 @@ def handle(shell: Shell, frame: FrameType | None) -> str:
     if not shell.is_running:
         return "idle"
     while frame is not None:
+        if frame.f_code in _shields:
+            break
         if frame.f_code in ALL_TRAMPOLINES:
+            shell.interrupt_pending = False
             raise KeyboardInterrupt
         frame = frame.f_back
-    task = shell.awaiting
     shell.interrupt_pending = True
-    if task is not None and not task.done():
+    task = shell.awaiting
+    if frame is None and task is not None and not task.done():
         task.get_loop().call_soon_threadsafe(task.cancel)
         return "cancelled"
     return "deferred"
+
+
+def raise_if_pending(shell: Shell) -> None:
+    """After shielded work in user code: raise what waited."""
+    if shell.interrupt_pending and shell.is_running:
+        shell.interrupt_pending = False
+        raise KeyboardInterrupt

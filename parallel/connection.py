@@ -57,7 +57,7 @@ def make_ipc(folder: Path) -> ConnectionInfo:
     base = str(folder / "s")
     if len(base.encode()) + 2 > MAXIMUM_SOCKET_PATH:
         raise ConnectionFileError(
-            f"The path {base} is too long for a Unix socket: set XDG_RUNTIME_DIR to a shorter folder."
+            f"The path {base} is too long for a Unix socket: set XDG_RUNTIME_DIR to a shorter one."
         )
     return ConnectionInfo("ipc", base, 1, 2, 3, 4, 5, secrets.token_hex(32))
 
@@ -72,7 +72,9 @@ def make_tcp(ip: str = "127.0.0.1") -> ConnectionInfo:
     finally:
         for each in sockets:
             each.close()
-    return ConnectionInfo("tcp", ip, *ports, key=secrets.token_hex(32))
+    shell, iopub, stdin, control, heartbeat = ports
+    key = secrets.token_hex(32)
+    return ConnectionInfo("tcp", ip, shell, iopub, stdin, control, heartbeat, key)
 
 
 def read_connection(path: str | Path) -> ConnectionInfo:

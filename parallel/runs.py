@@ -86,7 +86,7 @@ def values_of(raw: list[dict[str, Any]]) -> list[RunValue]:
 
 
 def error_of(report: dict[str, Any], path: str | None) -> RunError:
-    """The error of a run for its record: the innermost frame in the cell's own file names the line."""
+    """The error of a run for its record; the innermost frame in the cell's file names the line."""
     line = None
     for frame in report.get("frames") or ():
         if path is None or frame["path"] == path:

@@ -1,0 +1,123 @@
+"""The shell's front end in an engine: what it shows becomes events to the keeper."""
+
+from __future__ import annotations
+
+import binascii
+from typing import TYPE_CHECKING, Any
+
+from ...core.frontend import MimeBundle
+from ...core.tracebacks import TracebackReport
+
+if TYPE_CHECKING:
+    from ...core.settings import Settings
+    from .channel import Channel
+    from .output import Output
+
+
+def plain_bundle(data: MimeBundle) -> dict[str, Any]:
+    """A MIME bundle as JSON can hold it: bytes in base64, other things as they are or as text."""
+    return {str(mime): _plain(content) for mime, content in data.items()}
+
+
+def _plain(content: Any) -> Any:
+    if isinstance(content, (bytes, bytearray, memoryview)):
+        return binascii.b2a_base64(content, newline=False).decode("ascii")
+    if isinstance(content, dict):
+        return {str(key): _plain(value) for key, value in content.items()}
+    if isinstance(content, (list, tuple)):
+        return [_plain(value) for value in content]
+    if content is None or isinstance(content, (str, int, float, bool)):
+        return content
+    return repr(content)
+
+
+class EngineFrontEnd:
+    """Sends what a shell shows, and asks the client that ran the cell."""
+
+    def __init__(self, output: Output, channel: Channel, settings: Settings) -> None:
+        self._output = output
+        self._channel = channel
+        self._settings = settings
+        self._asked = 0
+        self.allow_stdin = False
+        self.payload: list[dict[str, Any]] = []
+
+    def display(
+        self,
+        data: MimeBundle,
+        metadata: dict[str, Any],
+        *,
+        display_id: str | None = None,
+        update: bool = False,
+    ) -> None:
+        """Show a rendering."""
+        self._output.event(
+            {
+                "type": "update" if update else "display",
+                "run": self._output.run,
+                "data": plain_bundle(data),
+                "metadata": _plain(metadata),
+                "display_id": display_id,
+            }
+        )
+
+    def result(self, execution_count: int, data: MimeBundle, metadata: dict[str, Any]) -> None:
+        """Show the value of a cell."""
+        self._output.event(
+            {
+                "type": "result",
+                "run": self._output.run,
+                "execution_count": execution_count,
+                "data": plain_bundle(data),
+                "metadata": _plain(metadata),
+            }
+        )
+
+    def error(self, report: TracebackReport) -> None:
+        """Show an error."""
+        self._output.event({"type": "error", "run": self._output.run, **self.described(report)})
+
+    def described(self, report: TracebackReport) -> dict[str, Any]:
+        """A report as Jupyter's error content, and whole."""
+        lines = report.lines(self._settings.xmode, colour=True)
+        return {
+            "ename": report.name,
+            "evalue": report.message,
+            "traceback": [line for block in lines for line in block.split("\n")],
+            "report": report.data(),
+        }
+
+    def clear_output(self, *, wait: bool) -> None:
+        """Clear what the cell has shown."""
+        self._output.event({"type": "clear", "run": self._output.run, "wait": wait})
+
+    def page(self, data: MimeBundle) -> None:
+        """Show a text in the front end's pager."""
+        self.payload.append({"source": "page", "data": plain_bundle(data), "start": 0})
+        self._output.event({"type": "page", "run": self._output.run, "data": plain_bundle(data)})
+
+    def set_next_input(self, text: str, *, replace: bool) -> None:
+        """Offer a text as the next input."""
+        self.payload.append({"source": "set_next_input", "text": text, "replace": replace})
+
+    def read_input(self, prompt: str, *, password: bool) -> str:
+        """Ask the client that ran the cell for a line. Raises ``EOFError`` where it cannot answer."""
+        if not self.allow_stdin:
+            raise EOFError("the client that ran this cell cannot answer input()")
+        self._asked += 1
+        asked = self._asked
+        self._output.event(
+            {
+                "type": "input",
+                "run": self._output.run,
+                "asked": asked,
+                "prompt": str(prompt),
+                "password": password,
+            }
+        )
+        while True:
+            header, _ = self._channel.receive()
+            if header["type"] == "input_reply" and header["asked"] == asked:
+                if header["value"] is None:
+                    raise EOFError("the user gave no input")
+                return str(header["value"])

@@ -1,0 +1,176 @@
+"""The engine: runs cells on the main thread, one after the other, as the keeper sends them.
+
+Rules:
+
+1. Nothing of ours waits on the main thread while a cell runs.
+2. The end of a cell is an event in order with its text, on both pipes: nothing of it comes later.
+3. When the keeper's end is closed, the engine ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import builtins
+import faulthandler
+import getpass
+import os
+import signal
+import sys
+from types import FrameType, ModuleType
+from typing import Any
+
+from ...core import interrupts
+from ...core.history import History
+from ...core.settings import Settings
+from ...core.shell import Shell
+from . import routing
+from .channel import Channel, KeeperGone
+from .front_end import EngineFrontEnd, plain_bundle
+from .lane import SWITCH_INTERVAL, Lane
+from .output import CellStream, InputStream, Output
+
+
+class Engine:
+    """The shell of a session, and its way to the keeper."""
+
+    def __init__(self, main_socket: int, lane_socket: int) -> None:
+        self.channel = Channel(main_socket)
+        lane_channel = Channel(lane_socket)
+        header, _ = self.channel.receive()
+        restore_environment(header["environment"])
+        self.output = Output(self.channel, bytes.fromhex(header["magic"]))
+        settings = Settings(inline_figures=True)
+        self.front_end = EngineFrontEnd(self.output, self.channel, settings)
+        module = ModuleType("__main__", "The session's namespace.")
+        sys.modules["__main__"] = module
+        history = header["history"]
+        self.shell = Shell(
+            front_end=self.front_end,
+            module=module,
+            settings=settings,
+            inherit_streams=True,
+            history=History(history, report=self._report_once) if history else None,
+        )
+        self.output.shell = self.shell
+        self._install_streams()
+        routing.install()
+        signal.signal(signal.SIGINT, self._on_interrupt)
+        sys.setswitchinterval(SWITCH_INTERVAL)
+        Lane(lane_channel, self.shell).start()
+        builtins.get_ipython = lambda: self.shell  # type: ignore[attr-defined]
+
+    def _report_once(self, text: str) -> None:
+        self.output.event(
+            {"type": "stream", "run": self.output.run, "name": "stderr", "text": text + "\n"}
+        )
+
+    def _install_streams(self) -> None:
+        sys.stdout = sys.__stdout__ = CellStream(self.output, "stdout", 1)  # type: ignore[misc,assignment]
+        sys.stderr = sys.__stderr__ = CellStream(self.output, "stderr", 2)  # type: ignore[misc,assignment]
+        sys.stdin = sys.__stdin__ = InputStream(self.front_end.read_input)  # type: ignore[misc,assignment]
+        builtins.input = self._input
+        getpass.getpass = self._getpass
+        faulthandler.enable(2)
+
+    def _input(self, prompt: object = "", /) -> str:
+        return self.front_end.read_input(str(prompt), password=False)
+
+    def _getpass(self, prompt: str = "Password: ", stream: Any = None, **_: Any) -> str:
+        return self.front_end.read_input(prompt, password=True)
+
+    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        if not self.output.is_forked:
+            interrupts.handle(self.shell, frame)
+        else:
+            raise KeyboardInterrupt
+
+    def serve(self) -> None:
+        """Run what the keeper sends, until it is gone."""
+        version = ".".join(map(str, sys.version_info[:3]))
+        self.channel.send({"type": "ready", "pid": os.getpid(), "python_version": version})
+        while True:
+            if not self.channel.has_frame and self.shell.has_background_tasks:
+                self._run_background_tasks()
+            header, _ = self.channel.receive()
+            if header["type"] == "execute":
+                self.execute(header)
+            elif header["type"] == "exit":
+                return
+
+    def _run_background_tasks(self) -> None:
+        """Let tasks go on until the keeper sends something."""
+        loop = self.shell.loop
+        loop.add_reader(self.channel.socket, loop.stop)
+        try:
+            loop.run_forever()
+        finally:
+            loop.remove_reader(self.channel.socket)
+
+    def execute(self, header: dict[str, Any]) -> None:
+        """Run a cell and report its end."""
+        run = header["run"]
+        self.output.begin(run, *self.channel.take_descriptors(2))
+        self.front_end.allow_stdin = header["allow_stdin"]
+        self.front_end.payload = []
+        self.shell._context.run(routing.current_run.set, run)
+        result = self.shell.run_cell(
+            header["code"],
+            filename=header["path"],
+            first_line=header["first_line"],
+            run_id=run,
+            store_history=header["store_history"],
+            silent=header["silent"],
+        )
+        done: dict[str, Any] = {
+            "type": "done",
+            "run": run,
+            "status": result.status,
+            "values": [
+                {
+                    "first_line": value.first_line,
+                    "last_line": value.last_line,
+                    "data": plain_bundle(value.data),
+                }
+                for value in result.values
+            ],
+            "payload": self.front_end.payload,
+            "user_expressions": {},
+        }
+        if result.report is not None:
+            done["error"] = self.front_end.described(result.report)
+        elif header["user_expressions"]:
+            shown = self.shell.user_expressions(header["user_expressions"])
+            for entry in shown.values():
+                if "data" in entry:
+                    entry["data"] = plain_bundle(entry["data"])
+            done["user_expressions"] = shown
+        result.error = None
+        self.output.event(done, ends_errors=True)
+
+    def close(self) -> None:
+        """End as a program ends: exit functions run, the history's session is closed."""
+        atexit._run_exitfuncs()
+        self.shell.close()
+
+
+def restore_environment(environment: dict[str, str]) -> None:
+    """Give the user's own variables back, which were held back until our modules were loaded."""
+    os.environ.update(environment)
+    paths = environment.get("PYTHONPATH", "")
+    sys.path[0:0] = ["", *filter(None, paths.split(os.pathsep))]
+
+
+def run(main_socket: int, lane_socket: int) -> None:
+    """Run an engine on two sockets until the keeper is gone."""
+    # Until the engine is ready an interrupt has nothing to interrupt.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    engine = None
+    try:
+        engine = Engine(main_socket, lane_socket)
+        engine.serve()
+    except KeeperGone:
+        pass
+    if engine is not None:
+        engine.close()
+    # Threads of the user's that will not end must not keep the process.
+    os._exit(0)

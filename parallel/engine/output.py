@@ -1,0 +1,199 @@
+"""The engine's output: text in order with events, each to the cell that made it.
+
+Each cell has two pipes of its own, on fd 1 and 2, whose other ends the keeper holds; children
+of the cell keep them, and so stay with their cell. Rules:
+
+1. Text of the running cell goes into the pipe of fd 1 as it is; whatever must stand at its place
+   among the text (displays, errors, ``sys.stderr``, the end of the cell) is an event: a frame
+   on the socket, and a marker in the pipe where it belongs.
+2. Text of another cell's thread is a frame that names that cell.
+3. When ``print`` has returned, its text is in the pipe: an engine that is killed loses nothing.
+4. A forked child has no frames: its streams write to fd 1 and 2, as any program's.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ...core.interrupts import raise_if_pending, shielded
+from ..frames import Ordering
+from .routing import run_of_caller
+
+if TYPE_CHECKING:
+    from ...core.shell import Shell
+    from .channel import Channel
+
+
+class Output:
+    """Where text and events go."""
+
+    def __init__(self, channel: Channel, magic: bytes) -> None:
+        self.channel = channel
+        self.run: str | None = None
+        self.shell: Shell | None = None
+        self._magic = magic
+        self._number = 0
+        self._lock = threading.RLock()
+        self._out = os.dup(1)
+        self._error = os.dup(2)
+        self.is_forked = False
+        os.register_at_fork(after_in_child=self._after_fork)
+
+    def _after_fork(self) -> None:
+        self.is_forked = True
+        self.channel.is_open = False
+        self._lock = threading.RLock()
+
+    @shielded
+    def begin(self, run: str, out: int, error: int) -> None:
+        """Take a new cell's pipes: its own children inherit them as fd 1 and 2."""
+        with self._lock:
+            for old in (self._out, self._error):
+                os.close(old)
+            self._out, self._error = out, error
+            os.dup2(out, 1)
+            os.dup2(error, 2)
+            self.run = run
+
+    @shielded
+    def event(self, header: dict[str, Any], *, ends_errors: bool = False) -> None:
+        """Send an event and mark its place among the text; with ``ends_errors`` on fd 2 too."""
+        if self.is_forked:
+            return
+        with self._lock:
+            self._number += 1
+            self.channel.send({**header, "n": self._number})
+            marker = Ordering.marker(self._magic, self._number)
+            _write_all(self._out, marker)
+            if ends_errors:
+                _write_all(self._error, marker)
+
+    @shielded
+    def _write(self, name: str, text: str) -> None:
+        run = run_of_caller()
+        data = text.encode("utf-8", "surrogateescape" if name == "stdout" else "backslashreplace")
+        if self.is_forked:
+            _write_all(1 if name == "stdout" else 2, data)
+        elif run is not None and run != self.run:
+            self.channel.send({"type": "stream", "run": run, "name": name, "text": text})
+        elif name == "stdout":
+            _write_all(self._out, data)
+        else:
+            self.event({"type": "stream", "run": self.run, "name": name, "text": text})
+
+    def write(self, name: str, text: str) -> None:
+        """Write text to the stream ``name``."""
+        try:
+            self._write(name, text)
+        except UnicodeEncodeError:
+            self._write(name, text.encode("utf-8", "backslashreplace").decode("utf-8"))
+        if self.shell is not None and threading.current_thread() is threading.main_thread():
+            raise_if_pending(self.shell)
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+class CellStream(io.TextIOBase):
+    """``sys.stdout`` or ``sys.stderr`` of a session."""
+
+    encoding = "utf-8"
+    errors = "strict"
+
+    def __init__(self, output: Output, name: str, descriptor: int) -> None:
+        self._output = output
+        self._descriptor = descriptor
+        self.name = f"<{name}>"
+        self._stream = name
+        self.buffer = _Buffer(self)
+
+    def write(self, text: str) -> int:
+        """Write text; it is on its way when this returns."""
+        if not isinstance(text, str):
+            raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        if text:
+            self._output.write(self._stream, text)
+        return len(text)
+
+    def writable(self) -> bool:
+        """True."""
+        return True
+
+    def fileno(self) -> int:
+        """The descriptor that children of this process write to."""
+        return self._descriptor
+
+    def isatty(self) -> bool:
+        """False: what is written here is a cell's output."""
+        return False
+
+    def flush(self) -> None:
+        """Nothing: text never waits."""
+
+    def close(self) -> None:
+        """Nothing: a program that closes its output leaves the session's open."""
+
+    def __del__(self) -> None:
+        """Nothing to let go of."""
+
+
+class _Buffer(io.RawIOBase):
+    """The binary side of a stream: bytes are decoded, and take the text's way."""
+
+    def __init__(self, stream: CellStream) -> None:
+        self._text = stream
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        raw = bytes(data)
+        self._text.write(raw.decode("utf-8", "replace"))
+        return len(raw)
+
+    def fileno(self) -> int:
+        return self._text.fileno()
+
+    def close(self) -> None:
+        pass
+
+
+class InputStream(io.TextIOBase):
+    """``sys.stdin`` of a session: a line is asked of the front end."""
+
+    encoding = "utf-8"
+    name = "<stdin>"
+
+    def __init__(self, ask: Any) -> None:
+        self._ask = ask
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def readline(self, size: int = -1) -> str:  # type: ignore[override]
+        """A line; empty when nobody answers."""
+        try:
+            return str(self._ask("", password=False)) + "\n"
+        except EOFError:
+            return ""
+
+    def read(self, size: int | None = -1) -> str:
+        """All lines until nobody answers."""
+        lines = []
+        while line := self.readline():
+            lines.append(line)
+        return "".join(lines)
+
+    def fileno(self) -> int:
+        """The process's own stdin, which is empty."""
+        return 0
+
+    def close(self) -> None:
+        """Nothing: the session's input stays."""

@@ -1,0 +1,49 @@
+"""``python -m vivo.parallel.keeper SPEC``: keep a session.
+
+The spec is a JSON file that only the user can read. The engine is started before anything heavy
+is imported, so that both start side by side. On the descriptor that the spec names, one line
+of JSON says that the session is ready, or why it is not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from .spawn import spawn_engine
+
+
+def main() -> int:
+    """Keep the session that the command line names, until it ends."""
+    path = Path(sys.argv[1])
+    spec = json.loads(path.read_text("utf-8"))
+    if spec.pop("one_use", False):
+        path.unlink()
+    magic = os.urandom(16)
+    try:
+        engine = spawn_engine(spec, magic)
+    except OSError as error:
+        told = f"{spec['python']} cannot be started: {error.strerror}."
+        return _failed(spec["ready"], told)
+    from .loop import Keeper
+
+    try:
+        keeper = Keeper(spec, engine, magic)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the starter is told, and it ends
+        engine.end()
+        return _failed(spec["ready"], f"{type(error).__name__}: {error}")
+    keeper.run()
+    return 0
+
+
+def _failed(descriptor: int | None, told: str) -> int:
+    if descriptor is not None:
+        os.write(descriptor, json.dumps({"status": "failed", "message": told}).encode() + b"\n")
+    sys.stderr.write(told + "\n")
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,481 @@
+"""The keeper's loop: sockets and descriptors in, the state machine asked, its instructions done.
+
+One thread, one poll. Nothing here decides: :mod:`.state` does.
+
+Rules:
+
+1. An event is in the journal before it is published.
+2. The loop never waits for the engine: its sockets are written without blocking, what does not
+   fit is kept until it does.
+3. Whatever a client sends, the loop goes on; what it could not read it logs, a line each.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import select
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import zmq
+
+from ..connection import CHANNELS, ConnectionInfo
+from ..errors import WireError
+from ..frames import FrameError, FrameReader, encode_frame
+from ..journal import Event, Journal
+from ..registry import Registry, SessionEntry, process_started, this_host
+from ..wire import Codec
+from .instructions import (
+    Announce,
+    Instruction,
+    Interrupt,
+    Publish,
+    Replay,
+    Reply,
+    Respawn,
+    StartRun,
+    Stop,
+    ToLane,
+    ToMain,
+)
+from .spawn import EngineProcess, describe_exit, spawn_engine
+from .state import SessionState
+
+_log = logging.getLogger(__name__)
+_CHUNK = 2**18
+_REPLAY_BYTES = 32 * 2**20
+_PARENT_CHECK = 1000  # milliseconds between looks at a foreign launcher
+_KINDS = {"shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "iopub": zmq.XPUB}
+
+
+class Keeper:
+    """Keeps one session until it ends."""
+
+    def __init__(self, spec: dict[str, Any], engine: EngineProcess, magic: bytes) -> None:
+        self.spec = spec
+        self.engine = engine
+        self._magic = magic
+        self.connection = msgspec.convert(spec["connection"], ConnectionInfo)
+        self.codec = Codec(self.connection.key.encode())
+        self.journal = Journal(Path(spec["journal"]), report=self._report)
+        self.state = SessionState(
+            spec["id"], spec["python"], spec["cwd"], magic=magic, foreign=spec["foreign"]
+        )
+        self.state.keeper_pid = os.getpid()
+        self.state.seq = self.journal.last
+        self._context = zmq.Context()
+        self._poller = zmq.Poller()
+        self._sockets: dict[str, zmq.Socket[bytes]] = {}
+        self._main_reader, self._lane_reader = FrameReader(), FrameReader()
+        self._unsent: dict[int, bytearray] = {}
+        self._pipes: dict[int, tuple[str | None, str]] = {}
+        self._is_stopping = False
+        self._exit_watch = -1
+        self._parent = os.getppid()
+        self._wake, wake_write = os.pipe()
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
+            signal.signal(number, self._note_signal)
+        self._signalled: set[int] = set()
+        self._bind()
+        self._adopt(engine)
+
+    def _report(self, text: str) -> None:
+        _log.error("%s", text)
+
+    def _note_signal(self, number: int, frame: Any) -> None:
+        self._signalled.add(number)
+
+    def _bind(self) -> None:
+        for channel in CHANNELS:
+            kind = _KINDS.get(channel, zmq.REP)
+            each = self._context.socket(kind)
+            each.linger = 1000
+            if kind == zmq.ROUTER:
+                each.setsockopt(zmq.ROUTER_HANDOVER, 1)
+            if kind == zmq.XPUB:
+                each.setsockopt(zmq.XPUB_VERBOSE, 1)
+                each.setsockopt(zmq.SNDHWM, 0)
+            each.bind(self.connection.address(channel))
+            self._sockets[channel] = each
+            self._poller.register(each, zmq.POLLIN)
+        for path in self.connection.socket_files():
+            path.chmod(0o600)
+        self._poller.register(self._wake, zmq.POLLIN)
+
+    def _adopt(self, engine: EngineProcess) -> None:
+        """Watch a new engine's sockets and first pipes."""
+        self.engine = engine
+        self._main_reader, self._lane_reader = FrameReader(), FrameReader()
+        self._unsent.clear()
+        for each in (engine.main, engine.lane):
+            each.setblocking(False)
+            self._poller.register(each.fileno(), zmq.POLLIN)
+        self._watch_pipe(engine.out, None, "stdout")
+        self._watch_pipe(engine.error, None, "stderr")
+
+    def _watch_pipe(self, descriptor: int, run: str | None, name: str) -> None:
+        os.set_blocking(descriptor, False)
+        self._pipes[descriptor] = (run, name)
+        self._poller.register(descriptor, zmq.POLLIN)
+
+    # --- The loop --------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Keep the session until it ends."""
+        self._register()
+        try:
+            while not self._is_stopping:
+                self._turn()
+        finally:
+            self._close()
+
+    def _turn(self) -> None:
+        timeout = _PARENT_CHECK if self.spec["foreign"] else None
+        ready = self._poller.poll(timeout)
+        if self.spec["foreign"] and os.getppid() != self._parent:
+            self._is_stopping = True
+            return
+        for source, events in ready:
+            if isinstance(source, int):
+                self._descriptor_ready(source, events)
+            else:
+                self._socket_ready(source)
+        if self._signalled:
+            self._handle_signals()
+
+    def _handle_signals(self) -> None:
+        signalled, self._signalled = self._signalled, set()
+        if signal.SIGTERM in signalled:
+            self._is_stopping = True
+        if signal.SIGINT in signalled and self.spec["foreign"]:
+            self.state.interrupt()  # a launcher whose interrupt_mode is "signal"
+            self._do(self.state._taken())
+        if signal.SIGCHLD in signalled:
+            self._reap()
+
+    def _socket_ready(self, source: zmq.Socket[bytes]) -> None:
+        channel = next(name for name, each in self._sockets.items() if each is source)
+        for _ in range(100):  # then the others have their turn
+            try:
+                frames = source.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            if channel == "hb":
+                source.send_multipart(frames)
+            elif channel == "iopub":
+                if frames[0][:1] == b"\x01":
+                    self._do(self.state.subscribed(frames[0][1:]))
+            else:
+                self._client_message(channel, frames)
+
+    def _client_message(self, channel: str, frames: list[bytes]) -> None:
+        try:
+            message = self.codec.decode(frames)
+        except WireError as error:
+            _log.warning("A message on %s is refused: %s.", channel, error)
+            return
+        self._do(self.state.client_message(channel, message, time.time()))
+
+    def _descriptor_ready(self, descriptor: int, events: int) -> None:
+        if descriptor == self._wake:
+            os.read(self._wake, 4096)
+        elif descriptor in self._pipes:
+            self._read_pipe(descriptor)
+        elif descriptor == self.engine.main.fileno():
+            if events & zmq.POLLOUT:
+                self._flush(self.engine.main)
+            if events & ~zmq.POLLOUT:
+                self._read_main()
+        elif descriptor == self.engine.lane.fileno():
+            if events & zmq.POLLOUT:
+                self._flush(self.engine.lane)
+            if events & ~zmq.POLLOUT:
+                self._read_lane()
+
+    def _read_pipe(self, descriptor: int) -> None:
+        run, name = self._pipes[descriptor]
+        try:
+            data = os.read(descriptor, _CHUNK)
+        except BlockingIOError:
+            return
+        if not data:
+            self._forget_pipe(descriptor)
+        self._do(self.state.output(run, name, data, time.time()))
+
+    def _forget_pipe(self, descriptor: int) -> None:
+        del self._pipes[descriptor]
+        self._poller.unregister(descriptor)
+        os.close(descriptor)
+
+    def _read_main(self) -> None:
+        data = self._received(self.engine.main)
+        if not data:
+            return
+        try:
+            for header, _ in self._main_reader.feed(data):
+                self._do(self.state.engine_frame(header, time.time()))
+                if header["type"] == "ready":
+                    self._announce_ready()
+        except FrameError as error:
+            _log.error("The engine sends no frames: %s.", error)
+            self.engine.signal_group(signal.SIGKILL)
+
+    def _read_lane(self) -> None:
+        data = self._received(self.engine.lane)
+        for header, _ in self._lane_reader.feed(data):
+            self._do(self.state.lane_frame(header))
+
+    def _received(self, source: socket.socket) -> bytes:
+        try:
+            data = source.recv(_CHUNK)
+        except BlockingIOError:
+            return b""
+        except OSError:
+            data = b""
+        if not data:
+            self._poller.unregister(source.fileno())
+            # An engine that closed its socket ends, or is made to.
+            if not self._reap() and source is self.engine.main:
+                self.engine.signal_group(signal.SIGTERM)
+        return data
+
+    def _reap(self) -> bool:
+        """Whether the engine has ended; then all that it wrote is read, and its end is told."""
+        status = self.engine.process.poll()
+        if status is None or self.state.engine == "dead":
+            return False
+        self._drain()
+        self._do(self.state.engine_exited(describe_exit(status), time.time()))
+        return True
+
+    def _drain(self) -> None:
+        """Read what a dead engine has left in its socket and pipes."""
+        while select.select([self.engine.main], [], [], 0)[0]:
+            try:
+                data = self.engine.main.recv(_CHUNK)
+            except OSError:
+                break
+            if not data:
+                break
+            for header, _ in self._main_reader.feed(data):
+                self._do(self.state.engine_frame(header, time.time()))
+        for descriptor in tuple(self._pipes):
+            while descriptor in self._pipes and select.select([descriptor], [], [], 0)[0]:
+                self._read_pipe(descriptor)
+        self._forget_engine()
+
+    def _forget_engine(self) -> None:
+        for each in (self.engine.main, self.engine.lane):
+            if each.fileno() >= 0:
+                try:
+                    self._poller.unregister(each.fileno())
+                except KeyError:
+                    pass  # it was closed by its other end before
+                each.close()
+
+    # --- Instructions ----------------------------------------------------------------------
+
+    def _do(self, instructions: list[Instruction]) -> None:
+        for instruction in instructions:
+            _ACTIONS[type(instruction)](self, instruction)
+
+    def _reply(self, reply: Reply) -> None:
+        frames = self.codec.encode(
+            reply.kind,
+            reply.content,
+            parent=reply.parent,
+            metadata=reply.metadata,
+            buffers=reply.buffers,
+            identities=reply.identities,
+        )
+        self._sockets[reply.channel].send_multipart(frames)
+
+    def _publish(self, event: Publish) -> None:
+        topic = event.kind.encode()
+        frames = self.codec.encode(
+            event.kind,
+            event.content,
+            parent=event.parent,
+            metadata=event.metadata,
+            identities=[topic],
+        )
+        number = self.journal.append(frames[3:])
+        assert number == event.seq, f"event {event.seq} became {number} in the journal"
+        self._sockets["iopub"].send_multipart(frames)
+
+    def _announce(self, event: Announce) -> None:
+        topic = event.kind.encode()
+        frames = self.codec.encode(
+            event.kind, event.content, parent=event.parent, identities=[topic]
+        )
+        self._sockets["iopub"].send_multipart(frames)
+
+    def _start_run(self, start: StartRun) -> None:
+        out, engine_out = os.pipe()
+        error, engine_error = os.pipe()
+        self._watch_pipe(out, start.run, "stdout")
+        self._watch_pipe(error, start.run, "stderr")
+        data = encode_frame(start.header)
+        try:
+            # The engine reads when it is idle, and it is: the first bytes always fit.
+            sent = socket.send_fds(self.engine.main, [data], [engine_out, engine_error])
+        except OSError:
+            sent = len(data)  # it has ended; its exit says so
+        finally:
+            os.close(engine_out)
+            os.close(engine_error)
+        if sent < len(data):
+            self._queue_bytes(self.engine.main, data[sent:])
+
+    def _to_main(self, frame: ToMain) -> None:
+        self._queue_bytes(self.engine.main, encode_frame(frame.header))
+
+    def _to_lane(self, frame: ToLane) -> None:
+        self._queue_bytes(self.engine.lane, encode_frame(frame.header))
+
+    def _queue_bytes(self, target: socket.socket, data: bytes) -> None:
+        self._unsent.setdefault(target.fileno(), bytearray()).extend(data)
+        self._flush(target)
+
+    def _flush(self, target: socket.socket) -> None:
+        number = target.fileno()
+        held = self._unsent.get(number)
+        try:
+            while held:
+                sent = target.send(held)
+                del held[:sent]
+        except BlockingIOError:
+            self._poller.modify(number, zmq.POLLIN | zmq.POLLOUT)
+            return
+        except OSError:
+            self._unsent.pop(number, None)  # the engine has ended; its exit says so
+            return
+        if self._unsent.pop(number, None) is not None:
+            self._poller.modify(number, zmq.POLLIN)
+
+    def _interrupt(self, _: Interrupt) -> None:
+        self.engine.signal_group(signal.SIGINT)
+
+    def _respawn(self, _: Respawn) -> None:
+        for descriptor in tuple(self._pipes):
+            self._forget_pipe(descriptor)
+        for each in (self.engine.main, self.engine.lane):
+            if each.fileno() >= 0:
+                try:
+                    self._poller.unregister(each.fileno())
+                except KeyError:
+                    pass  # closed by its other end before
+        self.engine.end()
+        try:
+            self._adopt(spawn_engine(self.spec, self._magic))
+        except OSError as error:
+            told = f"{self.spec['python']} cannot be started: {error.strerror}"
+            self._do(self.state.engine_exited(told, time.time()))
+
+    def _replay(self, replay: Replay) -> None:
+        events: list[Any] = []
+        buffers: list[bytes] = []
+        size = 0
+        for item in self.journal.read(replay.after):
+            if len(events) >= replay.limit or size > _REPLAY_BYTES:
+                break
+            if isinstance(item, Event):
+                header, parent, metadata, content = map(msgspec.Raw, item.parts[:4])
+                events.append(
+                    {
+                        "header": header,
+                        "parent_header": parent,
+                        "metadata": metadata,
+                        "content": content,
+                        "buffers": len(item.parts) - 4,
+                    }
+                )
+                buffers += item.parts[4:]
+                size += sum(map(len, item.parts))
+            else:
+                gap = {"first": item.first, "last": item.last, "reason": item.reason}
+                events.append({"gap": gap})
+        reply = replay.reply
+        content = {**reply.content, "events": events}
+        self._reply(
+            Reply(reply.channel, reply.identities, reply.kind, reply.parent, content, buffers)
+        )
+
+    def _stop(self, _: Stop) -> None:
+        self._is_stopping = True
+
+    # --- Beginning and end -----------------------------------------------------------------
+
+    def _register(self) -> None:
+        """Write the registry entry; a foreign launcher keeps its own books."""
+        if self.spec["foreign"]:
+            return
+        host, boot, owner = this_host()
+        entry = SessionEntry(
+            id=self.spec["id"],
+            name=self.spec["name"],
+            owner=owner,
+            host=host,
+            boot=boot,
+            keeper_pid=os.getpid(),
+            keeper_started=process_started(os.getpid()) or time.time(),
+            python=self.spec["python"],
+            cwd=self.spec["cwd"],
+            workspace=self.spec["workspace"],
+            created=time.time(),
+            connection_file=self.spec["connection_file"],
+            journal=self.spec["journal"],
+        )
+        self.connection.write(Path(entry.connection_file))
+        Registry().add(entry)
+
+    def _announce_ready(self) -> None:
+        descriptor = self.spec.get("ready")
+        if descriptor is not None:
+            self.spec["ready"] = None
+            os.write(descriptor, json.dumps({"status": "ready"}).encode() + b"\n")
+            os.close(descriptor)
+
+    def _close(self) -> None:
+        self.engine.end()
+        self._drain_at_end()
+        for each in self._sockets.values():
+            each.close()
+        self._context.term()
+        self.journal.close()
+        if not self.spec["foreign"]:
+            Registry().remove(self.spec["id"])
+            for path in (*self.connection.socket_files(), Path(self.spec["connection_file"])):
+                path.unlink(missing_ok=True)
+            try:
+                Path(self.spec["connection_file"]).parent.rmdir()
+            except OSError as error:
+                _log.warning("The session's folder stays: %s", error)
+
+    def _drain_at_end(self) -> None:
+        """Keep in the journal what the engine printed as it ended."""
+        for descriptor in tuple(self._pipes):
+            while descriptor in self._pipes and select.select([descriptor], [], [], 0)[0]:
+                self._read_pipe(descriptor)
+
+
+_ACTIONS: dict[type, Any] = {
+    Reply: Keeper._reply,
+    Publish: Keeper._publish,
+    Announce: Keeper._announce,
+    StartRun: Keeper._start_run,
+    ToMain: Keeper._to_main,
+    ToLane: Keeper._to_lane,
+    Interrupt: Keeper._interrupt,
+    Respawn: Keeper._respawn,
+    Replay: Keeper._replay,
+    Stop: Keeper._stop,
+}

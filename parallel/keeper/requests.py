@@ -1,0 +1,170 @@
+"""The requests that the keeper answers by itself, a function each, found by name in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..messages import InterruptRequest, ReplayRequest, RunsReply, RunsRequest, SessionReply
+from ..wire import PROTOCOL_VERSION, Message
+from .instructions import Announce, Replay, Reply, Stop
+
+if TYPE_CHECKING:
+    from .state import SessionState
+
+Handler = Callable[["SessionState", str, Message, float], None]
+
+
+def handle(state: SessionState, channel: str, message: Message, now: float) -> None:
+    """Answer a request; one that nobody knows is left alone, as Jupyter has it."""
+    handler = HANDLERS.get(message.type)
+    if handler is None:
+        return
+    try:
+        handler(state, channel, message, now)
+    except msgspec.ValidationError as error:
+        state.refuse(channel, message, "UsageError", f"{message.type} does not fit: {error}.")
+
+
+def handle_ready(state: SessionState, channel: str, message: Message) -> None:
+    """Answer what waited for the engine to be ready."""
+    if message.type == "vivo_restart_request":
+        state.answer(channel, message, session_content(state))
+    else:
+        handle(state, channel, message, 0.0)
+
+
+def session_content(state: SessionState) -> dict[str, Any]:
+    """The content of a ``vivo_session_reply``."""
+    reply = SessionReply(
+        id=state.session,
+        state=state.engine,  # type: ignore[arg-type]
+        python=state.python,
+        python_version=state.python_version,
+        cwd=state.cwd,
+        engine_pid=state.engine_pid,
+        keeper_pid=state.keeper_pid,
+        running=state.running.record.id if state.running else None,
+        queue=[run.record.id for run in state.queue],
+        last=state.seq,
+    )
+    return {"status": "ok", **msgspec.to_builtins(reply)}
+
+
+def _kernel_info(state: SessionState, channel: str, message: Message, now: float) -> None:
+    if not state.when_ready(channel, message):
+        return
+    version = state.python_version
+    state.answer(
+        channel,
+        message,
+        {
+            "status": "ok",
+            "protocol_version": PROTOCOL_VERSION,
+            "implementation": "vivo",
+            "implementation_version": implementation_version(),
+            "language_info": {
+                "name": "python",
+                "version": version,
+                "mimetype": "text/x-python",
+                "file_extension": ".py",
+                "pygments_lexer": "ipython3",
+                "codemirror_mode": {"name": "ipython", "version": 3},
+                "nbconvert_exporter": "python",
+            },
+            "banner": f"vivo {implementation_version()} · Python {version} · {state.python}",
+            "help_links": [],
+            "supported_features": [],
+        },
+    )
+
+
+def implementation_version() -> str:
+    """vivo's own version."""
+    from ... import __version__
+
+    return __version__
+
+
+def _comm_info(state: SessionState, channel: str, message: Message, now: float) -> None:
+    state.answer(channel, message, {"status": "ok", "comms": {}})
+
+
+def _interrupt(state: SessionState, channel: str, message: Message, now: float) -> None:
+    state.interrupt()
+    state.answer(channel, message, {"status": "ok"})
+
+
+def _shutdown(state: SessionState, channel: str, message: Message, now: float) -> None:
+    restart = bool(message.content.get("restart"))
+    content = {"status": "ok", "restart": restart}
+    if restart and not state.foreign:
+        state.answer(channel, message, content)
+        state.restart(channel, message, now)
+        return
+    reply = Reply(channel, message.identities, "shutdown_reply", message.raw_header, content)
+    state.tell(reply)
+    state.tell(Announce("shutdown_reply", message.raw_header, content))
+    state.tell(Stop())
+
+
+def _vivo_session(state: SessionState, channel: str, message: Message, now: float) -> None:
+    state.answer(channel, message, session_content(state))
+
+
+def _vivo_runs(state: SessionState, channel: str, message: Message, now: float) -> None:
+    wanted = msgspec.convert(message.content, RunsRequest)
+    runs = msgspec.to_builtins(RunsReply(state.runs.all(wanted.uri)))
+    state.answer(channel, message, {"status": "ok", **runs})
+
+
+def _vivo_replay(state: SessionState, channel: str, message: Message, now: float) -> None:
+    wanted = msgspec.convert(message.content, ReplayRequest)
+    content = {"status": "ok", "events": [], "last": state.seq}
+    kind = "vivo_replay_reply"
+    reply = Reply(channel, message.identities, kind, message.raw_header, content)
+    state.tell(Replay(reply, max(0, wanted.after), max(1, min(wanted.limit, 10_000))))
+
+
+def _vivo_interrupt(state: SessionState, channel: str, message: Message, now: float) -> None:
+    wanted = msgspec.convert(message.content, InterruptRequest)
+    running = state.running.record.id if state.running else None
+    queued = next((run for run in state.queue if run.record.id == wanted.run), None)
+    if queued is not None:
+        state.abort(queued, now)
+        outcome = "removed_from_queue"
+    elif running is None:
+        outcome = "idle"
+    elif wanted.run in (None, running):
+        state.interrupt()
+        outcome = "interrupted"
+    else:
+        outcome = "mismatch"
+    state.answer(channel, message, {"status": "ok", "outcome": outcome})
+
+
+def _vivo_restart(state: SessionState, channel: str, message: Message, now: float) -> None:
+    state.restart(channel, message, now)
+
+
+def _vivo_stack(state: SessionState, channel: str, message: Message, now: float) -> None:
+    if state.engine in ("starting", "dead"):
+        state.refuse(channel, message, "EngineDied", f"The session's engine is {state.engine}.")
+    else:
+        state.ask_stack(channel, message)
+
+
+HANDLERS: dict[str, Handler] = {
+    "kernel_info_request": _kernel_info,
+    "comm_info_request": _comm_info,
+    "interrupt_request": _interrupt,
+    "shutdown_request": _shutdown,
+    "vivo_session_request": _vivo_session,
+    "vivo_runs_request": _vivo_runs,
+    "vivo_replay_request": _vivo_replay,
+    "vivo_interrupt_request": _vivo_interrupt,
+    "vivo_restart_request": _vivo_restart,
+    "vivo_stack_request": _vivo_stack,
+}
