@@ -22,7 +22,8 @@ from typing import Any
 class CommandOutput(list[str]):
     """The lines that a command printed.
 
-    ``.l`` the lines, ``.n`` the text with line ends, ``.s`` the lines joined by blanks, ``.p`` paths.
+    ``.l`` the lines, ``.n`` the text with line ends, ``.s`` the lines joined by blanks, ``.p``
+    the paths.
     """
 
     @property
@@ -65,7 +66,7 @@ class CommandOutput(list[str]):
         return CommandOutput(line for line in self if bool(matches(subject(line))) != prune)
 
     def fields(self, *numbers: int) -> CommandOutput | list[list[str]]:
-        """White-space separated fields of each line, joined by blanks; all as lists if none is named."""
+        """Fields of each line, split at white space, joined by blanks; all as lists without numbers."""
         split = [line.split() for line in self]
         if not numbers:
             return split

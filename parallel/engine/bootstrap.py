@@ -12,14 +12,15 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+from typing import Any
 
 
 class Loader(importlib.machinery.SourceFileLoader):
     """Loads vivo's modules, with their bytecode in vivo's own cache."""
 
-    cache = None
+    cache: "str | None" = None
 
-    def get_code(self, fullname):  # type: ignore[no-untyped-def]
+    def get_code(self, fullname: str) -> Any:
         """The module's code."""
         kept = sys.dont_write_bytecode, sys.pycache_prefix
         if self.cache:
@@ -33,10 +34,10 @@ class Loader(importlib.machinery.SourceFileLoader):
 class Finder(importlib.abc.MetaPathFinder):
     """Finds ``vivo`` and its modules, and nothing else."""
 
-    def __init__(self, root):  # type: ignore[no-untyped-def]
+    def __init__(self, root: str) -> None:
         self.root = root
 
-    def find_spec(self, fullname, path=None, target=None):  # type: ignore[no-untyped-def]
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
         """The spec of a module of vivo's, or None."""
         parts = fullname.split(".")
         if parts[0] != "vivo":
@@ -56,7 +57,7 @@ class Finder(importlib.abc.MetaPathFinder):
         return None
 
 
-def start():  # type: ignore[no-untyped-def]
+def start() -> None:
     """Start the engine on the two sockets that the command line names."""
     here = os.path.dirname(os.path.abspath(__file__))
     if sys.path and os.path.abspath(sys.path[0] or ".") == here:

@@ -19,7 +19,7 @@ from ..frames import Frame, FrameReader, encode_frame
 _CHUNK = 2**18
 
 
-class KeeperGone(Exception):
+class KeeperGone(Exception):  # noqa: N818 - an event, not a fault
     """The keeper has closed its end: the engine ends too."""
 
 

@@ -101,7 +101,7 @@ class EngineFrontEnd:
         self.payload.append({"source": "set_next_input", "text": text, "replace": replace})
 
     def read_input(self, prompt: str, *, password: bool) -> str:
-        """Ask the client that ran the cell for a line. Raises ``EOFError`` where it cannot answer."""
+        """Ask the client that ran the cell for a line. ``EOFError`` where it cannot answer."""
         if not self.allow_stdin:
             raise EOFError("the client that ran this cell cannot answer input()")
         self._asked += 1

@@ -35,12 +35,12 @@ def install() -> None:
         start(thread)
 
     start_with_run.__doc__ = start.__doc__
-    threading.Thread.start = start_with_run  # type: ignore[method-assign]
+    threading.Thread.start = start_with_run  # type: ignore[method-assign,assignment]
     _wrap_pools()
 
 
 def _wrap_pools() -> None:
-    """Wrap ``ThreadPoolExecutor.submit`` once that module is imported: it is none of ours to load."""
+    """Wrap ``ThreadPoolExecutor.submit`` once the user imports it: it is not ours to load."""
     import importlib.abc
     import sys
 

@@ -84,6 +84,7 @@ class Keeper:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
             signal.signal(number, self._note_signal)
         self._signalled: set[int] = set()
+        self._early_text = b""
         self._bind()
         self._adopt(engine)
 
@@ -208,6 +209,8 @@ class Keeper:
             return
         if not data:
             self._forget_pipe(descriptor)
+        if self.spec.get("ready") is not None:
+            self._early_text = (self._early_text + data)[-2000:]
         self._do(self.state.output(run, name, data, time.time()))
 
     def _forget_pipe(self, descriptor: int) -> None:
@@ -223,7 +226,7 @@ class Keeper:
             for header, _ in self._main_reader.feed(data):
                 self._do(self.state.engine_frame(header, time.time()))
                 if header["type"] == "ready":
-                    self._announce_ready()
+                    self._tell_starter("ready")
         except FrameError as error:
             _log.error("The engine sends no frames: %s.", error)
             self.engine.signal_group(signal.SIGKILL)
@@ -254,7 +257,16 @@ class Keeper:
             return False
         self._drain()
         self._do(self.state.engine_exited(describe_exit(status), time.time()))
+        if self.spec.get("ready") is not None:
+            self._tell_starter("failed", self._early_failure(status))
+            self._is_stopping = True
         return True
+
+    def _early_failure(self, status: int) -> str:
+        """Why an engine ended before it was ready: the last line it wrote says most."""
+        lines = self._early_text.decode("utf-8", "replace").strip().splitlines()
+        told = f": {lines[-1]}" if lines else ""
+        return f"{self.spec['python']} cannot run an engine ({describe_exit(status)}){told}"
 
     def _drain(self) -> None:
         """Read what a dead engine has left in its socket and pipes."""
@@ -388,13 +400,13 @@ class Keeper:
             if len(events) >= replay.limit or size > _REPLAY_BYTES:
                 break
             if isinstance(item, Event):
-                header, parent, metadata, content = map(msgspec.Raw, item.parts[:4])
+                header, parent, metadata, told = map(msgspec.Raw, item.parts[:4])
                 events.append(
                     {
                         "header": header,
                         "parent_header": parent,
                         "metadata": metadata,
-                        "content": content,
+                        "content": told,
                         "buffers": len(item.parts) - 4,
                     }
                 )
@@ -437,11 +449,16 @@ class Keeper:
         self.connection.write(Path(entry.connection_file))
         Registry().add(entry)
 
-    def _announce_ready(self) -> None:
+    def _tell_starter(self, status: str, message: str = "") -> None:
+        """One line to whoever started the session, once."""
         descriptor = self.spec.get("ready")
         if descriptor is not None:
             self.spec["ready"] = None
-            os.write(descriptor, json.dumps({"status": "ready"}).encode() + b"\n")
+            line = json.dumps({"status": status, "message": message})
+            try:
+                os.write(descriptor, line.encode() + b"\n")
+            except BrokenPipeError:
+                _log.info("The starter did not wait for the session.")
             os.close(descriptor)
 
     def _close(self) -> None:

@@ -70,12 +70,16 @@ class Run:
         return not self.silent and bool(self.request.content.get("store_history", True))
 
 
+def _new_decoder() -> codecs.IncrementalDecoder:
+    return codecs.getincrementaldecoder("utf-8")("replace")
+
+
 @dataclass
 class Pipe:
     """One of a cell's two pipes: what puts its bytes in order."""
 
     ordering: Ordering
-    decoder: Any = field(default_factory=lambda: codecs.getincrementaldecoder("utf-8")("replace"))
+    decoder: codecs.IncrementalDecoder = field(default_factory=_new_decoder)
 
 
 @dataclass
@@ -182,8 +186,8 @@ class SessionState:
         self.engine = "dead"
         self.engine_pid = None
         sentence = (
-            f"The session's Python process ended: {reason}. Its variables are gone; what it printed "
-            "is kept. Restart the session to go on."
+            f"The session's Python process ended: {reason}. Its variables are gone; what it "
+            "printed is kept. Restart the session to go on."
         )
         if self.running is not None:
             error = RunError("EngineDied", sentence)

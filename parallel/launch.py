@@ -1,0 +1,255 @@
+"""Starting, finding and ending sessions.
+
+Rules:
+
+1. A session is detached from its starter: it has a session of its own and, by a second fork, init as
+   its parent, so that an editor that ends its process tree leaves it running.
+2. Whether it is up is told by the keeper, on a pipe: nobody polls, and nobody guesses.
+3. A process is ended by its id only after its start time was compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from .client import SessionClient
+from .connection import ConnectionInfo, make_ipc
+from .directories import cache_folder, history_file, journal_folder, socket_folder, write_private
+from .errors import ConnectionFileError, SessionError
+from .registry import Registry, SessionEntry, liveness, new_id
+
+_log = logging.getLogger(__name__)
+OLDEST_PYTHON = (3, 10)
+_START_SECONDS = 60.0
+_END_SECONDS = 8.0
+
+# Starts the keeper as a grandchild, so that its parent is init (rule 1).
+_DETACH = (
+    "import os,sys\n"
+    "if os.fork(): os._exit(0)\n"
+    "os.execv(sys.executable, [sys.executable, '-m', 'vivo.parallel.keeper', sys.argv[1]])"
+)
+
+
+@dataclass(frozen=True)
+class SessionOptions:
+    """What a new session is to be."""
+
+    python: str = field(default_factory=lambda: sys.executable)
+    """The interpreter of the user's code, 3.10 or newer."""
+    cwd: str = field(default_factory=os.getcwd)
+    workspace: str | None = None
+    """The folder that the session serves, if it serves one."""
+    name: str = ""
+
+
+def check_python(python: str) -> tuple[int, ...]:
+    """The version of an interpreter. Raises :class:`SessionError` if it cannot serve.
+
+    Runs it once, isolated.
+    """
+    path = Path(python)
+    if not path.exists():
+        raise SessionError(
+            f"There is no interpreter {python}: choose another in your editor's setting "
+            "vivo.python, or with --python."
+        )
+    code = "import sys; print(*sys.version_info[:3])"
+    try:
+        result = subprocess.run(
+            [python, "-I", "-S", "-c", code],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SessionError(
+            f"{python} cannot be run ({error}): choose another interpreter."
+        ) from None
+    try:
+        version = tuple(map(int, result.stdout.split()))
+    except ValueError:
+        version = ()
+    if result.returncode or len(version) != 3:
+        told = (result.stderr.strip().splitlines() or ["it printed no version"])[-1]
+        raise SessionError(f"{python} is no working Python ({told}): choose another interpreter.")
+    if version < OLDEST_PYTHON:
+        raise SessionError(
+            f"{python} is Python {'.'.join(map(str, version))}; sessions need 3.10 or newer: choose "
+            "another interpreter."
+        )
+    return version
+
+
+def make_spec(
+    session: str, options: SessionOptions, connection: ConnectionInfo, connection_file: Path
+) -> dict[str, Any]:
+    """What a keeper is told."""
+    return {
+        "id": session,
+        "name": options.name or Path(options.workspace or options.cwd).name,
+        "python": options.python,
+        "cwd": options.cwd,
+        "workspace": options.workspace,
+        "connection": asdict(connection),
+        "connection_file": str(connection_file),
+        "journal": str(journal_folder(session)),
+        "history": str(history_file()),
+        "cache": str(cache_folder("bytecode")),
+        "foreign": False,
+        "ready": None,
+        "one_use": True,
+    }
+
+
+async def start_session(options: SessionOptions | None = None) -> SessionEntry:
+    """Start a session and wait until its engine is ready.
+
+    Raises :class:`SessionError` with one sentence if it cannot be started.
+    """
+    options = options or SessionOptions()
+    await asyncio.to_thread(check_python, options.python)
+    if not Path(options.cwd).is_dir():
+        raise SessionError(f"There is no folder {options.cwd} for the session to start in.")
+    session = new_id()
+    folder = socket_folder(session)
+    connection_file = folder / "connection.json"
+    spec = make_spec(session, options, make_ipc(folder), connection_file)
+    read_end, write_end = os.pipe()
+    spec["ready"] = write_end
+    spec_file = folder / "spec.json"
+    write_private(spec_file, json.dumps(spec).encode())
+    log = journal_folder(session) / "keeper.log"
+    try:
+        await asyncio.to_thread(_spawn_detached, spec_file, write_end, log)
+    finally:
+        os.close(write_end)
+    told = await _readiness(read_end, log)
+    if told["status"] != "ready":
+        spec_file.unlink(missing_ok=True)
+        raise SessionError(f"The session did not start: {told['message']}")
+    entry = Registry().get(session)
+    if entry is None:
+        raise SessionError(f"The session {session} ended as soon as it had started; see {log}.")
+    return entry
+
+
+def _spawn_detached(spec_file: Path, write_end: int, log: Path) -> None:
+    package_parent = _import_path()
+    environment = dict(os.environ)
+    with log.open("ab") as stream:
+        subprocess.run(
+            [sys.executable, "-c", _DETACH, str(spec_file)],
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            pass_fds=(write_end,),
+            start_new_session=True,
+            env=environment,
+            cwd=package_parent or tempfile.gettempdir(),
+            check=True,
+        )
+
+
+def _import_path() -> str | None:
+    """Where the keeper starts: a folder that shadows none of our modules."""
+    return "/" if os.sep == "/" else None
+
+
+async def _readiness(read_end: int, log: Path) -> dict[str, str]:
+    """What the keeper says of itself; its log's last line if it says nothing."""
+    loop = asyncio.get_running_loop()
+    reader = asyncio.StreamReader()
+    transport, _ = await loop.connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
+    )
+    try:
+        line = await asyncio.wait_for(reader.readline(), _START_SECONDS)
+    except asyncio.TimeoutError:
+        return {"status": "failed", "message": f"it is not ready after {_START_SECONDS:.0f} s"}
+    finally:
+        transport.close()
+    if line:
+        told: dict[str, str] = json.loads(line)
+        return told
+    lines = log.read_text("utf-8", "replace").strip().splitlines() if log.exists() else []
+    last = lines[-1] if lines else "its keeper ended without a word"
+    return {"status": "failed", "message": f"{last} (the whole is in {log})"}
+
+
+def find_session(*, workspace: str | None = None, python: str | None = None) -> SessionEntry | None:
+    """The newest live session of a workspace, and of an interpreter if one is named."""
+    for entry in reversed(Registry().live()):
+        if entry.workspace == workspace and python in (None, entry.python):
+            return entry
+    return None
+
+
+async def end_session(session: str) -> None:
+    """End a session and its processes. Raises :class:`SessionError` if there is none of that id."""
+    registry = Registry()
+    entry = registry.get(session)
+    if entry is None:
+        raise SessionError(f"There is no session {session}; `vivo sessions` lists them.")
+    state = liveness(entry)
+    if state == "foreign":
+        raise SessionError(f"The session {entry.id} runs on {entry.host}: end it there.")
+    if state == "stale":
+        registry.remove(entry.id)
+        return
+    try:
+        keeper = psutil.Process(entry.keeper_pid)
+    except psutil.NoSuchProcess:
+        return
+    try:
+        client = await SessionClient.connect(entry.connection_file, name="end", timeout=3)
+    except (SessionError, ConnectionFileError) as error:
+        _log.info("The session %s does not answer: %s", entry.id, error)
+    else:
+        try:
+            await client.shutdown()
+        finally:
+            await client.close()
+    await asyncio.to_thread(_make_sure, keeper, entry)
+    registry.remove(entry.id)
+
+
+def _make_sure(keeper: psutil.Process, entry: SessionEntry) -> None:
+    """Wait for the keeper's end; end it and its engine if it does not come."""
+    try:
+        children = keeper.children(recursive=False)
+        keeper.wait(_END_SECONDS)
+        return
+    except psutil.NoSuchProcess:
+        return
+    except psutil.TimeoutExpired:
+        pass
+    if liveness(entry) == "live":
+        for process in (*children, keeper):
+            try:
+                process.kill()
+            except psutil.NoSuchProcess:
+                continue
+        psutil.wait_procs([*children, keeper], timeout=_END_SECONDS)
+
+
+__all__ = [
+    "SessionOptions",
+    "check_python",
+    "end_session",
+    "find_session",
+    "make_spec",
+    "start_session",
+]
