@@ -157,20 +157,17 @@ class SessionClient:
         execution = self._executions.get(parent)
         if execution is not None:
             execution._resolve(message)
-            if (message.metadata.get("vivo") or {}).get("record") is None:
-                return
-            record = msgspec.convert(message.metadata["vivo"]["record"], RunRecord)
-            if record.status == "aborted":
-                self._end(parent, record)
+            if execution._record.done():
+                del self._executions[parent]
 
     def _event(self, message: Message) -> None:
         if message.type == "iopub_welcome":
             self._greeted.set()
             return
         vivo = message.metadata.get("vivo") or {}
-        if message.type == "status" and message.parent_id in self._executions:
-            if message.content.get("execution_state") == "idle":
-                self._end_by_status(message, vivo)
+        is_idle = message.content.get("execution_state") == "idle"
+        if message.type == "status" and is_idle and message.parent_id in self._executions:
+            self._end_by_status(message, vivo)
         for queue in self._listeners:
             queue.put_nowait(message)
 
@@ -226,7 +223,7 @@ class SessionClient:
     async def request(
         self, channel: str, kind: str, content: Any, *, timeout: float = DEFAULT_TIMEOUT
     ) -> Message:
-        """Send a request and wait for its reply. Raises :class:`SessionError` after ``timeout`` s."""
+        """Send a request and wait for its reply; :class:`SessionError` after ``timeout`` seconds."""
         message_id = self.codec.new_id()
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[message_id] = future
@@ -250,9 +247,10 @@ class SessionClient:
         store_history: bool = True,
         user_expressions: dict[str, str] | None = None,
         stop_on_error: bool = True,
+        run: str | None = None,
     ) -> Execution:
-        """Send a cell; what is given back at once has its id."""
-        execution = Execution(self.codec.new_id())
+        """Send a cell; what is given back at once has its id, which ``run`` may choose."""
+        execution = Execution(run or self.codec.new_id())
         self._executions[execution.id] = execution
         origin = origin or RunOrigin()
         origin.client = origin.client or self.name

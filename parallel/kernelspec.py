@@ -8,6 +8,7 @@ import sys
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from .connection import read_connection
 from .directories import cache_folder, history_file
@@ -64,7 +65,8 @@ def _write(folder: Path, python: str | None) -> Path:
         (folder / "kernel.json").write_text(text + "\n", "utf-8")
     except OSError as error:
         raise SessionError(
-            f"The kernelspec cannot be written to {folder} ({error.strerror}): choose another --prefix."
+            f"The kernelspec cannot be written to {folder} ({error.strerror}): choose another "
+            "--prefix."
         ) from None
     return folder
 
@@ -76,7 +78,7 @@ def run_kernel(connection_file: str, python: str | None = None) -> int:
     check_python(interpreter)
     session = new_id()
     with tempfile.TemporaryDirectory(prefix="vivo-kernel-") as folder:
-        spec = {
+        spec: dict[str, Any] = {
             "id": session,
             "name": KERNEL_NAME,
             "python": interpreter,
@@ -93,7 +95,7 @@ def run_kernel(connection_file: str, python: str | None = None) -> int:
         return _keep(spec)
 
 
-def _keep(spec: dict[str, object]) -> int:
+def _keep(spec: dict[str, Any]) -> int:
     from .keeper.spawn import spawn_engine
 
     magic = os.urandom(16)

@@ -2,8 +2,8 @@
 
 Rules:
 
-1. A session is detached from its starter: it has a session of its own and, by a second fork, init as
-   its parent, so that an editor that ends its process tree leaves it running.
+1. A session is detached from its starter: it has a session of its own and, by a second fork, init
+   as its parent, so that an editor that ends its process tree leaves it running.
 2. Whether it is up is told by the keeper, on a pipe: nobody polls, and nobody guesses.
 3. A process is ended by its id only after its start time was compared.
 """
@@ -16,7 +16,6 @@ import logging
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,8 +86,8 @@ def check_python(python: str) -> tuple[int, ...]:
         raise SessionError(f"{python} is no working Python ({told}): choose another interpreter.")
     if version < OLDEST_PYTHON:
         raise SessionError(
-            f"{python} is Python {'.'.join(map(str, version))}; sessions need 3.10 or newer: choose "
-            "another interpreter."
+            f"{python} is Python {'.'.join(map(str, version))}; sessions need 3.10 or newer: "
+            "choose another interpreter."
         )
     return version
 
@@ -121,7 +120,7 @@ async def start_session(options: SessionOptions | None = None) -> SessionEntry:
     """
     options = options or SessionOptions()
     await asyncio.to_thread(check_python, options.python)
-    if not Path(options.cwd).is_dir():
+    if not await asyncio.to_thread(Path(options.cwd).is_dir):
         raise SessionError(f"There is no folder {options.cwd} for the session to start in.")
     session = new_id()
     folder = socket_folder(session)
@@ -147,8 +146,6 @@ async def start_session(options: SessionOptions | None = None) -> SessionEntry:
 
 
 def _spawn_detached(spec_file: Path, write_end: int, log: Path) -> None:
-    package_parent = _import_path()
-    environment = dict(os.environ)
     with log.open("ab") as stream:
         subprocess.run(
             [sys.executable, "-c", _DETACH, str(spec_file)],
@@ -157,15 +154,9 @@ def _spawn_detached(spec_file: Path, write_end: int, log: Path) -> None:
             stderr=stream,
             pass_fds=(write_end,),
             start_new_session=True,
-            env=environment,
-            cwd=package_parent or tempfile.gettempdir(),
+            cwd="/",  # a folder whose files shadow none of our modules
             check=True,
         )
-
-
-def _import_path() -> str | None:
-    """Where the keeper starts: a folder that shadows none of our modules."""
-    return "/" if os.sep == "/" else None
 
 
 async def _readiness(read_end: int, log: Path) -> dict[str, str]:
@@ -184,9 +175,13 @@ async def _readiness(read_end: int, log: Path) -> dict[str, str]:
     if line:
         told: dict[str, str] = json.loads(line)
         return told
-    lines = log.read_text("utf-8", "replace").strip().splitlines() if log.exists() else []
-    last = lines[-1] if lines else "its keeper ended without a word"
+    last = await asyncio.to_thread(_last_line, log)
     return {"status": "failed", "message": f"{last} (the whole is in {log})"}
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text("utf-8", "replace").strip().splitlines() if log.exists() else []
+    return lines[-1] if lines else "its keeper ended without a word"
 
 
 def find_session(*, workspace: str | None = None, python: str | None = None) -> SessionEntry | None:

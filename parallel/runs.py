@@ -89,6 +89,6 @@ def error_of(report: dict[str, Any], path: str | None) -> RunError:
     """The error of a run for its record; the innermost frame in the cell's file names the line."""
     line = None
     for frame in report.get("frames") or ():
-        if path is None or frame["path"] == path:
+        if frame["path"] == path or (path is None and frame["path"].startswith("<cell")):
             line = frame["line"]
     return RunError(report["name"], report["message"][:_TEXT_LIMIT], line)

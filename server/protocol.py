@@ -73,6 +73,11 @@ class InterruptParams:
 
 
 @attrs.define
+class NoParams:
+    """Nothing."""
+
+
+@attrs.define
 class SessionParams:
     """A session, by its id."""
 
@@ -250,36 +255,90 @@ class Message:
 
 
 MESSAGES: tuple[Message, ...] = (
-    Message("vivo.server.runCell", "command", CellParams, RunStarted,
-            "Run the cell at the position, or the statement under it in a file without cell marks."),
-    Message("vivo.server.runAbove", "command", CellParams, RunStarted,
-            "Run every cell above the one at the position."),
-    Message("vivo.server.runAll", "command", DocumentParams, RunStarted,
-            "Run every cell of the document."),
-    Message("vivo.server.runSelection", "command", SelectionParams, RunStarted,
-            "Run the text of the range; indentation common to its lines is taken off."),
-    Message("vivo.server.runFile", "command", FileParams, RunStarted,
-            "Run the document as a program with %run; its results update the session."),
-    Message("vivo.server.runText", "command", TextParams, RunStarted,
-            "Run text that stands in no document, in the session of the document."),
-    Message("vivo.server.interrupt", "command", InterruptParams, InterruptResult,
-            "Interrupt what runs, or take a waiting execution out of the queue."),
-    Message("vivo.server.restart", "command", DocumentParams, SessionInfo,
-            "Start a fresh engine for the document's session; the history stays."),
-    Message("vivo.server.clear", "command", DocumentParams, None,
-            "Forget the shown values of the document."),
-    Message("vivo.server.sessions", "command", attrs.make_class("NoParams", []), SessionList,
-            "List the sessions of this machine."),
-    Message("vivo.server.endSession", "command", SessionParams, None,
-            "End a session and its processes."),
-    Message("vivo/executionStarted", "notification", ExecutionStarted, None,
-            "A cell began to run."),
-    Message("vivo/output", "notification", Output, None,
-            "A cell printed, displayed, or failed."),
-    Message("vivo/executionFinished", "notification", ExecutionFinished, None,
-            "A cell ended."),
-    Message("vivo/status", "notification", Status, None,
-            "A session's state changed."),
-    Message("vivo/input", "request", InputParams, InputResult,
-            "Asked of the client that ran the cell, if it announced experimental.vivo.input."),
+    Message(
+        "vivo.server.runCell",
+        "command",
+        CellParams,
+        RunStarted,
+        "Run the cell at the position, or the statement under it in a file without cell marks.",
+    ),
+    Message(
+        "vivo.server.runAbove",
+        "command",
+        CellParams,
+        RunStarted,
+        "Run every cell above the one at the position.",
+    ),
+    Message(
+        "vivo.server.runAll",
+        "command",
+        DocumentParams,
+        RunStarted,
+        "Run every cell of the document.",
+    ),
+    Message(
+        "vivo.server.runSelection",
+        "command",
+        SelectionParams,
+        RunStarted,
+        "Run the text of the range; indentation common to its lines is taken off.",
+    ),
+    Message(
+        "vivo.server.runFile",
+        "command",
+        FileParams,
+        RunStarted,
+        "Run the document as a program with %run; its results update the session.",
+    ),
+    Message(
+        "vivo.server.runText",
+        "command",
+        TextParams,
+        RunStarted,
+        "Run text that stands in no document, in the session of the document.",
+    ),
+    Message(
+        "vivo.server.interrupt",
+        "command",
+        InterruptParams,
+        InterruptResult,
+        "Interrupt what runs, or take a waiting execution out of the queue.",
+    ),
+    Message(
+        "vivo.server.restart",
+        "command",
+        DocumentParams,
+        SessionInfo,
+        "Start a fresh engine for the document's session; the history stays.",
+    ),
+    Message(
+        "vivo.server.clear",
+        "command",
+        DocumentParams,
+        None,
+        "Forget the shown values of the document.",
+    ),
+    Message(
+        "vivo.server.sessions",
+        "command",
+        NoParams,
+        SessionList,
+        "List the sessions of this machine.",
+    ),
+    Message(
+        "vivo.server.endSession", "command", SessionParams, None, "End a session and its processes."
+    ),
+    Message(
+        "vivo/executionStarted", "notification", ExecutionStarted, None, "A cell began to run."
+    ),
+    Message("vivo/output", "notification", Output, None, "A cell printed, displayed, or failed."),
+    Message("vivo/executionFinished", "notification", ExecutionFinished, None, "A cell ended."),
+    Message("vivo/status", "notification", Status, None, "A session's state changed."),
+    Message(
+        "vivo/input",
+        "request",
+        InputParams,
+        InputResult,
+        "Asked of the client that ran the cell, if it announced experimental.vivo.input.",
+    ),
 )

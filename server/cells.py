@@ -1,0 +1,133 @@
+"""The cells of a document. Pure.
+
+A line such as ``# %% title`` begins a cell (also ``#%%``, ``# In[3]:`` and ``# <codecell>``). In a
+file without marks every top-level statement is a cell of its own. Lines are 0-based here, as
+LSP counts them; the end is exclusive.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+
+import parso
+
+_MARK = re.compile(
+    r"^[ \t]*\#[ \t]*(?:%%(?!%)(?P<title>.*)|In\[[ \d]*\]:?|<codecell>|<markdowncell>)\s*$"
+)
+_MARKDOWN = re.compile(r"\[(?:markdown|md)\]|<markdowncell>")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell: lines ``start`` to before ``end``."""
+
+    start: int
+    end: int
+    title: str = ""
+    is_markdown: bool = False
+    is_marked: bool = True
+    """Whether a mark begins it; otherwise it is a statement, or the text above the first mark."""
+
+
+def cells_of(lines: list[str]) -> list[Cell]:
+    """The marked cells of a document, top to bottom; none if it has no marks.
+
+    What stands above the first mark is a cell too, if it says anything.
+    """
+    marks = [(number, match) for number, line in enumerate(lines) if (match := _MARK.match(line))]
+    if not marks:
+        return []
+    cells = []
+    first = marks[0][0]
+    if any(line.strip() and not line.lstrip().startswith("#") for line in lines[:first]):
+        cells.append(Cell(0, first, is_marked=False))
+    ends = [number for number, _ in marks[1:]] + [len(lines)]
+    for (number, match), end in zip(marks, ends, strict=True):
+        title = (match["title"] or "").strip()
+        cells.append(Cell(number, end, title, bool(_MARKDOWN.search(lines[number]))))
+    return cells
+
+
+def statements_of(text: str) -> list[Cell]:
+    """The top-level statements of a document, also where other parts of it are broken."""
+    found: list[Cell] = []
+    for node in parso.parse(text).children:
+        if node.type in ("endmarker", "newline") or not node.get_code().strip():
+            continue
+        start, end = node.start_pos[0] - 1, node.end_pos[0]
+        if node.end_pos[1] == 0:
+            end -= 1  # it ends with its line end
+        if found and start < found[-1].end:  # statements on one line run together
+            found[-1] = Cell(found[-1].start, max(end, found[-1].end), is_marked=False)
+        else:
+            found.append(Cell(start, max(end, start + 1), is_marked=False))
+    return _merge_broken(found, text.split("\n"))
+
+
+def _merge_broken(cells: list[Cell], lines: list[str]) -> list[Cell]:
+    """Join a broken statement with the indented lines that the parser left behind it."""
+    merged: list[Cell] = []
+    for cell in cells:
+        if merged and lines[cell.start][:1] in (" ", "\t"):
+            merged[-1] = Cell(merged[-1].start, cell.end, is_marked=False)
+        else:
+            merged.append(cell)
+    return merged
+
+
+def all_cells(text: str) -> list[Cell]:
+    """The cells of a document: the marked ones, or its statements."""
+    return cells_of(text.split("\n")) or statements_of(text)
+
+
+def cell_at(text: str, line: int) -> Cell | None:
+    """The cell at a line; between two statements the next one. None where there is none."""
+    cells = all_cells(text)
+    for cell in cells:
+        if line < cell.end:
+            return cell
+    return cells[-1] if cells else None
+
+
+def next_cell(text: str, cell: Cell) -> Cell | None:
+    """The cell after another that can be run."""
+    later = [other for other in all_cells(text) if other.start >= cell.end]
+    return next((other for other in later if not other.is_markdown), None)
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """What is sent to run: text, and the 0-based line of the document that it begins on."""
+
+    text: str
+    line: int
+    end: int
+    """The line after its last."""
+
+
+def snippet_of(lines: list[str], start: int, end: int) -> Snippet | None:
+    """The lines of a cell without blank ones at either end; None if nothing is left."""
+    while start < end and (not lines[start].strip() or _MARK.match(lines[start])):
+        start += 1
+    while end > start and not lines[end - 1].strip():
+        end -= 1
+    if start == end:
+        return None
+    return Snippet("\n".join(lines[start:end]), start, end)
+
+
+def selection_of(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> Snippet | None:
+    """A selection: whole lines, dedented; or a part of one line as it stands.
+
+    An empty selection is the statement's line.
+    """
+    if start[0] == end[0] and start[1] != end[1]:
+        part = lines[start[0]][start[1] : end[1]]
+        return Snippet(part.strip(), start[0], start[0] + 1) if part.strip() else None
+    last = end[0] + (1 if end[1] > 0 or end[0] == start[0] else 0)
+    found = snippet_of(lines, start[0], last)
+    if found is None:
+        return None
+    return Snippet(textwrap.dedent(found.text), found.line, found.end)

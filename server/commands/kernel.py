@@ -1,0 +1,18 @@
+"""``vivo kernel``: keep a session for a Jupyter launcher."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("-f", "--connection-file", required=True, metavar="FILE")
+    parser.add_argument("--python", metavar="PATH", help="the interpreter of the user's code")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Keep the session until it, or its launcher, ends."""
+    from ...parallel.kernelspec import run_kernel
+
+    return run_kernel(options.connection_file, options.python)

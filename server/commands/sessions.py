@@ -1,0 +1,83 @@
+"""``vivo sessions``: list the sessions of this machine, or end them."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+
+import attrs
+
+from ..protocol import SessionInfo
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--json", action="store_true", help="for programs")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION")
+    listing = actions.add_parser("list", help="list them (the default)")
+    listing.add_argument("--json", action="store_true", help="for programs")
+    end = actions.add_parser("end", help="end some, or all")
+    end.add_argument("ids", nargs="*", metavar="ID", help="an id, or the beginning of one")
+    end.add_argument("--all", action="store_true", help="every session of this machine")
+
+
+def run(options: argparse.Namespace) -> int:
+    """List or end."""
+    if options.action == "end":
+        return asyncio.run(_end(options))
+    from ..sessions import list_sessions
+
+    infos = asyncio.run(list_sessions())
+    if options.json:
+        print(json.dumps([attrs.asdict(info) for info in infos], indent=1))
+    else:
+        print(table(infos))
+    return 0
+
+
+async def _end(options: argparse.Namespace) -> int:
+    from ...parallel.errors import SessionError
+    from ...parallel.launch import end_session
+    from ...parallel.registry import Registry, liveness
+
+    ids = list(options.ids)
+    if options.all:
+        entries = Registry().listing().entries
+        ids = [entry.id for entry in entries if liveness(entry) != "foreign"]
+    elif not ids:
+        raise SessionError("name the sessions to end, or say --all; `vivo sessions` lists them.")
+    for session in ids:
+        await end_session(session)
+        print(f"ended {session}")
+    if not ids:
+        print("There are no sessions.")
+    return 0
+
+
+def table(infos: list[SessionInfo]) -> str:
+    """The sessions, a line each."""
+    if not infos:
+        return "There are no sessions. Run a cell in an editor, or `vivo run FILE --keep`."
+    rows = [("ID", "NAME", "STATE", "PYTHON", "MEMORY", "AGE", "FOLDER", "WHEN IDLE")]
+    for info in infos:
+        memory = f"{info.memory >> 20} MB" if info.memory else "–"
+        version = info.python_version or "–"
+        rows.append(
+            (info.session_id, info.name, info.state, f"{version} {info.python}", memory,
+             age(time.time() - info.created), info.cwd, "kept")
+        )  # fmt: skip
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    )
+
+
+def age(seconds: float) -> str:
+    """A duration as people say it."""
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,32 @@
+"""Which interpreter a file's session runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+
+def choose_interpreter(file: Path | None, setting: str | None) -> str:
+    """The setting; else an activated environment; else the nearest ``.venv`` above the file; else
+    vivo's own.
+
+    Nothing is run to find out; whether it works is seen when the session starts.
+    """
+    if setting:
+        return str(Path(setting).expanduser())
+    for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        folder = os.environ.get(variable)
+        if folder and (python := _python_in(Path(folder))):
+            return python
+    if file is not None:
+        for folder in file.absolute().parents:
+            for name in (".venv", "venv"):
+                if python := _python_in(folder / name):
+                    return python
+    return sys.executable
+
+
+def _python_in(folder: Path) -> str | None:
+    python = folder / "bin" / "python"
+    return str(python) if python.exists() else None

@@ -1,0 +1,288 @@
+"""What the client is shown: the sessions' events as notifications, hints, diagnostics.
+
+It keeps the results of each open document, anchored to its text, and chooses the best channel
+that the client announced for the values.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lsprotocol import types
+
+from ...parallel.messages import RunRecord
+from ...parallel.wire import Message
+from .. import protocol
+from ..anchors import Anchor, Anchors
+from ..live import LiveSession
+from ..values import value_label
+
+if TYPE_CHECKING:
+    from .server import VivoServer
+
+_SHOWN = {
+    "stream": "stream",
+    "display_data": "display",
+    "update_display_data": "update",
+    "clear_output": "clear",
+    "execute_result": "result",
+    "error": "error",
+    "vivo_page": "page",
+}
+
+
+class Presenter:
+    """Tells one client what happens."""
+
+    def __init__(self, server: VivoServer) -> None:
+        self.server = server
+        self.documents: dict[str, Anchors] = {}
+        self.can_refresh_hints = False
+        self.can_refresh_lenses = False
+        self.has_hints = False
+        self.has_lenses = False
+        self.has_progress = False
+        self.has_input = False
+        self.position_encoding = "utf-16"
+
+    def configure(self, capabilities: types.ClientCapabilities) -> None:
+        """Note what the client can do."""
+        workspace, text = capabilities.workspace, capabilities.text_document
+        self.has_hints = bool(text and text.inlay_hint)
+        self.has_lenses = bool(text and text.code_lens)
+        hint, lens = (workspace and workspace.inlay_hint), (workspace and workspace.code_lens)
+        self.can_refresh_hints = bool(hint and hint.refresh_support)
+        self.can_refresh_lenses = bool(lens and lens.refresh_support)
+        window = capabilities.window
+        self.has_progress = bool(window and window.work_done_progress)
+        experimental = capabilities.experimental
+        vivo = experimental.get("vivo") if isinstance(experimental, dict) else None
+        self.has_input = bool(vivo and vivo.get("input"))
+
+    @property
+    def values_by(self) -> str:
+        """The channel for values: ``hints``, else ``lenses``, else ``diagnostics``."""
+        if self.has_hints and self.can_refresh_hints:
+            return "hints"
+        return "lenses" if self.has_lenses else "diagnostics"
+
+    # --- Documents -------------------------------------------------------------------------
+
+    def opened(self, uri: str, text: str) -> None:
+        """A document was opened: its session's runs look for their text."""
+        self.documents[uri] = Anchors(text.split("\n"))
+        session = self.server.sessions.known(uri)
+        if session is not None:
+            self.adopt(uri, session)
+
+    def adopt(self, uri: str, session: LiveSession) -> None:
+        """Place the runs of a document that a session knows."""
+        anchors = self.documents.get(uri)
+        if anchors is None:
+            return
+        for record in session.runs.all(uri):
+            if record.status in ("ok", "error", "running"):
+                anchors.adopt(record)
+        self.refresh(uri)
+
+    def closed(self, uri: str) -> None:
+        """A document was closed."""
+        self.documents.pop(uri, None)
+
+    def refresh(self, uri: str) -> None:
+        """Let the client ask again for what is shown beside the code."""
+        if self.can_refresh_hints:
+            self._ask(types.WORKSPACE_INLAY_HINT_REFRESH)
+        if self.can_refresh_lenses:
+            self._ask(types.WORKSPACE_CODE_LENS_REFRESH)
+        self.publish_diagnostics(uri)
+
+    def _ask(self, method: str) -> None:
+        self.server.protocol.send_request(method, None)
+
+    def publish_diagnostics(self, uri: str) -> None:
+        """Publish the errors of a document, and its values if there is no better channel."""
+        from .diagnostics import diagnostics_of
+
+        params = types.PublishDiagnosticsParams(uri=uri, diagnostics=diagnostics_of(self, uri))
+        self.server.text_document_publish_diagnostics(params)
+
+    def session_of(self, record: RunRecord) -> LiveSession | None:
+        """The session that knows a run."""
+        for session in self.server.sessions.sessions.values():
+            if session.runs.get(record.id) is not None:
+                return session
+        return None
+
+    def line_length(self, uri: str, line: int) -> int:
+        """The length of a line in the client's units."""
+        document = self.server.workspace.text_documents.get(uri)
+        if document is None or line >= len(document.lines):
+            return 0
+        text = document.lines[line].rstrip("\r\n")
+        return int(document.position_codec.client_num_units(text))
+
+    def range_of(self, uri: str, start: int, end: int) -> types.Range:
+        """Whole lines as a range of the client's: to the end of the last one."""
+        last = max(start, end - 1)
+        return types.Range(
+            types.Position(start, 0), types.Position(last, self.line_length(uri, last))
+        )
+
+    def labelled(self, uri: str) -> list[tuple[Anchor, int, str, str]]:
+        """The values of a document: anchor, 0-based line, short label, full text."""
+        found = []
+        anchors = self.documents.get(uri)
+        for anchor in anchors.anchors if anchors is not None else ():
+            for value in anchor.record.values:
+                text = str(value.data.get("text/plain", ""))
+                label = value_label(text, is_stale=anchor.is_stale)
+                found.append((anchor, anchor.line_of(value.last_line), label, text))
+        return found
+
+    # --- What happens in sessions ----------------------------------------------------------
+
+    def state_changed(self, session: LiveSession, message: str | None) -> None:
+        """Send ``vivo/status``."""
+        status = protocol.Status(
+            session_id=session.id,
+            state=session.state,  # type: ignore[arg-type]
+            uri=min(session.uris, default=None),
+            execution_id=session.running,
+            queued=len(session.waiting),
+            python=session.python,
+            python_version=session.python_version,
+            message=message,
+        )
+        self.server.tell("vivo/status", status)
+
+    def run_started(self, session: LiveSession, record: RunRecord) -> None:
+        """Send ``vivo/executionStarted``; begin the progress."""
+        started = protocol.ExecutionStarted(
+            execution_id=record.id,
+            session_id=session.id,
+            uri=record.uri,
+            range=self._range(record),
+            code=record.source,
+            execution_count=record.execution_count,
+        )
+        self.server.tell("vivo/executionStarted", started)
+        if session.running == record.id:
+            self.server.progress.begin(session, record)
+
+    def run_output(self, session: LiveSession, event: Message) -> None:
+        """Send ``vivo/output``."""
+        vivo = event.metadata["vivo"]
+        run, content = vivo.get("run"), event.content
+        kind = _SHOWN.get(event.type)
+        if run is None or kind is None:
+            return
+        record = session.runs.get(run)
+        transient = content.get("transient") or {}
+        error = None
+        if event.type == "error":
+            error = error_of(content, vivo.get("report"))
+        output = protocol.Output(
+            execution_id=run,
+            session_id=session.id,
+            uri=record.uri if record is not None else None,
+            sequence=vivo["seq"],
+            kind=kind,  # type: ignore[arg-type]
+            name=content.get("name"),
+            text=content.get("text"),
+            data=content.get("data"),
+            metadata=content.get("metadata"),
+            display_id=transient.get("display_id"),
+            execution_count=content.get("execution_count"),
+            wait=content.get("wait"),
+            error=error,
+        )
+        self.server.tell("vivo/output", output)
+
+    def run_finished(self, session: LiveSession, record: RunRecord) -> None:
+        """Send ``vivo/executionFinished``, show the value, end the progress."""
+        self.server.progress.end(record.id)
+        uri = record.uri
+        if uri is not None and uri in self.documents:
+            anchors = self.documents[uri]
+            placed = any(each.record.id == record.id for each in anchors.anchors)
+            if placed:
+                anchors.update(record)
+            elif record.status != "aborted":
+                anchors.adopt(record)
+            self.refresh(uri)
+        error = None
+        report = session.reports.get(record.id)
+        if record.error is not None:
+            content = {"ename": record.error.name, "evalue": record.error.message}
+            error = error_of(content, report)
+        finished = protocol.ExecutionFinished(
+            execution_id=record.id,
+            session_id=session.id,
+            uri=uri,
+            status=record.status,  # type: ignore[arg-type]
+            execution_count=record.execution_count,
+            value=session.outputs.get(record.id),
+            error=error,
+            range=self._range(record),
+            duration=max(
+                0.0, (record.finished or 0.0) - (record.started or record.finished or 0.0)
+            ),
+        )
+        self.server.tell("vivo/executionFinished", finished)
+
+    def start_failed(self, session: LiveSession, run: str, uri: str | None, message: str) -> None:
+        """A cell could not be sent: say so, and end its execution."""
+        self.server.show_message(message)
+        error = protocol.ExecutionError("SessionError", message, [message], [])
+        finished = protocol.ExecutionFinished(
+            run, session.id, uri, "error", None, None, error, None, 0.0
+        )
+        if uri is not None and uri in self.documents:
+            anchors = self.documents[uri]
+            anchors.anchors = [each for each in anchors.anchors if each.record.id != run]
+        self.server.tell("vivo/executionFinished", finished)
+
+    async def input_wanted(
+        self, session: LiveSession, run: str | None, prompt: str, password: bool
+    ) -> str | None:
+        """Ask the client, if it said that it can be asked."""
+        if not self.has_input or run is None:
+            return None
+        record = session.runs.get(run)
+        uri = record.uri if record is not None else None
+        params = protocol.InputParams(run, uri, prompt, password)
+        answer = await self.server.protocol.send_request_async(
+            "vivo/input", self.server.converter.unstructure(params)
+        )
+        value = answer.get("value") if isinstance(answer, dict) else getattr(answer, "value", None)
+        return value if isinstance(value, str) else None
+
+    def _range(self, record: RunRecord) -> types.Range | None:
+        anchors = self.documents.get(record.uri or "")
+        for anchor in anchors.anchors if anchors is not None else ():
+            if anchor.record.id == record.id:
+                return self.range_of(record.uri or "", anchor.start, anchor.end)
+        return None
+
+
+def error_of(content: dict[str, Any], report: dict[str, Any] | None) -> protocol.ExecutionError:
+    """An error for the client, its frames from the report."""
+    frames = [
+        protocol.ErrorFrame(
+            path=frame["path"],
+            line=max(0, frame["line"] - 1),
+            function=frame["function"],
+            source=_failing_line(frame),
+        )
+        for frame in (report or {}).get("frames", ())
+    ]
+    return protocol.ExecutionError(
+        content["ename"], content["evalue"], content.get("traceback", []), frames
+    )
+
+
+def _failing_line(frame: dict[str, Any]) -> str | None:
+    index = frame["line"] - frame["first_source_line"]
+    source = frame["source"]
+    return source[index].strip() if 0 <= index < len(source) else None

@@ -1,0 +1,163 @@
+"""The language server: pygls' loop, our sessions, and a module for each feature.
+
+Rules:
+
+1. Handlers are asynchronous and never wait for a cell: a command answers with an execution id.
+2. A request whose parameters do not fit is answered with an error that says what is wrong.
+3. Nothing that the client did not announce is sent to it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from typing import Any
+
+from cattrs import transform_error
+from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
+from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
+
+from ... import __version__
+from ..sessions import SessionManager, path_of
+from .converter import make_converter
+from .presenter import Presenter
+
+_log = logging.getLogger(__name__)
+
+LANE_DEADLINE = 0.15
+"""Seconds that a completion or hover waits for the session."""
+
+
+class VivoProtocol(LanguageServerProtocol):
+    """LSP, with an answer also for requests that cannot be read."""
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """The message of some JSON; a request that is unfit is answered here (rule 2)."""
+        try:
+            return super().structure_message(data)
+        except Exception as error:
+            if isinstance(data, dict) and "id" in data and "method" in data:
+                cause = error.__cause__ or error.__context__ or error
+                told = "; ".join(transform_error(cause, path="params"))
+                refusal = JsonRpcInvalidParams(
+                    message=f"The parameters of {data['method']} do not fit: {told}."
+                )
+                self._send_response(data["id"], error=refusal.to_response_error())
+            raise
+
+
+class VivoServer(LanguageServer):
+    """The server of one client."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "vivo",
+            __version__,
+            protocol_cls=VivoProtocol,
+            converter_factory=make_converter,
+            text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            max_workers=2,
+        )
+        self.presenter = Presenter(self)
+        self.sessions = SessionManager(self.presenter)
+        self.deadline = LANE_DEADLINE
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    @property
+    def converter(self) -> Any:
+        """The converter of messages."""
+        return self.protocol._converter
+
+    def tell(self, method: str, params: Any) -> None:
+        """Send a notification of ours."""
+        self.protocol.notify(method, self.converter.unstructure(params))
+
+    def show_message(self, text: str, kind: types.MessageType = types.MessageType.Error) -> None:
+        """Show the user a sentence."""
+        self.window_show_message(types.ShowMessageParams(type=kind, message=text))
+
+    def in_background(self, coroutine: Any) -> None:
+        """Run something beside, keeping hold of it."""
+        task = asyncio.get_running_loop().create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            _log.error("Work in the background failed", exc_info=task.exception())
+
+    def text_of(self, uri: str) -> str:
+        """The text of an open document. Raises ``JsonRpcInvalidParams`` if it is not open."""
+        if uri not in self.workspace.text_documents:
+            raise JsonRpcInvalidParams(message=f"The document {uri} is not open: open it first.")
+        return str(self.workspace.text_documents[uri].source)
+
+    def report_server_error(self, error: Exception, source: Any) -> None:
+        """Log an error; the client that asked has its answer already."""
+        _log.error("%s: %s", source, error)
+
+
+def initialize(server: VivoServer, params: types.InitializeParams) -> None:
+    """Take over what the client says of itself."""
+    options = params.initialization_options or {}
+    if isinstance(options, dict):
+        server.sessions.python = options.get("python") or None
+        server.deadline = float(options.get("deadline", LANE_DEADLINE))
+    uris = [folder.uri for folder in params.workspace_folders or ()]
+    if not uris and params.root_uri:
+        uris = [params.root_uri]
+    server.sessions.folders = [path for uri in uris if (path := path_of(uri)) is not None]
+    server.presenter.configure(params.capabilities)
+
+
+def make_server() -> VivoServer:
+    """A server with every feature."""
+    from . import (
+        code_lenses,
+        commands,
+        completion,
+        documents,
+        folding,
+        hover,
+        inlay_hints,
+        progress,
+        symbols,
+    )
+
+    server = VivoServer()
+
+    @server.feature(types.INITIALIZE)
+    def on_initialize(params: types.InitializeParams) -> None:
+        initialize(server, params)
+
+    @server.feature(types.SHUTDOWN)
+    async def on_shutdown(*_: Any) -> None:
+        await server.sessions.close()
+
+    for feature in (
+        code_lenses,
+        commands,
+        completion,
+        documents,
+        folding,
+        hover,
+        inlay_hints,
+        progress,
+        symbols,
+    ):
+        feature.register(server)
+    return server
+
+
+def serve() -> int:
+    """Serve on stdin and stdout until the client is gone."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s"
+    )
+    logging.getLogger("pygls").setLevel(logging.CRITICAL)
+    make_server().start_io()
+    return 0
