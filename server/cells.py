@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 import parso
 
@@ -53,7 +54,8 @@ def cells_of(lines: list[str]) -> list[Cell]:
 def statements_of(text: str) -> list[Cell]:
     """The top-level statements of a document, also where other parts of it are broken."""
     found: list[Cell] = []
-    for node in parso.parse(text).children:
+    module: Any = parso.parse(text)  # type: ignore[no-untyped-call]
+    for node in module.children:
         if node.type in ("endmarker", "newline") or not node.get_code().strip():
             continue
         start, end = node.start_pos[0] - 1, node.end_pos[0]

@@ -16,8 +16,8 @@ def choose_interpreter(file: Path | None, setting: str | None) -> str:
     if setting:
         return str(Path(setting).expanduser())
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
-        folder = os.environ.get(variable)
-        if folder and (python := _python_in(Path(folder))):
+        activated = os.environ.get(variable)
+        if activated and (python := _python_in(Path(activated))):
             return python
     if file is not None:
         for folder in file.absolute().parents:

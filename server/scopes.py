@@ -101,13 +101,15 @@ def _word(text: str) -> str:
     return match[0] if match else ""
 
 
+def _parse(text: str) -> Any:
+    return parso.parse(text)  # type: ignore[no-untyped-call]
+
+
 def _leaf(text: str, line: int, column: int) -> Any:
     """The leaf that begins at a column or holds it."""
     try:
         # One further: at a border parso gives the leaf that ends there.
-        return parso.parse(text).get_leaf_for_position(
-            (line + 1, column + 1), include_prefixes=False
-        )
+        return _parse(text).get_leaf_for_position((line + 1, column + 1), include_prefixes=False)
     except (ValueError, IndexError, RecursionError):
         return None
 

@@ -137,7 +137,7 @@ async def _info(entry: SessionEntry) -> SessionInfo:
     return SessionInfo(
         session_id=entry.id,
         name=entry.name,
-        state=state,  # type: ignore[arg-type]
+        state=state,
         python=entry.python,
         python_version=version,
         cwd=entry.cwd,

@@ -7,9 +7,7 @@ import argparse
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument(
-        "--stdio", action="store_true", help="the only way; for editors that say it"
-    )
+    parser.add_argument("--stdio", action="store_true", help="the only way; editors say it")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import typing
 from typing import Any, TypeVar
 
 import attrs
@@ -28,7 +27,7 @@ def _is_ours(kind: Any) -> bool:
 
 def make_converter() -> Converter:
     """pygls' converter, which knows LSP's types, with ours added."""
-    converter = default_converter()
+    converter: Converter = default_converter()  # type: ignore[no-untyped-call]
 
     def renamed(kind: Any) -> dict[str, Any]:
         attrs.resolve_types(kind, vars(protocol))
@@ -40,8 +39,6 @@ def make_converter() -> Converter:
     converter.register_unstructure_hook_factory(
         _is_ours, lambda kind: make_dict_unstructure_fn(kind, converter, **renamed(kind))
     )
-    for bundle in (dict[str, Any], typing.Dict[str, Any]):  # noqa: UP006 - both spellings occur
-        converter.register_structure_hook(bundle, lambda value, _: value)
     return converter
 
 

@@ -168,7 +168,7 @@ class Presenter:
         )
         self.server.tell("vivo/executionStarted", started)
         if session.running == record.id:
-            self.server.progress.begin(session, record)
+            self.server.run_progress.begin(session, record)
 
     def run_output(self, session: LiveSession, event: Message) -> None:
         """Send ``vivo/output``."""
@@ -201,7 +201,7 @@ class Presenter:
 
     def run_finished(self, session: LiveSession, record: RunRecord) -> None:
         """Send ``vivo/executionFinished``, show the value, end the progress."""
-        self.server.progress.end(record.id)
+        self.server.run_progress.end(record.id)
         uri = record.uri
         if uri is not None and uri in self.documents:
             anchors = self.documents[uri]
@@ -264,6 +264,13 @@ class Presenter:
             if anchor.record.id == record.id:
                 return self.range_of(record.uri or "", anchor.start, anchor.end)
         return None
+
+
+def duration_of(record: RunRecord) -> float:
+    """How long a run took, in seconds; 0 for one that never ran."""
+    if record.started is None or record.finished is None:
+        return 0.0
+    return max(0.0, record.finished - record.started)
 
 
 def error_of(content: dict[str, Any], report: dict[str, Any] | None) -> protocol.ExecutionError:

@@ -74,8 +74,7 @@ def _first_line(source: str) -> str:
 
 def register(server: VivoServer) -> None:
     """Register the feature."""
-    server.progress = RunProgress(server)
 
     @server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
     async def cancelled(params: types.WorkDoneProgressCancelParams) -> None:
-        await server.progress.cancel(str(params.token))
+        await server.run_progress.cancel(str(params.token))

@@ -24,6 +24,7 @@ from ... import __version__
 from ..sessions import SessionManager, path_of
 from .converter import make_converter
 from .presenter import Presenter
+from .progress import RunProgress
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class VivoServer(LanguageServer):
             max_workers=2,
         )
         self.presenter = Presenter(self)
+        self.run_progress = RunProgress(self)
         self.sessions = SessionManager(self.presenter)
         self.deadline = LANE_DEADLINE
         self._tasks: set[asyncio.Task[Any]] = set()
