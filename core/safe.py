@@ -31,7 +31,7 @@ _mro_of: Any = type.__dict__["__mro__"].__get__
 _dict_of_type: Any = type.__dict__["__dict__"].__get__
 _dict_of_module: Any = types.ModuleType.__dict__["__dict__"].__get__  # type: ignore[index]
 _qualname_of_type: Any = type.__dict__["__qualname__"].__get__
-_flags_of_type: Any = type.__dict__["__flags__"].__get__
+_module_of_type: Any = type.__dict__["__module__"].__get__
 
 # Getters written in C that only read: they may be called for objects of these modules.
 _C_GETTERS = ("builtins", "numpy", "types")
@@ -57,14 +57,11 @@ def type_name(value: object) -> str:
 
 def type_module(kind: type) -> str:
     """The module that a type says it is from; empty if it says nothing sensible."""
-    module = _dict_of_type(kind).get("__module__")
-    if type(module) is str:
-        return module
-    return "builtins" if not _is_heap_type(kind) else ""
-
-
-def _is_heap_type(kind: type) -> bool:
-    return bool(_flags_of_type(kind) & (1 << 9))
+    try:
+        module = _module_of_type(kind)
+    except AttributeError:
+        return ""
+    return module if type(module) is str else ""
 
 
 def instance_dict(value: object) -> dict[str, Any]:

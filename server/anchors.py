@@ -24,12 +24,9 @@ class Anchor:
     record: RunRecord
     start: int
     end: int
+    text: list[str]
+    """The lines that ran, as they stood in the document."""
     is_stale: bool = False
-
-    @property
-    def source(self) -> list[str]:
-        """The lines that ran."""
-        return self.record.source.split("\n")
 
     def line_of(self, line: int) -> int:
         """Where a 1-based line of the file as it ran is now."""
@@ -60,9 +57,7 @@ class Anchors:
             for anchor in self.anchors
             if anchor.record.id != record.id and (anchor.end <= start or anchor.start >= end)
         ]
-        anchor = Anchor(record, start, end)
-        anchor.is_stale = not self._fits(anchor)
-        self.anchors.append(anchor)
+        self.anchors.append(Anchor(record, start, end, self.lines[start:end]))
         self.anchors.sort(key=lambda each: each.start)
         self.validate()
 
@@ -118,7 +113,7 @@ class Anchors:
         elif edit.start[0] >= anchor.end:
             return True
         covers = edit.start <= (anchor.start, 0) and edit.end[0] >= anchor.end - 1
-        wanted = anchor.source
+        wanted = anchor.text
         found = self._find(wanted, anchor.start)
         if found is not None and (covers or not self._taken(found, anchor)):
             anchor.start, anchor.end, anchor.is_stale = found, found + len(wanted), False
@@ -147,7 +142,7 @@ class Anchors:
         )
 
     def _fits(self, anchor: Anchor) -> bool:
-        return _same(self.lines[anchor.start : anchor.end], anchor.source)
+        return _same(self.lines[anchor.start : anchor.end], anchor.text)
 
     def _find(self, wanted: list[str], near: int) -> int | None:
         """The line where a text stands, the nearest to ``near``; None if it does not."""
@@ -183,7 +178,7 @@ def _same(lines: list[str], wanted: list[str]) -> bool:
     return all(
         (a[cut:] if not a[:cut].strip() else a).rstrip() == b.rstrip()
         for a, b in zip(lines, wanted, strict=True)
-    ) or (len(wanted) == 1 and wanted[0].strip() in lines[0])
+    )
 
 
 def _without_overlaps(anchors: list[Anchor]) -> list[Anchor]:

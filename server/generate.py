@@ -1,0 +1,237 @@
+"""``python -m vivo.server.generate [--check]``: the reference page and the TypeScript types.
+
+``docs/protocol.md`` and ``editors/vscode/src/protocol.ts`` come from the declarations alone, in
+:mod:`.protocol` and :mod:`vivo.parallel.messages`; with ``--check`` nothing is written, and the exit
+status is 1 if a file differs.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import sys
+import textwrap
+import types
+import typing
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import attrs
+import lsprotocol.types as lsp
+import msgspec
+
+from ..parallel import messages as wire
+from . import protocol
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+def camel(name: str) -> str:
+    """``execution_id`` as ``executionId``."""
+    first, *others = name.split("_")
+    return first + "".join(word.capitalize() for word in others)
+
+
+def field_docs(kind: type) -> dict[str, str]:
+    """The strings that stand below a class's fields."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
+    body = tree.body[0].body  # type: ignore[attr-defined]
+    found = {}
+    for field, doc in zip(body, body[1:], strict=False):
+        is_doc = isinstance(doc, ast.Expr) and isinstance(doc.value, ast.Constant)
+        if isinstance(field, ast.AnnAssign) and is_doc:
+            found[field.target.id] = " ".join(str(doc.value.value).split())  # type: ignore[union-attr]
+    return found
+
+
+def fields_of(kind: type) -> list[tuple[str, Any, bool]]:
+    """Name, type, and whether it may be left out, of each field."""
+    hints = typing.get_type_hints(kind)
+    if attrs.has(kind):
+        return [
+            (field.name, hints[field.name], field.default is not attrs.NOTHING)
+            for field in attrs.fields(kind)
+        ]
+    return [
+        (field.name, hints[field.name], not field.required)
+        for field in msgspec.structs.fields(kind)
+    ]
+
+
+def type_text(hint: Any) -> str:
+    """A type as TypeScript writes it, which the reference page uses too."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if hint in _SIMPLE:
+        return _SIMPLE[hint]
+    if origin is Literal:
+        return " | ".join(f'"{value}"' for value in arguments)
+    if origin in (typing.Union, types.UnionType):
+        return " | ".join(type_text(each) for each in arguments)
+    if origin is list:
+        inner = type_text(arguments[0])
+        return f"({inner})[]" if " " in inner else f"{inner}[]"
+    if origin is dict:
+        return "Record<string, unknown>" if arguments[1] is Any else "Record<string, string>"
+    return str(getattr(hint, "__name__", hint))
+
+
+_SIMPLE: dict[Any, str] = {
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+    Any: "unknown",
+    lsp.Position: "Position",
+    lsp.Range: "Range",
+}
+
+
+def reachable(kinds: list[type | None]) -> list[type]:
+    """The types of some messages and of their fields, each once, in order."""
+    found: list[type] = []
+
+    def visit(hint: Any) -> None:
+        for argument in get_args(hint):
+            visit(argument)
+        if isinstance(hint, type) and hint.__module__ in (protocol.__name__, wire.__name__):
+            if hint not in found:
+                found.append(hint)
+                for _, each, _ in fields_of(hint):
+                    visit(each)
+
+    for kind in kinds:
+        visit(kind)
+    return found
+
+
+def summary(kind: type) -> str:
+    """The first paragraph of a type's documentation."""
+    return " ".join(inspect.getdoc(kind).split("\n\n")[0].split())  # type: ignore[union-attr]
+
+
+def typescript() -> str:
+    """The TypeScript types of the editor's messages."""
+    kinds = reachable([k for m in protocol.MESSAGES for k in (m.params, m.result)])
+    parts = [
+        "// Generated from server/protocol.py by `make docs`; a test fails when they differ.",
+        'import type { Position, Range } from "vscode-languageclient";',
+        "",
+        "export type MimeBundle = Record<string, unknown>;",
+    ]
+    for kind in kinds:
+        docs = field_docs(kind)
+        parts += ["", f"/** {summary(kind)} */", f"export interface {kind.__name__} {{"]
+        for name, hint, optional in fields_of(kind):
+            if name in docs:
+                parts.append(f"  /** {docs[name]} */")
+            mark = "?" if optional else ""
+            parts.append(f"  {camel(name)}{mark}: {type_text(hint)};")
+        parts.append("}")
+    for kind_name, title in (("command", "Commands"), ("notification", "Notifications"),
+                             ("request", "Requests")):  # fmt: skip
+        parts += ["", f"export const {title} = {{"]
+        for message in protocol.MESSAGES:
+            if message.kind == kind_name:
+                key = camel(message.name.replace("vivo.server.", "").replace("vivo/", ""))
+                parts += [f"  /** {message.doc} */", f'  {key}: "{message.name}",']
+        parts.append("} as const;")
+    return "\n".join(parts) + "\n"
+
+
+def _table(kind: type, spell: Any) -> list[str]:
+    docs = field_docs(kind)
+    rows = fields_of(kind)
+    lines = [summary(kind), ""]
+    if not rows:
+        return [*lines[:1], ""]
+    lines += ["| field | type | |", "|---|---|---|"]
+    for name, hint, optional in rows:
+        text = type_text(hint).replace("|", "\\|")
+        doc = docs.get(name, "").replace("``", "`")
+        told = " ".join(filter(None, ["May be left out." if optional else "", doc]))
+        lines.append(f"| `{spell(name)}` | `{text}` | {told} |")
+    return [*lines, ""]
+
+
+def reference() -> str:
+    """The reference page."""
+    lines = [
+        "# Protocol",
+        "",
+        "Generated from `server/protocol.py` and `parallel/messages.py` by `make docs`.",
+        "",
+        "## Between editor and server",
+        "",
+        "What vivo adds to the Language Server Protocol. Field names are camelCase; positions and",
+        "ranges are LSP's, in the negotiated encoding. Commands go through",
+        "`workspace/executeCommand`, with one object as the only argument.",
+        "",
+    ]
+    for message in protocol.MESSAGES:
+        lines += [f"### `{message.name}` ({message.kind})", "", message.doc, ""]
+        names = [f"Params: `{message.params.__name__}`."]
+        if message.result is not None:
+            names.append(f"Result: `{message.result.__name__}`.")
+        lines += [" ".join(names), ""]
+        if message.errors:
+            lines += [f"Errors: {message.errors}", ""]
+    lines += ["### Types", ""]
+    for kind in reachable([k for m in protocol.MESSAGES for k in (m.params, m.result)]):
+        lines += [f"#### `{kind.__name__}`", "", *_table(kind, camel)]
+    lines += [
+        "## Between client and session",
+        "",
+        "What vivo adds to the Jupyter messaging protocol 5.4. A plain Jupyter client needs none of",
+        'it: it travels in `metadata["vivo"]`, and in requests on the control channel. Field names',
+        "are as written.",
+        "",
+        '- `execute_request.metadata["vivo"]` is a `RunOrigin`.',
+        '- `metadata["vivo"]` of every iopub message is an `EventMetadata`; that of an `error` has a',
+        "  `report` beside it, the traceback as data.",
+        f"- `inspect_reply.data` has an `{wire.INSPECTION_MIME}`: the fields of an inspection.",
+        "- `vivo_page` on iopub carries `data`, what `obj?` shows.",
+        "",
+    ]
+    for declaration in wire.MESSAGES:
+        request, reply = f"{declaration.name}_request", f"{declaration.name}_reply"
+        lines += [f"### `{request}` → `{reply}`", "", declaration.doc, ""]
+        params, result = declaration.params.__name__, declaration.result.__name__
+        lines += [f"Content: `{params}`. Reply: `{result}`.", ""]
+        if declaration.errors:
+            lines += [f"Errors: {declaration.errors}", ""]
+    lines += ["### Types of the wire", ""]
+    kinds: list[type | None] = [wire.RunOrigin, wire.EventMetadata]
+    kinds += [k for d in wire.MESSAGES for k in (d.params, d.result)]
+    for kind in reachable(kinds):
+        lines += [f"#### `{kind.__name__}` (wire)", "", *_table(kind, str)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def outputs() -> dict[Path, str]:
+    """Each generated file and what it should hold."""
+    return {
+        _ROOT / "docs" / "protocol.md": reference(),
+        _ROOT / "editors" / "vscode" / "src" / "protocol.ts": typescript(),
+    }
+
+
+def main() -> int:
+    """Write the files, or check them."""
+    differing = [
+        path
+        for path, text in outputs().items()
+        if not path.exists() or path.read_text("utf-8") != text
+    ]
+    if "--check" in sys.argv[1:]:
+        for path in differing:
+            sys.stderr.write(f"{path.relative_to(_ROOT)} differs: run `make docs`\n")
+        return 1 if differing else 0
+    for path in differing:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(outputs()[path], "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

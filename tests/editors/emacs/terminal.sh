@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Emacs in a terminal, driven by keys and read from the screen; its picture for the documentation.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../../.." && pwd)
+name="vivo-$$"
+run() { tmux -L "$name" -f /dev/null "$@"; }
+work=$(mktemp -d /tmp/vk-XXXXXX)
+cp "$root/docs/examples/bessel.py" "$work"
+trap 'run kill-server 2>/dev/null || true; rm -rf "$work"' EXIT
+
+screen() { run capture-pane -p -t main; }
+passed=0
+await() { # PATTERN SECONDS: wait until the screen shows it
+  local end=$((SECONDS + $2))
+  until screen | grep -qE -- "$1"; do
+    if [ $SECONDS -ge $end ]; then
+      echo "the screen never showed '$1':"
+      screen
+      echo "$passed passed, 1 failed"
+      exit 1
+    fi
+    sleep 0.05
+  done
+  passed=$((passed + 1))
+}
+keys() { run send-keys -t main "$@"; }
+
+TERM=xterm-256color run new-session -d -s main -x 110 -y 44 \
+  "emacs -nw -q -L '$root/editors/emacs' --eval '(setq inhibit-startup-screen t ring-bell-function (quote ignore) python-indent-guess-indent-offset nil vivo-server-command (list \"$root/.venv/bin/vivo\" \"lsp\") vivo-python \"$root/.venv/bin/python\")' --eval '(load-theme (quote tango-dark) t)' -l vivo '$work/bessel.py' --eval '(progn (vivo-mode 1) (menu-bar-mode -1) (goto-char (point-min)))'"
+await 'bessel.py' 20
+await 'vivo' 20
+keys C-c C-a
+await '⟶ 0\.765197' 60
+await 'vivo:idle' 60
+keys C-c C-z
+await 'Out\[5\]: \(\(32, 32\)' 30
+keys -l 'j0(2.5)'
+keys Enter
+await 'Out\[6\]: ' 30
+keys C-x o
+keys M-'<'
+keys C-s
+keys -l 'j0_integral(1.0)'
+keys Enter
+await '⟶ 0\.765197' 10
+mkdir -p "$root/docs/images"
+run capture-pane -p -e -t main >"$work/screen.ansi"
+"$root/.venv/bin/python" "$here/picture.py" "$work/screen.ansi" "$root/docs/images/emacs.png"
+keys C-x C-c
+end=$((SECONDS + 20))
+while run has-session -t main 2>/dev/null; do
+  screen 2>/dev/null | grep -qE 'Modified buffers|exit anyway|Save file' && keys -l y
+  [ $SECONDS -lt $end ] || { echo "Emacs does not end:"; screen; echo "$passed passed, 1 failed"; exit 1; }
+  sleep 0.1
+done
+[ "$("$root/.venv/bin/vivo" sessions --json | grep -c session_id)" = 1 ] || { echo "the session is gone"; exit 1; }
+passed=$((passed + 1))
+"$root/.venv/bin/vivo" sessions end --all >/dev/null
+echo "$passed passed, 0 failed"

