@@ -32,6 +32,7 @@ class ResultStore:
         self.maximum_bytes = maximum_bytes
         self.inputs: list[str] = [""]
         self.outputs: dict[int, Any] = {}
+        self._input = ""
         self._sizes: dict[int, int] = {}
         self._ours: dict[str, int] = {}
         """Which of ``_``, ``__``, ``___`` the store has set, and to the id of which value."""
@@ -48,7 +49,9 @@ class ResultStore:
         else:
             self.inputs[number] = source
         held = self.namespace
-        held["_iii"], held["_ii"], held["_i"] = held.get("_ii", ""), held.get("_i", ""), source
+        # While a cell runs, _i is the input before it.
+        held["_iii"], held["_ii"], held["_i"] = held.get("_ii", ""), held.get("_i", ""), self._input
+        self._input = source
         held[f"_i{number}"] = source
 
     def add_value(self, number: int, value: Any) -> None:

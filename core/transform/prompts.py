@@ -8,6 +8,11 @@ _PYTHON_PROMPT = re.compile(r"^[ \t]*(?:>>>|\.\.\.)(?: |$)", re.MULTILINE)
 _SHELL_PROMPT = re.compile(r"^[ \t]*(?:In \[\d*\]:|\s*\.{3,}:)(?: |$)", re.MULTILINE)
 
 
+def has_shell_prompt(source: str) -> bool:
+    """Whether a text begins with ``In [n]:``. That reads as an annotation, and nobody means one."""
+    return source.lstrip().startswith("In [") and bool(_SHELL_PROMPT.match(source.lstrip()))
+
+
 def strip_prompts(source: str) -> str:
     """Take ``>>>`` or ``In [n]:`` prompts off, if the first line that says anything has one."""
     first = next((line for line in source.splitlines() if line.strip()), "")

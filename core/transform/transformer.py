@@ -3,7 +3,8 @@
 Rules:
 
 1. A cell that is valid Python is given back unchanged, byte for byte. The one exception is
-   automagic: a line such as ``ls`` is a valid expression, and a magic if nothing is called so.
+   automagic: a line such as ``ls`` is a valid expression, and a magic if nothing is called so
+   (and a pasted ``In [3]:`` prompt, which reads as an annotation).
 2. It never raises: what it cannot read it leaves for Python's own SyntaxError.
 3. Line numbers are kept: a statement stands on the line where it was typed.
 4. One pass: the cost is linear in the length of the cell.
@@ -18,7 +19,7 @@ from collections.abc import Callable
 
 from .automagic import automagic_rule, names_bound
 from .lines import LogicalLine, continuation_extent, python_extent
-from .prompts import strip_indentation, strip_prompts
+from .prompts import has_shell_prompt, strip_indentation, strip_prompts
 from .rules import COMMENT_MAGIC, DEFAULT_RULES, Rule, RuleRegistry
 
 _CELL_MAGIC = re.compile(
@@ -49,6 +50,8 @@ class Transformer:
 
     def transform(self, source: str) -> str:
         """The Python of a cell. Never raises."""
+        if has_shell_prompt(source):
+            source = strip_prompts(source)
         if self._is_python(source):
             return self._rewrite(source, self._automagic_only(source))
         cell = self._cell_magic(source)

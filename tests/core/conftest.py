@@ -1,0 +1,61 @@
+"""A shell that keeps what it shows, so that a test can look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from vivo.core import Shell
+from vivo.core.tracebacks import TracebackReport
+
+
+class Recorder:
+    """A front end that keeps everything, in order."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, Any]] = []
+        self.answers: list[str] = []
+
+    def display(
+        self, data: Any, metadata: Any, *, display_id: Any = None, update: bool = False
+    ) -> None:
+        self.shown.append(("update" if update else "display", data))
+
+    def result(self, execution_count: int, data: Any, metadata: Any) -> None:
+        self.shown.append(("result", data))
+
+    def error(self, report: TracebackReport) -> None:
+        self.shown.append(("error", report))
+
+    def clear_output(self, *, wait: bool) -> None:
+        self.shown.append(("clear", wait))
+
+    def page(self, data: Any) -> None:
+        self.shown.append(("page", data["text/plain"]))
+
+    def read_input(self, prompt: str, *, password: bool) -> str:
+        return self.answers.pop(0)
+
+    def set_next_input(self, text: str, *, replace: bool) -> None:
+        self.shown.append(("next", text))
+
+    def of(self, kind: str) -> list[Any]:
+        """What was shown of a kind."""
+        return [value for name, value in self.shown if name == kind]
+
+
+@pytest.fixture
+def shell() -> Iterator[Shell]:
+    """A shell with a recording front end, ended with the test."""
+    made = Shell(front_end=Recorder())
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def shown(shell: Shell) -> Recorder:
+    """What the shell has shown."""
+    front_end = shell.front_end
+    assert isinstance(front_end, Recorder)
+    return front_end
