@@ -66,7 +66,7 @@ class CommandOutput(list[str]):
         return CommandOutput(line for line in self if bool(matches(subject(line))) != prune)
 
     def fields(self, *numbers: int) -> CommandOutput | list[list[str]]:
-        """Fields of each line, split at white space, joined by blanks; all as lists without numbers."""
+        """Fields of each line, split at white space; without numbers all of them, as lists."""
         split = [line.split() for line in self]
         if not numbers:
             return split

@@ -47,7 +47,7 @@ export function registerCommands(client: LanguageClient, panel: OutputPanel): vs
     },
   };
   const registered = Object.entries(asks).map(([name, ask]) =>
-    vscode.commands.registerCommand(name, () => inOrder(ask)),
+    vscode.commands.registerCommand(name, () => (name === "vivo.runCellAndAdvance" ? inOrder(ask) : withEditor(ask))),
   );
   registered.push(vscode.commands.registerCommand("vivo.showOutput", () => panel.reveal()));
   registered.push(vscode.commands.registerCommand("vivo.menu", menu));
@@ -55,11 +55,16 @@ export function registerCommands(client: LanguageClient, panel: OutputPanel): vs
 }
 
 // One after the other: the next shift+enter sees the cursor where the last one has put it.
-let last: Promise<void> = Promise.resolve();
+let lastAdvance: Promise<void> | undefined;
 
-function inOrder(ask: Ask): Promise<void> {
-  last = last.then(() => withEditor(ask));
-  return last;
+async function inOrder(ask: Ask): Promise<void> {
+  const before = lastAdvance;
+  const mine = before ? before.then(() => withEditor(ask)) : withEditor(ask);
+  lastAdvance = mine;
+  await mine;
+  if (lastAdvance === mine) {
+    lastAdvance = undefined;
+  }
 }
 
 async function withEditor(ask: Ask): Promise<void> {

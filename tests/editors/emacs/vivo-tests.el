@@ -105,7 +105,6 @@
     (goto-char (point-min))
     (insert "# above\n")
     (vivo-connection-flush)
-    (vivo-run-cell)
     (vivo-tests--wait "the moved value"
       (let ((overlay (car (cl-remove-if-not (lambda (o) (eq 'value (overlay-get o 'vivo)))
                                             (overlays-in (point-min) (point-max))))))
