@@ -223,7 +223,10 @@ class SessionClient:
     async def request(
         self, channel: str, kind: str, content: Any, *, timeout: float = DEFAULT_TIMEOUT
     ) -> Message:
-        """Send a request and wait for its reply; :class:`SessionError` after ``timeout`` seconds."""
+        """Send a request and wait for its reply.
+
+        Raises :class:`SessionError` if there is none within ``timeout`` seconds.
+        """
         message_id = self.codec.new_id()
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[message_id] = future

@@ -134,8 +134,13 @@ def _segment_path(folder: Path, first: int) -> Path:
 def _record(seq: int, parts: list[bytes]) -> bytes:
     lengths = struct.pack(f"!{len(parts)}Q", *map(len, parts))
     payload = b"".join([lengths, *parts])
-    checksum = zlib.crc32(payload, seq & 0xFFFFFFFF)
+    checksum = _checksum(seq, len(parts), payload)
     return _HEAD.pack(_MARK, seq, len(payload), checksum, len(parts)) + payload
+
+
+def _checksum(seq: int, count: int, payload: bytes) -> int:
+    """Over all that a record says: its number and its parts."""
+    return zlib.crc32(payload, zlib.crc32(struct.pack("!QI", seq, count)))
 
 
 def read(
@@ -147,7 +152,8 @@ def read(
     (sequence number, segment, offset) at or before the first wanted event.
     """
     expected = after + 1
-    for path, offset in _segments(folder, after, start):
+    segments = _segments(folder, after, start)
+    for number, (path, offset) in enumerate(segments, 1):
         broken = None
         for item in _read_segment(path, offset):
             if isinstance(item, str):
@@ -159,13 +165,9 @@ def read(
                 yield Gap(expected, item.seq - 1, "not in the journal")
             yield item
             expected = item.seq + 1
-        if broken is not None and not _continues(folder, expected):
+        if broken is not None and number == len(segments):
+            # In an earlier segment the next one's first number says what is missing.
             yield Gap(expected, None, broken)
-
-
-def _continues(folder: Path, expected: int) -> bool:
-    """Whether a later segment exists: then the next event's number says what is missing."""
-    return any(_first_of(path) >= expected for path in folder.glob("events-*.log"))
 
 
 def _first_of(path: Path) -> int:
@@ -177,12 +179,12 @@ def _first_of(path: Path) -> int:
 
 def _segments(
     folder: Path, after: int, start: tuple[int, Path, int] | None
-) -> Iterator[tuple[Path, int]]:
+) -> list[tuple[Path, int]]:
     paths = sorted(folder.glob("events-*.log"), key=_first_of)
     firsts = [_first_of(path) for path in paths]
     at = max(0, bisect_right(firsts, after + 1) - 1)
-    for path in paths[at:]:
-        yield path, start[2] if start is not None and start[1] == path else 0
+    offset = {start[1]: start[2]} if start is not None else {}
+    return [(path, offset.get(path, 0)) for path in paths[at:]]
 
 
 def _read_segment(path: Path, offset: int) -> Iterator[Event | str]:
@@ -206,7 +208,7 @@ def _read_segment(path: Path, offset: int) -> Iterator[Event | str]:
             if len(payload) < length:
                 yield f"{path.name} ends inside a record"
                 return
-            if zlib.crc32(payload, seq & 0xFFFFFFFF) != checksum:
+            if _checksum(seq, count, payload) != checksum:
                 yield f"{path.name} is damaged at event {seq}"
                 return
             yield Event(seq, _split(payload, count))

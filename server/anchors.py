@@ -88,10 +88,24 @@ class Anchors:
         self.validate()
 
     def replace(self, lines: list[str]) -> None:
-        """The whole text was replaced: every result looks for its text."""
-        last = max(0, len(self.lines) - 1)
-        end = (last, len(self.lines[last]) if self.lines else 0)
-        self.edit(Edit((0, 0), end, "\n".join(lines)), lines)
+        """The whole text was replaced: what differs is the edit, between the lines that agree."""
+        old = self.lines
+        limit = min(len(old), len(lines))
+        first = 0
+        while first < limit and old[first] == lines[first]:
+            first += 1
+        same = 0
+        while same < limit - first and old[-1 - same] == lines[-1 - same]:
+            same += 1
+        changed = lines[first : len(lines) - same]
+        if same:
+            text = "".join(f"{line}\n" for line in changed)
+            edit = Edit((first, 0), (len(old) - same, 0), text)
+        else:
+            last = max(0, len(old) - 1)
+            end = (last, len(old[last]) if old else 0)
+            edit = Edit((min(first, last), 0), end, "\n".join(lines[min(first, last) :]))
+        self.edit(edit, lines)
 
     def clear(self) -> None:
         """Forget all results."""

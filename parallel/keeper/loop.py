@@ -51,6 +51,9 @@ _log = logging.getLogger(__name__)
 _CHUNK = 2**18
 _REPLAY_BYTES = 32 * 2**20
 _PARENT_CHECK = 1000  # milliseconds between looks at a foreign launcher
+_REST = 0.004  # seconds that a pipe rests after a short read, so that lines come together
+_LINE_END = 0.0005  # seconds that the rest of a line is waited for: print writes in two steps
+_RETRY = 50  # milliseconds until a client that is still connecting is tried again
 _KINDS = {"shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "iopub": zmq.XPUB}
 
 
@@ -85,6 +88,8 @@ class Keeper:
             signal.signal(number, self._note_signal)
         self._signalled: set[int] = set()
         self._early_text = b""
+        self._resting: dict[int, float] = {}
+        self._unasked: list[Reply] = []
         self._bind()
         self._adopt(engine)
 
@@ -98,9 +103,12 @@ class Keeper:
         for channel in CHANNELS:
             kind = _KINDS.get(channel, zmq.REP)
             each = self._context.socket(kind)
-            each.linger = 1000
+            each.linger = 200
             if kind == zmq.ROUTER:
                 each.setsockopt(zmq.ROUTER_HANDOVER, 1)
+            if channel == "stdin":
+                # A question must not be lost because its client is still connecting.
+                each.setsockopt(zmq.ROUTER_MANDATORY, 1)
             if kind == zmq.XPUB:
                 each.setsockopt(zmq.XPUB_VERBOSE, 1)
                 each.setsockopt(zmq.SNDHWM, 0)
@@ -140,6 +148,15 @@ class Keeper:
 
     def _turn(self) -> None:
         timeout = _PARENT_CHECK if self.spec["foreign"] else None
+        if self._unasked:
+            timeout = _RETRY
+            waiting, self._unasked = self._unasked, []
+            self._do([each for each in waiting if self.state.is_asking(each.parent)])
+        if self._resting:
+            left = min(self._resting.values()) - time.monotonic()
+            timeout = max(0, min(timeout or 1000, int(left * 1000) + 1))
+            if left <= 0:
+                self._wake_pipes()
         ready = self._poller.poll(timeout)
         if self.spec["foreign"] and os.getppid() != self._parent:
             self._is_stopping = True
@@ -209,13 +226,34 @@ class Keeper:
             return
         if not data:
             self._forget_pipe(descriptor)
+        elif len(data) < _CHUNK // 8 and not self._ends_with_marker(data):
+            data += self._rest_of_line(descriptor, data)
+            self._resting[descriptor] = time.monotonic() + _REST
+            self._poller.unregister(descriptor)
         if self.spec.get("ready") is not None:
             self._early_text = (self._early_text + data)[-2000:]
         self._do(self.state.output(run, name, data, time.time()))
 
+    def _ends_with_marker(self, data: bytes) -> bool:
+        return data[-24:-8] == self._magic
+
+    @staticmethod
+    def _rest_of_line(descriptor: int, data: bytes) -> bytes:
+        """The end of a line whose beginning has come, if it is on its way."""
+        if data.endswith(b"\n") or not select.select([descriptor], [], [], _LINE_END)[0]:
+            return b""
+        return os.read(descriptor, _CHUNK)
+
+    def _wake_pipes(self) -> None:
+        """Look at every pipe again: their rest is over, or an event waits for their text."""
+        for descriptor in self._resting:
+            self._poller.register(descriptor, zmq.POLLIN)
+        self._resting.clear()
+
     def _forget_pipe(self, descriptor: int) -> None:
         del self._pipes[descriptor]
-        self._poller.unregister(descriptor)
+        if self._resting.pop(descriptor, None) is None:
+            self._poller.unregister(descriptor)
         os.close(descriptor)
 
     def _read_main(self) -> None:
@@ -227,6 +265,7 @@ class Keeper:
                 self._do(self.state.engine_frame(header, time.time()))
                 if header["type"] == "ready":
                     self._tell_starter("ready")
+            self._wake_pipes()  # an event's place is among their text
         except FrameError as error:
             _log.error("The engine sends no frames: %s.", error)
             self.engine.signal_group(signal.SIGKILL)
@@ -308,7 +347,12 @@ class Keeper:
             buffers=reply.buffers,
             identities=reply.identities,
         )
-        self._sockets[reply.channel].send_multipart(frames)
+        try:
+            self._sockets[reply.channel].send_multipart(frames)
+        except zmq.ZMQError as error:
+            if error.errno != zmq.EHOSTUNREACH:
+                raise
+            self._unasked.append(reply)
 
     def _publish(self, event: Publish) -> None:
         topic = event.kind.encode()

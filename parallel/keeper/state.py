@@ -295,6 +295,7 @@ class SessionState:
         self._end(run, content, now)
         if done["status"] == "error" and run.request.content.get("stop_on_error", True):
             self._abort_queue(now, only_of=run.request.header.get("session"))
+        self._next(now)
 
     def _end(self, run: Run, content: dict[str, Any], now: float) -> None:
         """Give a run's client its reply, and everyone its end (rule 2)."""
@@ -317,7 +318,6 @@ class SessionState:
             self._asked = None
             if self.engine == "busy":
                 self.engine = "idle"
-            self._next(now)
 
     def _fail_running(self, error: RunError, now: float) -> None:
         """End the running run with an error that is not its own."""
@@ -431,6 +431,11 @@ class SessionState:
         content = {"prompt": header["prompt"], "password": header["password"]}
         parent = run.request.raw_header
         self._out.append(Reply("stdin", run.request.identities, "input_request", parent, content))
+
+    def is_asking(self, parent: bytes) -> bool:
+        """Whether the run of that request still waits for input."""
+        run = self.running
+        return run is not None and self._asked is not None and run.request.raw_header == parent
 
     def _input_reply(self, message: Message) -> None:
         if self._asked is not None and message.type == "input_reply":

@@ -1,39 +1,39 @@
-// The output panel: what cells showed, in order. It keeps the last entries, so that a panel that was
-// closed opens with them; the page itself (media/panel.js) only draws.
+// The output panel beside the code: a page (src/page) that draws what the log keeps.
+//
+// The page may load nothing but its own script and style; what cells show reaches it as data.
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
-import type { ExecutionFinished, ExecutionStarted, Output } from "./protocol";
+import { type Entry, OutputLog } from "./outputLog";
+import type { PageMessage } from "./page/main";
+import type { Output } from "./protocol";
 
-const MAXIMUM_ENTRIES = 2000;
+const VIEW = "vivo.output";
 const RICH = ["text/html", "image/png", "image/jpeg", "image/svg+xml"];
 
-type Entry =
-  | { type: "started"; data: ExecutionStarted }
-  | { type: "output"; data: Output }
-  | { type: "finished"; data: ExecutionFinished };
-
-export class OutputPanel implements vscode.Disposable {
+export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerializer {
+  private readonly log = new OutputLog();
+  private readonly registration: vscode.Disposable;
   private panel: vscode.WebviewPanel | undefined;
-  private entries: Entry[] = [];
   private isReady = false;
 
-  constructor(private readonly extension: vscode.Uri) {}
-
-  started(data: ExecutionStarted): void {
-    this.keep({ type: "started", data });
+  constructor(private readonly extension: vscode.Uri) {
+    this.registration = vscode.window.registerWebviewPanelSerializer(VIEW, this);
   }
 
-  finished(data: ExecutionFinished): void {
-    this.keep({ type: "finished", data });
-  }
-
-  add(data: Output): void {
-    this.keep({ type: "output", data });
-    const reveal = vscode.workspace.getConfiguration("vivo").get<string>("output.reveal");
-    const isRich = data.data !== null && data.data !== undefined && RICH.some((mime) => mime in (data.data ?? {}));
-    if (!this.panel && (reveal === "always" || (reveal === "figures" && isRich))) {
+  add(entry: Entry): void {
+    const { isNew, dropped } = this.log.add(entry);
+    if (!isNew) {
+      return;
+    }
+    this.tell({ type: "entry", entry, dropped });
+    if (entry.type === "output" && !this.panel && wantsPanel(entry.data)) {
       this.reveal();
     }
+  }
+
+  clear(): void {
+    this.log.clear();
+    this.tell({ type: "all", entries: [] });
   }
 
   reveal(): void {
@@ -41,52 +41,55 @@ export class OutputPanel implements vscode.Disposable {
       this.panel.reveal(undefined, true);
       return;
     }
-    const media = vscode.Uri.joinPath(this.extension, "media");
-    this.panel = vscode.window.createWebviewPanel(
-      "vivo.output",
-      "vivo output",
-      { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
-      { enableScripts: true, retainContextWhenHidden: true, localResourceRoots: [media] },
-    );
-    this.panel.onDidDispose(() => {
-      this.panel = undefined;
-      this.isReady = false;
-    });
-    this.panel.webview.onDidReceiveMessage((message: { type: string }) => {
-      if (message.type === "ready") {
-        this.isReady = true;
-        void this.panel?.webview.postMessage({ type: "all", entries: this.entries });
-      } else if (message.type === "clear") {
-        this.entries = [];
-      }
-    });
-    this.panel.webview.html = this.html(this.panel.webview, media);
+    const place = { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true };
+    this.adopt(vscode.window.createWebviewPanel(VIEW, "vivo output", place, { retainContextWhenHidden: true }));
+  }
+
+  /** A window that was reloaded brings its panel back; its session's server replays what it showed. */
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel): Promise<void> {
+    this.panel?.dispose();
+    this.adopt(panel);
   }
 
   dispose(): void {
+    this.registration.dispose();
     this.panel?.dispose();
   }
 
-  private keep(entry: Entry): void {
-    this.entries.push(entry);
-    if (this.entries.length > MAXIMUM_ENTRIES) {
-      this.entries.splice(0, this.entries.length - MAXIMUM_ENTRIES);
-    }
+  private adopt(panel: vscode.WebviewPanel): void {
+    this.panel = panel;
+    this.isReady = false;
+    panel.onDidDispose(() => {
+      if (this.panel === panel) {
+        this.panel = undefined;
+        this.isReady = false;
+      }
+    });
+    panel.webview.onDidReceiveMessage((message: { type: string }) => {
+      if (message.type === "ready") {
+        this.isReady = true;
+        this.tell({ type: "all", entries: this.log.entries() });
+      }
+    });
+    panel.webview.options = { enableScripts: true, localResourceRoots: [this.extension] };
+    panel.webview.html = this.html(panel.webview);
+  }
+
+  private tell(message: PageMessage): void {
     if (this.isReady) {
-      void this.panel?.webview.postMessage({ type: "one", entry });
+      void this.panel?.webview.postMessage(message);
     }
   }
 
-  private html(webview: vscode.Webview, media: vscode.Uri): string {
+  private html(webview: vscode.Webview): string {
     const nonce = randomBytes(16).toString("base64");
-    const script = webview.asWebviewUri(vscode.Uri.joinPath(media, "panel.js"));
-    const style = webview.asWebviewUri(vscode.Uri.joinPath(media, "panel.css"));
+    const script = webview.asWebviewUri(vscode.Uri.joinPath(this.extension, "dist", "page.js"));
+    const style = webview.asWebviewUri(vscode.Uri.joinPath(this.extension, "media", "page.css"));
     const policy = [
       "default-src 'none'",
       `script-src 'nonce-${nonce}'`,
-      `style-src ${webview.cspSource} 'unsafe-inline'`,
+      `style-src ${webview.cspSource} 'unsafe-inline'`, // tables of data frames bring their own style
       "img-src data:",
-      "frame-src 'self'",
     ].join("; ");
     return `<!DOCTYPE html>
 <html lang="en">
@@ -101,5 +104,16 @@ export class OutputPanel implements vscode.Disposable {
 <script nonce="${nonce}" src="${script}"></script>
 </body>
 </html>`;
+  }
+}
+
+function wantsPanel(output: Output): boolean {
+  switch (vscode.workspace.getConfiguration("vivo").get("output.reveal")) {
+    case "always":
+      return true;
+    case "never":
+      return false;
+    default:
+      return RICH.some((mime) => mime in (output.data ?? {}));
   }
 }

@@ -1,4 +1,4 @@
-// The session's state in the status bar; a click opens the menu.
+// The state of the session that serves the active editor; a click opens the menu.
 import * as vscode from "vscode";
 import type { Status } from "./protocol";
 
@@ -11,6 +11,10 @@ const ICONS: Record<Status["state"], string> = {
 
 export class StatusBar implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem(vscode.StatusBarAlignment.Left, 50);
+  private readonly watching = vscode.window.onDidChangeActiveTextEditor(() => this.show());
+  private readonly statuses = new Map<string, Status>();
+  private readonly sessionOf = new Map<string, string>();
+  private latest: Status | undefined;
 
   constructor() {
     this.item.name = "vivo";
@@ -20,23 +24,49 @@ export class StatusBar implements vscode.Disposable {
     this.item.show();
   }
 
-  show(status: Status): void {
-    const queue = status.queued > 0 ? ` +${status.queued}` : "";
-    const version = status.pythonVersion ? ` ${status.pythonVersion}` : "";
-    this.item.text = `${ICONS[status.state]} vivo${version}: ${status.state}${queue}`;
-    this.item.tooltip = [`Session ${status.sessionId || "(none)"}`, status.python, status.message ?? ""]
-      .filter(Boolean)
-      .join("\n");
-    this.item.backgroundColor =
-      status.state === "ended" ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
+  /** A session has said how it is. */
+  told(status: Status): void {
+    this.latest = status;
+    this.statuses.set(status.sessionId, status);
+    this.serves(status.uri, status.sessionId);
+    this.show();
   }
 
+  /** A document is served by a session. */
+  serves(uri: string | null, sessionId: string): void {
+    if (uri) {
+      this.sessionOf.set(vscode.Uri.parse(uri).toString(), sessionId);
+    }
+  }
+
+  /** There is no server. */
   failed(): void {
+    this.statuses.clear();
+    this.latest = undefined;
     this.item.text = "$(error) vivo: no server";
+    this.item.tooltip = "vivo: the language server did not start";
     this.item.backgroundColor = new vscode.ThemeColor("statusBarItem.errorBackground");
   }
 
   dispose(): void {
+    this.watching.dispose();
     this.item.dispose();
+  }
+
+  private show(): void {
+    const uri = vscode.window.activeTextEditor?.document.uri.toString() ?? "";
+    const status = this.statuses.get(this.sessionOf.get(uri) ?? "") ?? this.latest;
+    if (!status) {
+      return;
+    }
+    const queue = status.queued > 0 ? ` +${status.queued}` : "";
+    const version = status.pythonVersion ? ` ${status.pythonVersion}` : "";
+    this.item.text = `${ICONS[status.state]} vivo${version}: ${status.state}${queue}`;
+    this.item.tooltip = [`Session ${status.sessionId || "(none yet)"}`, status.python, status.message ?? ""]
+      .filter(Boolean)
+      .join("\n");
+    this.item.backgroundColor =
+      status.state === "ended" ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
+    void vscode.commands.executeCommand("setContext", "vivo.busy", status.state === "busy");
   }
 }

@@ -27,7 +27,7 @@ await() { # PATTERN SECONDS: wait until the screen shows it
 keys() { run send-keys -t main "$@"; }
 
 TERM=xterm-256color run new-session -d -s main -x 110 -y 44 \
-  "emacs -nw -q -L '$root/editors/emacs' --eval '(setq inhibit-startup-screen t ring-bell-function (quote ignore) python-indent-guess-indent-offset nil vivo-server-command (list \"$root/.venv/bin/vivo\" \"lsp\") vivo-python \"$root/.venv/bin/python\")' --eval '(load-theme (quote tango-dark) t)' -l vivo '$work/bessel.py' --eval '(progn (vivo-mode 1) (menu-bar-mode -1) (goto-char (point-min)))'"
+  "emacs -nw -q -L '$root/editors/emacs' --eval '(setq inhibit-startup-screen t native-comp-async-report-warnings-errors nil warning-minimum-level :emergency ring-bell-function (quote ignore) python-indent-guess-indent-offset nil vivo-server-command (list \"$root/.venv/bin/vivo\" \"lsp\") vivo-python \"$root/.venv/bin/python\")' --eval '(load-theme (quote tango-dark) t)' -l vivo '$work/bessel.py' --eval '(progn (vivo-mode 1) (menu-bar-mode -1) (goto-char (point-min)))'"
 await 'bessel.py' 20
 await 'vivo' 20
 keys C-c C-a

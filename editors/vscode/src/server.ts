@@ -1,0 +1,176 @@
+// The language server of this window: started, started anew when its settings change, and asked.
+//
+// 1. Nothing that runs code is asked for in a workspace the user has not trusted.
+// 2. A server that cannot be found is told of once, in one message, with the way to set it right.
+import { constants } from "node:fs";
+import { access } from "node:fs/promises";
+import { homedir } from "node:os";
+import * as path from "node:path";
+import * as vscode from "vscode";
+import { LanguageClient, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
+import { Commands } from "./protocol";
+
+const COMMAND_SETTING = "vivo.server.command";
+const SETTINGS = [COMMAND_SETTING, "vivo.python"];
+const RUNS_CODE = new Set<string>([
+  Commands.runCell,
+  Commands.runAbove,
+  Commands.runAll,
+  Commands.runSelection,
+  Commands.runFile,
+  Commands.runText,
+  Commands.restart,
+]);
+
+/** Why something asked for was not done; the user has been told already. */
+export class Told extends Error {}
+
+export class Server implements vscode.Disposable {
+  private client: LanguageClient | undefined;
+  private readonly watching: vscode.Disposable;
+  private changing: Promise<void> = Promise.resolve();
+
+  /**
+   * @param listen called with each new client before it starts, to hear what the server tells
+   * @param failed called when there is no server
+   */
+  constructor(
+    private readonly listen: (client: LanguageClient) => void,
+    private readonly failed: () => void,
+  ) {
+    this.watching = vscode.workspace.onDidChangeConfiguration((change) => {
+      if (SETTINGS.some((setting) => change.affectsConfiguration(setting))) {
+        void this.restart();
+      }
+    });
+  }
+
+  /** Start the server, or start it anew; sessions go on. */
+  restart(): Promise<void> {
+    this.changing = this.changing.then(async () => {
+      await this.stop();
+      await this.start();
+    });
+    return this.changing;
+  }
+
+  /** Ask for one of the server's commands, about a document. */
+  async ask<Result>(command: string, about: vscode.TextDocument, argument: object = {}): Promise<Result> {
+    await this.changing;
+    if (!this.client) {
+      void explainMissing(serverCommand()[0]);
+      throw new Told("there is no server");
+    }
+    if (!mayRun(command)) {
+      throw new Told("the workspace is not trusted");
+    }
+    const uri = this.client.code2ProtocolConverter.asUri(about.uri);
+    return this.client.sendRequest<Result>("workspace/executeCommand", {
+      command,
+      arguments: [{ uri, ...argument }],
+    });
+  }
+
+  async stop(): Promise<void> {
+    const { client } = this;
+    this.client = undefined;
+    await client?.dispose();
+  }
+
+  dispose(): void {
+    this.watching.dispose();
+  }
+
+  private async start(): Promise<void> {
+    const [command, ...args] = serverCommand();
+    if (!(await isProgram(command))) {
+      this.failed();
+      void explainMissing(command);
+      return;
+    }
+    const client = makeClient(command, args);
+    this.listen(client);
+    try {
+      await client.start();
+      this.client = client;
+    } catch {
+      this.failed(); // the client has shown and logged why
+    }
+  }
+}
+
+function makeClient(command: string, args: string[]): LanguageClient {
+  const options: LanguageClientOptions = {
+    documentSelector: [
+      { language: "python", scheme: "file" },
+      { language: "python", scheme: "untitled" },
+      { language: "python", scheme: "vscode-remote" },
+    ],
+    initializationOptions: { python: vscode.workspace.getConfiguration("vivo").get<string>("python") || null },
+    middleware: {
+      // Code lenses call the server's commands directly.
+      executeCommand: (name, given, next) => (mayRun(name) ? next(name, given) : undefined),
+    },
+  };
+  // The server finds the workspace by LSP; in its folder, Python could import the workspace's files.
+  const run = { command, args, transport: TransportKind.stdio, options: { cwd: homedir() } };
+  const client = new LanguageClient("vivo", "vivo", run, options);
+  client.registerFeature({
+    fillClientCapabilities: (capabilities) => {
+      capabilities.experimental = { ...(capabilities.experimental as object), vivo: { input: true } };
+    },
+    initialize: () => undefined,
+    getState: () => ({ kind: "static" }),
+    clear: () => undefined,
+  });
+  return client;
+}
+
+function serverCommand(): [string, ...string[]] {
+  const words = vscode.workspace.getConfiguration().get<string[]>(COMMAND_SETTING) ?? [];
+  const [command = "vivo", ...args] = words;
+  return [command.replace(/^~(?=\/)/, homedir()), ...args];
+}
+
+async function isProgram(command: string): Promise<boolean> {
+  const folders = command.includes("/") ? [""] : (process.env["PATH"] ?? "").split(path.delimiter);
+  for (const folder of folders) {
+    try {
+      await access(path.join(folder, command), constants.X_OK);
+      return true;
+    } catch {
+      // not in this folder
+    }
+  }
+  return false;
+}
+
+async function explainMissing(command: string): Promise<void> {
+  const open = "Open Setting";
+  const answer = await vscode.window.showErrorMessage(
+    `vivo's language server was not found: there is no program “${command}”. Install vivo, then name its command in the setting ${COMMAND_SETTING}.`,
+    open,
+  );
+  if (answer === open) {
+    await vscode.commands.executeCommand("workbench.action.openSettings", COMMAND_SETTING);
+  }
+}
+
+function mayRun(command: string): boolean {
+  if (vscode.workspace.isTrusted || !RUNS_CODE.has(command)) {
+    return true;
+  }
+  void explainTrust();
+  return false;
+}
+
+async function explainTrust(): Promise<void> {
+  const manage = "Manage Workspace Trust";
+  const answer = await vscode.window.showWarningMessage(
+    "vivo runs no code of a workspace that you have not trusted.",
+    manage,
+  );
+  if (answer === manage) {
+    await vscode.commands.executeCommand("workbench.trust.manage");
+  }
+}
