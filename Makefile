@@ -23,7 +23,7 @@ types: $(VENV)/.dev
 	@MYPYPATH=$(VENV)/check $(BIN)/mypy -p vivo.core -p vivo.parallel -p vivo.server
 
 unit: $(VENV)/.dev
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n 2 --dist loadfile
 
 test-editors: test-emacs test-vscode
 

@@ -41,7 +41,7 @@ _clearcache = linecache.clearcache
 def _clear_all_but_cells() -> None:
     """Clear the cache and put the cells back: their text exists nowhere else."""
     _clearcache()
-    linecache.cache.update({name: _entry(name) for name in _texts})  # type: ignore[misc]
+    linecache.cache.update({name: _entry(name) for name in _texts})
 
 
 class SourceRegistry:
@@ -69,7 +69,7 @@ class SourceRegistry:
         last = first_line - 1 + len(lines)
         held.extend(["\n"] * (last - len(held)))
         held[first_line - 1 : last] = lines
-        linecache.cache[name] = _entry(name)  # type: ignore[assignment]
+        linecache.cache[name] = _entry(name)
         if run_id is not None:
             for number in range(first_line, first_line + len(lines)):
                 self._runs[name, number] = run_id

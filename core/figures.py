@@ -49,10 +49,10 @@ def install(formatters: DisplayFormatters) -> None:
 def _shown_as(mime: str) -> Any:
     def render(figure: Any) -> Any:
         """A figure as a value of its own: one that pyplot holds is shown at the cell's end."""
-        from .inline_backend import Gcf, picture
+        from .inline_backend import is_open, picture
         from .shell import current_shell
 
-        if any(manager.canvas.figure is figure for manager in Gcf.get_all_fig_managers()):
+        if is_open(figure):
             return None
         shell = current_shell()
         formats = shell.settings.figure_formats if shell else ("png",)

@@ -250,9 +250,9 @@ class History:
             try:
                 return self._use(self._open_file(self.path))
             except (sqlite3.Error, OSError) as error:
-                self._set_aside(error)
-                if self._connection is not None:
-                    return self._connection
+                fresh = self._set_aside(error)
+                if fresh is not None:
+                    return fresh
         return self._use(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
 
     def _use(self, connection: sqlite3.Connection) -> sqlite3.Connection:
@@ -282,15 +282,15 @@ class History:
             raise
         return connection
 
-    def _set_aside(self, error: Exception) -> None:
-        """After a failed opening: begin afresh if the file is damaged; tell what happened."""
+    def _set_aside(self, error: Exception) -> sqlite3.Connection | None:
+        """After a failure: a fresh database if the file is damaged; tell what happened."""
         assert self.path is not None
         if not _is_damage(error):
             self.report(
                 f"The history {self.path} cannot be used ({error}); this session keeps its "
                 "history in memory. Check that the file and its folder can be written."
             )
-            return
+            return None
         aside = self.path.with_name(
             f"{self.path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}{self.path.suffix}"
         )
@@ -299,17 +299,18 @@ class History:
                 source = Path(f"{self.path}{suffix}")
                 if source.exists():
                     source.rename(f"{aside}{suffix}")
-            self._use(self._open_file(self.path))
+            connection = self._use(self._open_file(self.path))
         except (sqlite3.Error, OSError) as failure:
             self.report(
                 f"The history {self.path} is damaged ({error}) and cannot be replaced ({failure}); "
                 "this session keeps its history in memory."
             )
-            return
+            return None
         self.report(
             f"The history {self.path} was damaged ({error}); it is set aside as {aside.name} "
             "and a fresh one begun. This session has lost nothing."
         )
+        return connection
 
     def _give_up(self, error: sqlite3.Error) -> None:
         """After a failure in use: go on with a fresh database, or in memory."""
@@ -317,8 +318,7 @@ class History:
             self._connection.close()
             self._connection = None
         if self.path is not None:
-            self._set_aside(error)
-            if self._connection is None:
+            if self._set_aside(error) is None:
                 self.path = None
 
 

@@ -36,7 +36,7 @@ class FigureManager(FigureManagerBase):
 class FigureCanvas(FigureCanvasAgg):
     """Draws with Agg."""
 
-    manager_class = FigureManager  # type: ignore[assignment]
+    manager_class = FigureManager
 
 
 def show_figure(figure: Any) -> None:
@@ -65,6 +65,11 @@ def picture(figure: Any, formats: tuple[str, ...]) -> tuple[dict[str, Any], dict
             width, height = (int.from_bytes(content[at : at + 4], "big") // 2 for at in (16, 20))
             metadata["image/png"] = {"width": width, "height": height}
     return data, metadata
+
+
+def is_open(figure: Any) -> bool:
+    """Whether pyplot holds a figure: then it is shown when its cell ends."""
+    return any(manager.canvas.figure is figure for manager in Gcf.get_all_fig_managers())
 
 
 def _face(figure: Any) -> Any:

@@ -29,7 +29,7 @@ _shields: set[CodeType] = set()
 
 def shielded(function: F) -> F:
     """Mark a function that an interrupt must not cut in two; it should be short."""
-    _shields.add(function.__code__)  # type: ignore[attr-defined]
+    _shields.add(function.__code__)
     return function
 
 

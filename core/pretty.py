@@ -22,7 +22,7 @@ MAXIMUM_CHARACTERS = 200_000
 
 Printer = Callable[[Any, "Printing"], str]
 
-_BRACKETS = {
+_BRACKETS: dict[Any, tuple[str, str]] = {
     list.__repr__: ("[", "]"),
     tuple.__repr__: ("(", ")"),
     dict.__repr__: ("{", "}"),
@@ -53,7 +53,7 @@ class Printing:
         printer = self.printers.get(kind)
         if printer is not None:
             return self._spend(_guarded(printer, value))
-        own = kind.__repr__
+        own: Any = kind.__repr__
         if own in _BRACKETS:
             return self._container(value, indent, depth, *_BRACKETS[own])
         if kind is types.FunctionType:

@@ -1,14 +1,15 @@
 """``python -m vivo.server.generate [--check]``: the reference page and the TypeScript types.
 
-``docs/protocol.md`` and ``editors/vscode/src/protocol.ts`` come from the declarations alone, in
-:mod:`.protocol` and :mod:`vivo.parallel.messages`; with ``--check`` nothing is written, and the exit
-status is 1 if a file differs.
+``docs/protocol.md`` and ``editors/vscode/src/protocol.ts`` come from the declarations alone: in
+:mod:`.protocol` and :mod:`vivo.parallel.messages`. With ``--check`` nothing is written, and the
+exit status is 1 if a file differs.
 """
 
 from __future__ import annotations
 
 import ast
 import inspect
+import itertools
 import sys
 import textwrap
 import types
@@ -37,7 +38,7 @@ def field_docs(kind: type) -> dict[str, str]:
     tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
     body = tree.body[0].body  # type: ignore[attr-defined]
     found = {}
-    for field, doc in zip(body, body[1:], strict=False):
+    for field, doc in itertools.pairwise(body):
         is_doc = isinstance(doc, ast.Expr) and isinstance(doc.value, ast.Constant)
         if isinstance(field, ast.AnnAssign) and is_doc:
             found[field.target.id] = " ".join(str(doc.value.value).split())  # type: ignore[union-attr]
@@ -94,11 +95,11 @@ def reachable(kinds: list[type | None]) -> list[type]:
     def visit(hint: Any) -> None:
         for argument in get_args(hint):
             visit(argument)
-        if isinstance(hint, type) and hint.__module__ in (protocol.__name__, wire.__name__):
-            if hint not in found:
-                found.append(hint)
-                for _, each, _ in fields_of(hint):
-                    visit(each)
+        is_ours = getattr(hint, "__module__", "") in (protocol.__name__, wire.__name__)
+        if isinstance(hint, type) and is_ours and hint not in found:
+            found.append(hint)
+            for _, each, _ in fields_of(hint):
+                visit(each)
 
     for kind in kinds:
         visit(kind)
@@ -182,13 +183,13 @@ def reference() -> str:
     lines += [
         "## Between client and session",
         "",
-        "What vivo adds to the Jupyter messaging protocol 5.4. A plain Jupyter client needs none of",
-        'it: it travels in `metadata["vivo"]`, and in requests on the control channel. Field names',
-        "are as written.",
+        "What vivo adds to the Jupyter messaging protocol 5.4. A plain Jupyter client needs none",
+        'of it: it travels in `metadata["vivo"]`, and in requests on the control channel. Field',
+        "names are as written.",
         "",
         '- `execute_request.metadata["vivo"]` is a `RunOrigin`.',
-        '- `metadata["vivo"]` of every iopub message is an `EventMetadata`; that of an `error` has a',
-        "  `report` beside it, the traceback as data.",
+        '- `metadata["vivo"]` of every iopub message is an `EventMetadata`; that of an `error` has',
+        "  a `report` beside it, the traceback as data.",
         f"- `inspect_reply.data` has an `{wire.INSPECTION_MIME}`: the fields of an inspection.",
         "- `vivo_page` on iopub carries `data`, what `obj?` shows.",
         "",

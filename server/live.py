@@ -65,6 +65,8 @@ class LiveSession:
     runs: RunTable = field(default_factory=RunTable)
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The tracebacks of failed runs, as data."""
+    errors: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Jupyter's error content of failed runs: name, message, rendered traceback."""
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The last value of a run, as a MIME bundle."""
     waiting: list[str] = field(default_factory=list)
@@ -156,8 +158,10 @@ class LiveSession:
         elif event.type == "execute_input" and record is not None:
             self.listener.run_started(self, record)
         else:
-            if event.type == "error" and run is not None and "report" in vivo:
-                self.reports[run] = vivo["report"]
+            if event.type == "error" and run is not None:
+                self.errors[run] = event.content
+                if "report" in vivo:
+                    self.reports[run] = vivo["report"]
             if event.type == "execute_result" and run is not None:
                 self.outputs[run] = event.content["data"]
             self.listener.run_output(self, event)

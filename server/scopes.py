@@ -80,12 +80,20 @@ def is_global(leaf: Any) -> bool:
             continue  # a class body's names are not seen from its methods
         if leaf.value in _bound_in(scope):
             return False
-    return not _is_attribute(leaf) and not _is_keyword(leaf)
+    return not (_is_attribute(leaf) or _is_keyword(leaf) or _is_in_import(leaf))
 
 
 def _is_attribute(leaf: Any) -> bool:
     before = leaf.get_previous_leaf()
     return before is not None and before.value == "."
+
+
+def _is_in_import(leaf: Any) -> bool:
+    """Whether a name is a module's in an import: only the name that it binds is looked up."""
+    node = leaf.parent
+    while node is not None and node.type not in ("import_name", "import_from"):
+        node = node.parent
+    return node is not None and not leaf.is_definition()
 
 
 def _is_keyword(leaf: Any) -> bool:

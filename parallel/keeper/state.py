@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import codecs
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -524,14 +525,23 @@ def _show_display(header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return name, {"data": header["data"], "metadata": header["metadata"], "transient": transient}
 
 
-_SHOWN = {
+def _show_error(header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return "error", {key: header[key] for key in ("ename", "evalue", "traceback")}
+
+
+def _show_clear(header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return "clear_output", {"wait": header["wait"]}
+
+
+def _show_page(header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    return "vivo_page", {"data": header["data"]}
+
+
+_SHOWN: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {
     "result": _show_result,
     "display": _show_display,
     "update": _show_display,
-    "error": lambda header: (
-        "error",
-        {key: header[key] for key in ("ename", "evalue", "traceback")},
-    ),
-    "clear": lambda header: ("clear_output", {"wait": header["wait"]}),
-    "page": lambda header: ("vivo_page", {"data": header["data"]}),
+    "error": _show_error,
+    "clear": _show_clear,
+    "page": _show_page,
 }

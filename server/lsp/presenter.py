@@ -214,8 +214,8 @@ class Presenter:
         error = None
         report = session.reports.get(record.id)
         if record.error is not None:
-            content = {"ename": record.error.name, "evalue": record.error.message}
-            error = error_of(content, report)
+            told = {"ename": record.error.name, "evalue": record.error.message}
+            error = error_of(session.errors.get(record.id, told), report)
         finished = protocol.ExecutionFinished(
             execution_id=record.id,
             session_id=session.id,

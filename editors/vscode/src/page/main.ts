@@ -1,14 +1,9 @@
 // The page of the output panel: draws what the extension sends, cell by cell, in order.
 import type { ExecutionFinished, ExecutionStarted, Output } from "../protocol";
-import type { Entry } from "../outputLog";
+import type { Entry, PageMessage } from "../outputLog";
 import { dress, element, rendered, TerminalView } from "./render";
 
 declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
-
-/** What the extension tells the page. */
-export type PageMessage =
-  | { type: "all"; entries: Entry[] }
-  | { type: "entry"; entry: Entry; dropped: string[] };
 
 interface Shown {
   section: HTMLElement;

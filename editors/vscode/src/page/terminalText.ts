@@ -23,10 +23,11 @@ export interface Run {
   style: Style;
 }
 
-const MOST_ROWS = 10_000;
+const MOST_ROWS = 5_000;
+const SLACK = 1_000; // rows go in blocks: after each cut all is drawn anew
 // A whole code (CSI with its parameters and final letter, OSC with its end), or another lone escape.
-const CODE = /\x1b\[([0-9;:?]*)([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[^[\]]|[\r\n\b]/g;
-const UNFINISHED = /\x1b(?:\[[0-9;:?]*|\][^\x07\x1b]*\x1b?)?$/;
+const CODE = /\x1b\[([0-9;:?]*)([@-~])|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()*+].|\x1b[^[\]()*+]|[\r\n\b]/gs;
+const UNFINISHED = /\x1b(?:\[[0-9;:?]*|\][^\x07\x1b]*\x1b?|[()*+])?$/;
 
 const PLAIN: Style = {};
 
@@ -52,8 +53,8 @@ export class TerminalText {
       changed = Math.min(changed, this.row);
     }
     this.put(piece.slice(from));
-    const surplus = this.rows.length - MOST_ROWS;
-    if (surplus > 0) {
+    if (this.rows.length > MOST_ROWS + SLACK) {
+      const surplus = this.rows.length - MOST_ROWS;
       this.rows.splice(0, surplus);
       this.row = Math.max(0, this.row - surplus);
       return 0;
