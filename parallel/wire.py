@@ -8,13 +8,18 @@ Rules:
 
 1. A message that is not what the protocol says raises :class:`WireError` with one sentence; it
    is never a crash, and nothing in it is believed before its signature is.
-2. With a key, a message whose signature was seen before is refused: it is a replay.
+2. With a key, a message whose signature was seen before is refused: it is a replay. The last
+   65,536 signatures are remembered.
+3. What a message may nest is bounded: whoever handles it may recurse without fear.
+4. Encoding never fails for what it is given: what JSON cannot say is sent as its ``repr``, what
+   UTF-8 cannot say as question marks, and what nests too deep is cut.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -28,7 +33,9 @@ from .errors import WireError
 DELIMITER = b"<IDS|MSG>"
 PROTOCOL_VERSION = "5.4"
 MAXIMUM_JSON = 256 * 2**20
+MAXIMUM_DEPTH = 200
 _REMEMBERED_SIGNATURES = 2**16
+_TOO_DEEP = f"a part nests deeper than {MAXIMUM_DEPTH} levels"
 
 _encoder = msgspec.json.Encoder(enc_hook=repr)
 _decoder = msgspec.json.Decoder()
@@ -60,25 +67,46 @@ class Message:
     @property
     def parent_id(self) -> str | None:
         """The id of the message that this one answers or follows."""
-        return self.parent_header.get("msg_id")
+        parent = self.parent_header.get("msg_id")
+        return parent if isinstance(parent, str) else None
+
+    @property
+    def vivo(self) -> dict[str, Any]:
+        """What vivo adds to its metadata; empty in a message of another maker."""
+        added = self.metadata.get("vivo")
+        return added if isinstance(added, dict) else {}
 
 
 def to_json(value: Any) -> bytes:
-    """Plain data as JSON; what is no plain data as its ``repr``."""
+    """Data as JSON, whatever it holds (rule 4)."""
     try:
         return _encoder.encode(value)
-    except UnicodeEncodeError:  # lone surrogates, as undecodable output has them
-        return _encoder.encode(_without_surrogates(value))
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        # UnicodeEncodeError, a ValueError: lone surrogates, as undecodable output has them.
+        return _encoder.encode(_plain(value, MAXIMUM_DEPTH))
 
 
-def _without_surrogates(value: Any) -> Any:
+def _plain(value: Any, depth: int) -> Any:
+    """The data again, with nothing in it that has no JSON."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
+        return _speakable(value)
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, (dict, list, tuple)) and depth == 0:
+        return "…"
     if isinstance(value, dict):
-        return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
+        return {_plain_key(key): _plain(item, depth - 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_without_surrogates(item) for item in value]
-    return value
+        return [_plain(item, depth - 1) for item in value]
+    return _speakable(repr(value))
+
+
+def _plain_key(key: Any) -> str:
+    return _speakable(key if isinstance(key, str) else repr(key))
+
+
+def _speakable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 class Codec:
@@ -144,7 +172,7 @@ class Codec:
         if len(parts) != 4:
             raise WireError(f"{len(parts)} of the 4 parts header, parent, metadata, content")
         if sum(map(len, parts)) > MAXIMUM_JSON:
-            raise WireError(f"its JSON is over {MAXIMUM_JSON >> 20} MiB; send data as buffers")
+            raise WireError(f"its JSON is over {MAXIMUM_JSON >> 20} MiB: send data as buffers")
         self._authenticate(frames[at + 1], parts)
         return self._decoded(parts, frames[at + 6 :], frames[:at])
 
@@ -161,16 +189,50 @@ class Codec:
 
     @staticmethod
     def _decoded(parts: list[bytes], buffers: list[bytes], identities: list[bytes]) -> Message:
-        try:
-            header, parent, metadata, content = map(_decoder.decode, parts)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise WireError(f"a part is no JSON: {error}") from None
+        header = _from_json(parts[0], strict=True)  # it goes out again as others' parent
+        parent, metadata, content = map(_from_json, parts[1:])
         if not all(isinstance(part, dict) for part in (header, parent, metadata, content)):
             raise WireError("header, parent, metadata and content must be JSON objects")
         for name in ("msg_id", "msg_type"):
             if not isinstance(header.get(name), str):
                 raise WireError(f"its header has no {name}")
         return Message(header, parent, metadata, content, buffers, identities, parts[0])
+
+
+def _from_json(data: bytes, *, strict: bool = False) -> Any:
+    """The value of a JSON text. Raises :class:`WireError`."""
+    try:
+        try:
+            value = _decoder.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            if strict:
+                raise
+            # Python's own writers say more than JSON may: NaN, numbers out of range, and half of
+            # a surrogate pair; Jupyter's clients send them. Never on the hot path.
+            value = _plain(json.loads(data.decode("utf-8", "replace")), MAXIMUM_DEPTH)
+    except ValueError as error:
+        raise WireError(f"a part is no JSON: {error}") from None
+    except RecursionError:
+        raise WireError(_TOO_DEEP) from None
+    if data.count(b"[") + data.count(b"{") > MAXIMUM_DEPTH and _is_deep(value):
+        raise WireError(_TOO_DEEP)
+    return value
+
+
+def _is_deep(value: Any) -> bool:
+    """Whether something nests deeper than is allowed, found level by level."""
+    level = [value]
+    for _ in range(MAXIMUM_DEPTH):
+        inner: list[Any] = []
+        for each in level:
+            if isinstance(each, dict):
+                inner += [item for item in each.values() if isinstance(item, (dict, list))]
+            elif isinstance(each, list):
+                inner += [item for item in each if isinstance(item, (dict, list))]
+        if not inner:
+            return False
+        level = inner
+    return True
 
 
 def decode_event(parts: list[bytes]) -> Message:
