@@ -5,16 +5,20 @@ A journal is a folder of segments, ``events-<first sequence number>.log``. A rec
 
 Rules:
 
-1. One writer. An append is one ``write`` to the file: what was appended survives the death of the
-   process at once, and a power failure once the system has written it out.
-2. Sequence numbers are contiguous. A record that is torn or altered ends its segment, and the
-   reader says so by a :class:`Gap`: nothing is ever missing silently.
+1. One writer, kept by a lock. An append is one ``write`` to the file: what was appended survives
+   the death of the process at once, and a power failure once the system has written it out.
+2. Sequence numbers are contiguous, and none is given twice. A record that is torn or altered is
+   passed over, and the reader says so by a :class:`Gap`: nothing is ever missing silently.
 3. A disk that is full is told once; the session goes on, and what could not be written shows
    as a gap.
+4. Memory is bounded: the writer keeps one place for every 64 KiB, the reader one record.
 """
 
 from __future__ import annotations
 
+import fcntl
+import logging
+import mmap
 import os
 import struct
 import zlib
@@ -22,14 +26,15 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import JournalError
 
+_log = logging.getLogger(__name__)
 SEGMENT_BYTES = 16 * 2**20
 _HEAD = struct.Struct("!4sQQII")  # mark, sequence, length, checksum, parts
 _MARK = b"vivo"
-_INDEX_STEP = 64
-_MAXIMUM_RECORD = 2**33
+_INDEX_STEP = 2**16
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,10 @@ class Gap:
 
 
 class Journal:
-    """The writer of a journal. Opening a folder that holds one goes on after its last event."""
+    """The writer of a journal. Opening a folder that holds one goes on after its last event.
+
+    Raises :class:`JournalError` if another process writes it.
+    """
 
     def __init__(
         self,
@@ -61,14 +69,19 @@ class Journal:
         report: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.folder = folder
+        self.last = 0
         self._segment_bytes = segment_bytes
         self._report = report
         self._is_failing = False
         self._index: list[tuple[int, Path, int]] = []
         self._descriptor = -1
         self._size = 0
+        self._indexed = 0
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.last = max((item.seq for item in read(folder) if isinstance(item, Event)), default=0)
+        self._lock = _locked(folder)
+        for item in read(folder):
+            # An end that is torn takes a number, so that it shows as a gap (rule 2).
+            self.last = item.seq if isinstance(item, Event) else (item.last or item.first)
 
     def append(self, parts: list[bytes]) -> int:
         """Append an event; its sequence number. Never raises for a failing disk (rule 3)."""
@@ -77,8 +90,6 @@ class Journal:
         try:
             if self._descriptor < 0 or self._size >= self._segment_bytes:
                 self._begin_segment()
-            if self.last % _INDEX_STEP == 1 or not self._index:
-                self._index.append((self.last, self._path, self._size))
             self._write(record)
         except OSError as error:
             self._fail(error)
@@ -87,14 +98,21 @@ class Journal:
         return self.last
 
     def _write(self, record: bytes) -> None:
-        view = memoryview(record)
-        while view:
-            written = os.write(self._descriptor, view)
-            self._size += written
-            view = view[written:]
+        begin = self._size
+        written = os.write(self._descriptor, record)
+        while written < len(record):
+            written += os.write(self._descriptor, memoryview(record)[written:])
+        self._size += written
+        if not self._index or begin - self._indexed >= _INDEX_STEP or begin == 0:
+            self._index.append((self.last, self._path, begin))
+            self._indexed = begin
 
     def _fail(self, error: OSError) -> None:
-        self._close_segment()  # a torn record ends its segment
+        try:
+            if self._descriptor >= 0:
+                os.ftruncate(self._descriptor, self._size)
+        except OSError:
+            self._close_segment()  # what is torn ends its segment
         if not self._is_failing:
             self._report(
                 f"The journal in {self.folder} cannot be written ({error.strerror}). The session "
@@ -105,11 +123,10 @@ class Journal:
 
     def _begin_segment(self) -> None:
         self._close_segment()
-        self._path = _segment_path(self.folder, self.last)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        self._descriptor = os.open(self._path, flags, 0o600)
-        self._size = os.fstat(self._descriptor).st_size
-        self._index.append((self.last, self._path, self._size))
+        path = _segment_path(self.folder, self.last)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        self._descriptor = os.open(path, flags, 0o600)
+        self._path, self._size, self._indexed = path, os.fstat(self._descriptor).st_size, 0
 
     def _close_segment(self) -> None:
         if self._descriptor >= 0:
@@ -123,8 +140,27 @@ class Journal:
         return read(self.folder, after, start=start)
 
     def close(self) -> None:
-        """Close the file. The journal stays."""
+        """Close the files. The journal stays."""
         self._close_segment()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+
+def _locked(folder: Path) -> int:
+    """The descriptor of a journal's lock, which goes with the process that holds it."""
+    descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise JournalError(
+            f"The journal in {folder} is being written by another process: end that session first."
+        ) from None
+    except OSError as error:
+        # A file system without locks: session ids are unique, so nobody else writes here.
+        _log.info("The journal in %s cannot be locked: %s", folder, error)
+    return descriptor
 
 
 def _segment_path(folder: Path, first: int) -> Path:
@@ -152,22 +188,22 @@ def read(
     (sequence number, segment, offset) at or before the first wanted event.
     """
     expected = after + 1
-    segments = _segments(folder, after, start)
-    for number, (path, offset) in enumerate(segments, 1):
-        broken = None
+    reason = None
+    for path, offset in _segments(folder, after, start):
+        first = _first_of(path)
+        if first > expected:  # numbers before a segment's first were given
+            yield Gap(expected, first - 1, reason or "it could not be written")
+            expected, reason = first, None
         for item in _read_segment(path, offset):
             if isinstance(item, str):
-                broken = item
-                break
-            if item.seq < expected:
-                continue
-            if item.seq > expected:
-                yield Gap(expected, item.seq - 1, "not in the journal")
-            yield item
-            expected = item.seq + 1
-        if broken is not None and number == len(segments):
-            # In an earlier segment the next one's first number says what is missing.
-            yield Gap(expected, None, broken)
+                reason = item
+            elif item.seq >= expected:
+                if item.seq > expected:
+                    yield Gap(expected, item.seq - 1, reason or "it could not be written")
+                yield item
+                expected, reason = item.seq + 1, None
+    if reason is not None:
+        yield Gap(expected, None, reason)
 
 
 def _first_of(path: Path) -> int:
@@ -188,30 +224,50 @@ def _segments(
 
 
 def _read_segment(path: Path, offset: int) -> Iterator[Event | str]:
-    """The events of a segment; a sentence where it breaks off."""
+    """The events of a segment, and a sentence in the place of each damage."""
     try:
         stream = path.open("rb")
     except OSError as error:
         yield f"{path.name} cannot be read: {error.strerror}"
         return
     with stream:
-        stream.seek(offset)
-        while head := stream.read(_HEAD.size):
-            if len(head) < _HEAD.size:
-                yield f"{path.name} ends inside a record"
+        size = os.fstat(stream.fileno()).st_size
+        while offset < size:
+            stream.seek(offset)
+            while isinstance(item := _read_record(stream, size - offset), Event):
+                yield item
+                offset = stream.tell()
+            if item is None:
                 return
-            mark, seq, length, checksum, count = _HEAD.unpack(head)
-            if mark != _MARK or length > _MAXIMUM_RECORD or count * 8 > length:
-                yield f"{path.name} is damaged"
-                return
-            payload = stream.read(length)
-            if len(payload) < length:
-                yield f"{path.name} ends inside a record"
-                return
-            if _checksum(seq, count, payload) != checksum:
-                yield f"{path.name} is damaged at event {seq}"
-                return
-            yield Event(seq, _split(payload, count))
+            yield f"{path.name} {item}"
+            offset = _next_mark(stream, offset + 1)
+
+
+def _read_record(stream: BinaryIO, left: int) -> Event | str | None:
+    """The record that begins here; what is wrong with it; None at the end."""
+    head = stream.read(_HEAD.size)
+    if not head:
+        return None
+    if len(head) < _HEAD.size:
+        return "ends inside a record"
+    mark, seq, length, checksum, count = _HEAD.unpack(head)
+    if mark != _MARK or count * 8 > length:
+        return "is damaged"
+    if length > left:
+        return "ends inside a record"
+    payload = stream.read(length)
+    if len(payload) < length:
+        return "ends inside a record"
+    if _checksum(seq, count, payload) != checksum:
+        return f"is damaged at event {seq}"
+    return Event(seq, _split(payload, count))
+
+
+def _next_mark(stream: BinaryIO, offset: int) -> int:
+    """Where the next record may begin: only damage makes anyone look for it."""
+    with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        found = data.find(_MARK, offset)
+        return found if found >= 0 else len(data)
 
 
 def _split(payload: bytes, count: int) -> list[bytes]:
