@@ -5,7 +5,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar off
+PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off
 
 .PHONY: demo test lint types unit test-editors test-vscode test-emacs bench soak docs format clean
 

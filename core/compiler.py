@@ -18,7 +18,6 @@ import __future__
 import ast
 import linecache
 import os
-import warnings
 from types import CodeType
 from typing import Any
 
@@ -111,11 +110,7 @@ class Compiler:
 
     def parse(self, text: str, filename: str, first_line: int) -> ast.Module:
         """The tree of a cell, its lines those of the file. Raises ``SyntaxError``."""
-        padded = "\n" * (first_line - 1) + text
-        tree: ast.Module = compile(
-            padded, filename, "exec", self.flags | ast.PyCF_ONLY_AST, dont_inherit=True
-        )
-        return tree
+        return syntax_tree("\n" * (first_line - 1) + text, filename, self.flags)
 
     def compile(self, tree: ast.Module | ast.Expression, filename: str) -> CodeType:
         """The code of a tree."""
@@ -125,16 +120,24 @@ class Compiler:
         return code
 
 
+def syntax_tree(text: str, filename: str, flags: int) -> ast.Module:
+    """The tree of a text. Raises ``SyntaxError`` and what else ``compile`` raises for bad text.
+
+    Building a tree in one thread while another one builds, or while a collection runs a
+    finalizer that does, may fail with a ``SystemError`` on Python 3.11 and 3.12 (gh-106905): the
+    text is not at fault, and the next attempt works.
+    """
+    for _ in range(5):
+        try:
+            tree: ast.Module = compile(
+                text, filename, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True
+            )
+            return tree
+        except SystemError as error:
+            fault = error
+    raise fault
+
+
 def forget_warnings(namespace: dict[str, Any]) -> None:
     """Let a rerun of a cell warn again: Python warns once for each place."""
     namespace.pop("__warningregistry__", None)
-
-
-def quiet_parse(text: str) -> ast.Module | None:
-    """The tree of a text, or None if it has none; without warnings."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            return ast.parse(text)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            return None

@@ -317,9 +317,8 @@ class History:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-        if self.path is not None:
-            if self._set_aside(error) is None:
-                self.path = None
+        if self.path is not None and self._set_aside(error) is None:
+            self.path = None
 
 
 def _is_damage(error: Exception) -> bool:

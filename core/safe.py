@@ -163,7 +163,7 @@ def evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:
     """
     try:
         tree = ast.parse(expression.strip(), mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError):
         return UNKNOWN
     return _evaluate(tree.body, namespace)
 

@@ -17,6 +17,7 @@ import re
 import warnings
 from collections.abc import Callable
 
+from ..compiler import syntax_tree
 from .automagic import automagic_rule, names_bound
 from .lines import LogicalLine, continuation_extent, python_extent
 from .prompts import has_shell_prompt, strip_indentation, strip_prompts
@@ -71,7 +72,7 @@ class Transformer:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                compile(source, "<cell>", "exec", _PARSE_FLAGS)
+                syntax_tree(source, "<cell>", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
             return False
         return True
@@ -135,9 +136,6 @@ class Transformer:
             taken = len(lines) - number
         taken = min(taken, len(lines) - number)
         return taken, "".join(lines[number : number + taken])
-
-
-_PARSE_FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
 def _line_ends(lines: list[str], number: int, count: int) -> str:

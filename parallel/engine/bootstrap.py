@@ -7,6 +7,7 @@ Rules:
 2. It writes nothing into the user's environment: bytecode goes to a cache folder of vivo's.
 """
 
+import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -66,9 +67,8 @@ def start() -> None:
     sys.argv[:] = [""]
     Loader.cache = cache or None
     sys.meta_path.insert(0, Finder(os.path.dirname(os.path.dirname(here))))
-    from vivo.parallel.engine.main import run
-
-    run(main_socket, lane_socket)
+    # By name: a script is in no package, so there is nothing to import relative to.
+    importlib.import_module("vivo.parallel.engine.main").run(main_socket, lane_socket)
 
 
 if __name__ == "__main__":
