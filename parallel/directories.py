@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 from pathlib import Path
 
@@ -53,26 +54,27 @@ def private(folder: Path) -> Path:
     """The folder, made if it is missing. Raises :class:`SessionError` if it is another user's."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        status = folder.stat()
+        owners = {folder.lstat().st_uid, folder.stat().st_uid}
     except OSError as error:
         raise SessionError(
             f"The folder {folder} cannot be made ({error.strerror}): check its permissions, or "
             "point XDG_RUNTIME_DIR, XDG_STATE_HOME and XDG_CACHE_HOME at folders of yours."
         ) from None
-    if status.st_uid != os.getuid():
+    if owners != {os.getuid()}:
+        # In a shared temporary directory anybody may have made it first, or a link in its place.
         raise SessionError(
             f"The folder {folder} belongs to another user: remove it, or set XDG_RUNTIME_DIR to a "
             "folder of yours."
         )
-    if status.st_mode & 0o077:
+    if folder.stat().st_mode & 0o077:
         folder.chmod(0o700)
     return folder
 
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file that only the user can read, whole or not at all."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(data)

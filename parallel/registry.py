@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import socket
 import uuid
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class SessionEntry(msgspec.Struct, kw_only=True):
     """The machine's boot, so that a process id of before a reboot is known as that."""
     keeper_pid: int
     keeper_started: float
-    """The keeper's start, seconds since the epoch."""
+    """The keeper's start, as :func:`process_started` gives it."""
     python: str
     cwd: str
     workspace: str | None
@@ -65,7 +66,20 @@ def boot_id() -> str:
 
 
 def process_started(pid: int) -> float | None:
-    """When a process began, seconds since the epoch; None if there is none."""
+    """When a process began, to be compared within one boot; None if there is none that lives.
+
+    On Linux in clock ticks since the boot, which a clock that is set does not move; elsewhere in
+    seconds since the epoch.
+    """
+    try:
+        told = Path(f"/proc/{pid}/stat").read_bytes()
+        # Fields 3 and 22 of proc_pid_stat(5); field 2, in parentheses, may hold anything.
+        fields = told.rpartition(b")")[2].split()
+        return None if fields[0] in (b"Z", b"X") else float(fields[19])
+    except FileNotFoundError:
+        pass  # no such process, or no Linux
+    except ProcessLookupError:
+        return None  # it ended while we looked
     try:
         return float(psutil.Process(pid).create_time())
     except psutil.Error:
@@ -98,6 +112,13 @@ class Registry:
         """Take an entry out; nothing if it is gone already."""
         self.path(session).unlink(missing_ok=True)
 
+    def tidy(self, entry: SessionEntry) -> None:
+        """Take out a session that has ended, with its sockets; its journal stays."""
+        folder = Path(entry.connection_file).parent
+        if folder == self.folder.parent / entry.id:
+            shutil.rmtree(folder, ignore_errors=True)
+        self.remove(entry.id)
+
     def get(self, session: str) -> SessionEntry | None:
         """A session's entry, by its id or the beginning of it if that is unique."""
         matches = [entry for entry in self.listing().entries if entry.id.startswith(session)]
@@ -115,7 +136,7 @@ class Registry:
             except FileNotFoundError:
                 continue  # it ended while we looked
             except (OSError, msgspec.MsgspecError) as error:
-                _log.warning("The registry entry %s cannot be read: %s", path, error)
+                _log.warning("The registry entry %s is passed over: %s", path, error)
                 found.unreadable.append(path)
         found.entries.sort(key=lambda entry: entry.created)
         return found
@@ -128,7 +149,7 @@ class Registry:
         """Take out the stale entries; their journals stay. Gives what was taken out."""
         stale = [entry for entry in self.listing().entries if liveness(entry) == "stale"]
         for entry in stale:
-            self.remove(entry.id)
+            self.tidy(entry)
         return stale
 
 
@@ -139,8 +160,7 @@ def liveness(entry: SessionEntry) -> Liveness:
     if entry.boot != boot_id():
         return "stale"
     started = process_started(entry.keeper_pid)
-    is_same = started is not None and abs(started - entry.keeper_started) < 1.0
-    return "live" if is_same else "stale"
+    return "live" if started == entry.keeper_started else "stale"
 
 
 def this_host() -> tuple[str, str, int]:
