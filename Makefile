@@ -1,13 +1,13 @@
 # make demo   the language server runs docs/examples/bessel.py and shows the values inline
 # make test   format, lint, types, and the tests that need no editor
-# Others: test-editors, bench, soak, docs, format, clean. PYTHON=… names the interpreter (3.11 or newer).
+# Others: test-editors, bench, docs, format, clean. PYTHON=… names the interpreter (3.11 or newer).
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off
 
-.PHONY: demo test lint types unit test-editors test-vscode test-emacs bench soak docs format clean
+.PHONY: demo test lint types unit test-editors test-vscode test-emacs bench docs format clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/vivo run docs/examples/bessel.py
@@ -35,9 +35,6 @@ test-vscode: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python tests/benchmarks/run.py
-
-soak: $(VENV)/.dev
-	@$(BIN)/python tests/benchmarks/soak.py
 
 docs: $(VENV)/.dev
 	@$(BIN)/python -m vivo.server.generate
