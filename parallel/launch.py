@@ -14,6 +14,7 @@ import asyncio
 import json
 import logging
 import os
+import select
 import subprocess
 import sys
 from dataclasses import asdict, dataclass, field
@@ -221,16 +222,36 @@ async def end_session(session: str) -> None:
     registry.remove(entry.id)
 
 
+def _has_ended(process: psutil.Process, seconds: float) -> bool:
+    """Whether a process that is not our child ends within some seconds.
+
+    A pidfd tells at once; the process id itself stays until init has reaped it, which on some
+    systems takes a second.
+    """
+    if hasattr(os, "pidfd_open"):
+        try:
+            descriptor = os.pidfd_open(process.pid)
+        except ProcessLookupError:
+            return True
+        try:
+            return bool(select.select([descriptor], [], [], seconds)[0])
+        finally:
+            os.close(descriptor)
+    try:
+        process.wait(seconds)
+    except psutil.TimeoutExpired:
+        return False
+    return True
+
+
 def _make_sure(keeper: psutil.Process, entry: SessionEntry) -> None:
     """Wait for the keeper's end; end it and its engine if it does not come."""
     try:
         children = keeper.children(recursive=False)
-        keeper.wait(_END_SECONDS)
-        return
     except psutil.NoSuchProcess:
         return
-    except psutil.TimeoutExpired:
-        pass
+    if _has_ended(keeper, _END_SECONDS):
+        return
     if liveness(entry) == "live":
         for process in (*children, keeper):
             try:
