@@ -180,6 +180,8 @@ async def test_a_waiting_cell_is_taken_out_of_the_queue(client: SessionClient) -
     """By its id; what runs goes on."""
     first = await running(client, "import time\nwhile True: time.sleep(0.01)")
     second = await client.execute("never = 1")
+    while (await client.session())["queue"] != [second.id]:
+        await asyncio.sleep(0)
     assert await client.interrupt(second.id) == "removed_from_queue"
     assert (await second.finished()).status == "aborted"
     assert await client.interrupt("nobody") == "mismatch"
