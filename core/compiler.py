@@ -56,9 +56,7 @@ class SourceRegistry:
 
         ``first_line`` is the 1-based line of the file on which ``text`` begins.
         """
-        lines = text.splitlines(keepends=True) or [""]
-        if not lines[-1].endswith("\n"):
-            lines[-1] += "\n"
+        lines = [f"{line}\n" for line in text.split("\n")]
         name = filename
         spelling = 0
         while not self._fits(name, first_line, lines):

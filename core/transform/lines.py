@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 import io
+import re
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,6 +44,11 @@ class LogicalLine:
     def body(self) -> str:
         """The text without indentation and without the final line end."""
         return self.text[len(self.indent) :].rstrip("\r\n")
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text with their ends, split where Python splits: not at form feeds."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def python_extent(lines: list[str], start: int) -> int | None:
@@ -84,7 +90,7 @@ def continuation_extent(lines: list[str], start: int) -> int:
 
 def join_continued(text: str) -> str:
     """The text of a magic line with its backslash continuations taken out."""
-    parts = text.splitlines()
+    parts = [line.rstrip("\r\n") for line in split_lines(text)]
     joined = [part[:-1] if part.endswith("\\") else part for part in parts[:-1]]
     return "".join([*joined, parts[-1]]) if parts else ""
 

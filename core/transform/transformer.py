@@ -19,7 +19,7 @@ from collections.abc import Callable
 
 from ..compiler import syntax_tree
 from .automagic import automagic_rule, names_bound
-from .lines import LogicalLine, continuation_extent, python_extent
+from .lines import LogicalLine, continuation_extent, python_extent, split_lines
 from .prompts import has_shell_prompt, strip_indentation, strip_prompts
 from .rules import COMMENT_MAGIC, DEFAULT_RULES, Rule, RuleRegistry
 
@@ -107,7 +107,7 @@ class Transformer:
     def _rewrite(self, source: str, rules: list[Rule]) -> str:
         if not rules:
             return source
-        lines = source.splitlines(keepends=True)
+        lines = split_lines(source)
         written: list[str] = []
         number = 0
         while number < len(lines):

@@ -11,6 +11,7 @@ import select
 import socket
 import threading
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from ...core.interrupts import shielded
@@ -47,12 +48,15 @@ class Channel:
             except OSError:
                 raise KeeperGone from None
 
-    def receive(self) -> Frame:
+    def receive(self, before_waiting: Callable[[], None] | None = None) -> Frame:
         """The next frame, waiting for it. Raises :class:`KeeperGone`.
 
-        The wait may be interrupted; the reading may not.
+        The wait may be interrupted; the reading may not: ``before_waiting`` can raise what came
+        in the meantime.
         """
         while not self._ready:
+            if before_waiting is not None:
+                before_waiting()
             self._wait()
             self._read()
         return self._ready.popleft()

@@ -116,7 +116,7 @@ class EngineFrontEnd:
             }
         )
         while True:
-            header, _ = self._channel.receive()
+            header, _ = self._channel.receive(self._output.raise_if_interrupted)
             if header["type"] == "input_reply" and header["asked"] == asked:
                 if header["value"] is None:
                     raise EOFError("the user gave no input")

@@ -58,9 +58,18 @@ class Output:
             os.dup2(error, 2)
             self.run = run
 
-    @shielded
     def event(self, header: dict[str, Any], *, ends_errors: bool = False) -> None:
         """Send an event and mark its place among the text; with ``ends_errors`` on fd 2 too."""
+        self._event(header, ends_errors)
+        self.raise_if_interrupted()
+
+    def raise_if_interrupted(self) -> None:
+        """What came while a frame was being sent is raised now."""
+        if self.shell is not None and threading.current_thread() is threading.main_thread():
+            raise_if_pending(self.shell)
+
+    @shielded
+    def _event(self, header: dict[str, Any], ends_errors: bool) -> None:
         if self.is_forked:
             return
         with self._lock:
@@ -82,7 +91,7 @@ class Output:
         elif name == "stdout":
             _write_all(self._out, data)
         else:
-            self.event({"type": "stream", "run": self.run, "name": name, "text": text})
+            self._event({"type": "stream", "run": self.run, "name": name, "text": text}, False)
 
     def write(self, name: str, text: str) -> None:
         """Write text to the stream ``name``."""
@@ -90,8 +99,7 @@ class Output:
             self._write(name, text)
         except UnicodeEncodeError:
             self._write(name, text.encode("utf-8", "backslashreplace").decode("utf-8"))
-        if self.shell is not None and threading.current_thread() is threading.main_thread():
-            raise_if_pending(self.shell)
+        self.raise_if_interrupted()
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

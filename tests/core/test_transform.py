@@ -93,7 +93,7 @@ def test_nothing_raises_and_lines_keep_their_place(text: str) -> None:
     made = transformer.transform(text)
     completeness(text, made)
     if not text.lstrip().startswith(("%%", "#")):
-        assert len(made.splitlines()) == len(text.splitlines())
+        assert made.count("\n") == text.count("\n")
 
 
 def standard_library(count: int) -> list[Path]:
