@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from . import figures
 from .compiler import Compiler, SourceRegistry, forget_warnings
 from .completer import Completer, CompletionResult
+from .display import display
 from .errors import UsageError
 from .events import EventRegistry
 from .execution import ExecutionResult, StatementValue, call_user_code
@@ -112,7 +113,12 @@ class Shell:
 
         add_all_groups(self)
         self.namespace.setdefault("__builtins__", sys.modules["builtins"])
-        self._reserved = {"get_ipython": lambda: self, "exit": self._exit, "quit": self._exit}
+        self._reserved = {
+            "get_ipython": lambda: self,
+            "display": display,
+            "exit": self._exit,
+            "quit": self._exit,
+        }
         self.namespace.update(self._reserved)
         if self.settings.inline_figures:
             figures.install(self.formatters)

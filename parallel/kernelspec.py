@@ -21,7 +21,9 @@ KERNEL_NAME = "vivo"
 
 def kernelspec(python: str | None) -> dict[str, object]:
     """The contents of ``kernel.json``. ``python`` is the interpreter of the user's code."""
-    argv = [sys.executable, "-m", "vivo.server.cli", "kernel", "-f", "{connection_file}"]
+    # -E and -P: a notebook folder's types.py must not become ours.
+    python_itself = [sys.executable, "-E", "-P", "-m", "vivo.server.cli"]
+    argv = [*python_itself, "kernel", "-f", "{connection_file}"]
     if python is not None:
         argv += ["--python", python]
     return {

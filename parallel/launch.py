@@ -38,7 +38,9 @@ _END_SECONDS = 8.0
 _DETACH = (
     "import os,sys\n"
     "if os.fork(): os._exit(0)\n"
-    "os.execv(sys.executable, [sys.executable, '-m', 'vivo.parallel.keeper', sys.argv[1]])"
+    # -E and -P: neither the user's PYTHONPATH nor a folder's files come before our modules.
+    "os.execv(sys.executable,"
+    " [sys.executable, '-E', '-P', '-m', 'vivo.parallel.keeper', sys.argv[1]])"
 )
 
 
@@ -149,7 +151,7 @@ async def start_session(options: SessionOptions | None = None) -> SessionEntry:
 def _spawn_detached(spec_file: Path, write_end: int, log: Path) -> None:
     with log.open("ab") as stream:
         subprocess.run(
-            [sys.executable, "-c", _DETACH, str(spec_file)],
+            [sys.executable, "-E", "-c", _DETACH, str(spec_file)],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,

@@ -4,10 +4,12 @@ Rules:
 
 1. It runs no user code; what it asks of the shell is lane-safe.
 2. It answers every request; one that fails is answered with an error.
+3. When the keeper is gone it ends the engine, whatever the main thread is doing.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import traceback
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 # Below the default of 5 ms, so that a busy main thread hands over the interpreter soon. No cost
 # was seen on pure-Python threads.
 SWITCH_INTERVAL = 0.0005
+_LAST_SECONDS = 2.0
 INSPECTION_MIME = "application/vnd.vivo.inspection+json"
 
 
@@ -54,7 +57,9 @@ class Lane(threading.Thread):
                     }
                 self.channel.send({"type": "reply", "id": header["id"], "content": content})
         except KeeperGone:
-            return
+            # An idle main thread sees it too and ends in order; a busy one could go on for ever.
+            threading.Event().wait(_LAST_SECONDS)
+            os._exit(0)
 
     def answer(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
         """The content of the reply to a request."""

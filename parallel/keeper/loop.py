@@ -228,8 +228,9 @@ class Keeper:
             self._forget_pipe(descriptor)
         elif len(data) < _CHUNK // 8 and not self._ends_with_marker(data):
             data += self._rest_of_line(descriptor, data)
+            if descriptor not in self._resting:  # the last reading may come while it rests
+                self._poller.unregister(descriptor)
             self._resting[descriptor] = time.monotonic() + _REST
-            self._poller.unregister(descriptor)
         if self.spec.get("ready") is not None:
             self._early_text = (self._early_text + data)[-2000:]
         self._do(self.state.output(run, name, data, time.time()))

@@ -285,7 +285,7 @@ def test_a_types_own_renderings_are_shown(shell: Shell, shown: Any) -> None:
 def test_displays_and_their_updates(shell: Shell, shown: Any) -> None:
     """display() gives a handle; classes say what a text is."""
     shell.run_cell(
-        "from vivo.core import display, HTML, Markdown, clear_output\n"
+        "from vivo.core import HTML, Markdown, clear_output\n"
         "h = display(HTML('<p>'), display_id=True)\nh.update(Markdown('*x*'))\nclear_output()"
     )
     kinds = [kind for kind, _ in shown.shown]
