@@ -26,17 +26,17 @@ const RUNS_CODE = new Set<string>([
 export class Told extends Error {}
 
 export class Server implements vscode.Disposable {
-  private client: LanguageClient | undefined;
+  private client: QuietClient | undefined;
   private readonly watching: vscode.Disposable;
   private changing: Promise<void> = Promise.resolve();
 
   /**
    * @param listen called with each new client before it starts, to hear what the server tells
-   * @param failed called when there is no server
+   * @param changed called when a server has started, and when none could be
    */
   constructor(
     private readonly listen: (client: LanguageClient) => void,
-    private readonly failed: () => void,
+    private readonly changed: (isThere: boolean) => void,
   ) {
     this.watching = vscode.workspace.onDidChangeConfiguration((change) => {
       if (SETTINGS.some((setting) => change.affectsConfiguration(setting))) {
@@ -74,7 +74,7 @@ export class Server implements vscode.Disposable {
   async stop(): Promise<void> {
     const { client } = this;
     this.client = undefined;
-    await client?.dispose();
+    await client?.end();
   }
 
   dispose(): void {
@@ -84,7 +84,7 @@ export class Server implements vscode.Disposable {
   private async start(): Promise<void> {
     const [command, ...args] = serverCommand();
     if (!(await isProgram(command))) {
-      this.failed();
+      this.changed(false);
       void explainMissing(command);
       return;
     }
@@ -93,13 +93,28 @@ export class Server implements vscode.Disposable {
     try {
       await client.start();
       this.client = client;
+      this.changed(true);
     } catch {
-      this.failed(); // the client has shown and logged why
+      this.changed(false); // the client has shown and logged why
     }
   }
 }
 
-function makeClient(command: string, args: string[]): LanguageClient {
+/** A client that does not complain of what is typed while it ends. */
+class QuietClient extends LanguageClient {
+  private isEnding = false;
+
+  async end(): Promise<void> {
+    this.isEnding = true;
+    await this.dispose();
+  }
+
+  override error(message: string, data?: unknown, showNotification?: boolean | "force"): void {
+    super.error(message, data, this.isEnding ? false : showNotification);
+  }
+}
+
+function makeClient(command: string, args: string[]): QuietClient {
   const options: LanguageClientOptions = {
     documentSelector: [
       { language: "python", scheme: "file" },
@@ -114,7 +129,7 @@ function makeClient(command: string, args: string[]): LanguageClient {
   };
   // The server finds the workspace by LSP; in its folder, Python could import the workspace's files.
   const run = { command, args, transport: TransportKind.stdio, options: { cwd: homedir() } };
-  const client = new LanguageClient("vivo", "vivo", run, options);
+  const client = new QuietClient("vivo", "vivo", run, options);
   client.registerFeature({
     fillClientCapabilities: (capabilities) => {
       capabilities.experimental = { ...(capabilities.experimental as object), vivo: { input: true } };
@@ -152,7 +167,9 @@ async function explainMissing(command: string): Promise<void> {
     open,
   );
   if (answer === open) {
-    await vscode.commands.executeCommand("workbench.action.openSettings", COMMAND_SETTING);
+    // Where the server runs on another machine, the setting is that machine's.
+    const settings = vscode.env.remoteName ? "openRemoteSettings" : "openSettings";
+    await vscode.commands.executeCommand(`workbench.action.${settings}`, { query: COMMAND_SETTING });
   }
 }
 

@@ -18,9 +18,8 @@ export class StatusBar implements vscode.Disposable {
 
   constructor() {
     this.item.name = "vivo";
-    this.item.text = "vivo";
     this.item.command = "vivo.menu";
-    this.item.tooltip = "vivo: no session yet; run a cell to start one";
+    this.serverChanged(true);
     this.item.show();
   }
 
@@ -39,13 +38,15 @@ export class StatusBar implements vscode.Disposable {
     }
   }
 
-  /** There is no server. */
-  failed(): void {
+  /** A server has started and tells of its sessions anew, or there is none. */
+  serverChanged(isThere: boolean): void {
     this.statuses.clear();
     this.latest = undefined;
-    this.item.text = "$(error) vivo: no server";
-    this.item.tooltip = "vivo: the language server did not start";
-    this.item.backgroundColor = new vscode.ThemeColor("statusBarItem.errorBackground");
+    this.item.text = isThere ? "vivo" : "$(error) vivo: no server";
+    this.item.tooltip = isThere
+      ? "vivo: no session yet; run a cell to start one"
+      : "vivo: the language server did not start";
+    this.item.backgroundColor = isThere ? undefined : new vscode.ThemeColor("statusBarItem.errorBackground");
   }
 
   dispose(): void {

