@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., object])
 
 _shields: set[CodeType] = set()
+_guarded: set[CodeType] = set()
+
+
+def guarded(function: F) -> F:
+    """Mark a function whose own lines may be interrupted: it ends the cell in order itself."""
+    _guarded.add(function.__code__)
+    return function
 
 
 def shielded(function: F) -> F:
@@ -40,6 +47,9 @@ def handle(shell: Shell, frame: FrameType | None) -> str:
     """
     if not shell.is_running:
         return "idle"
+    if frame is not None and frame.f_code in _guarded:
+        shell.interrupt_pending = False
+        raise KeyboardInterrupt
     while frame is not None:
         if frame.f_code in _shields:
             break

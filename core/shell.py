@@ -35,6 +35,7 @@ from .expansion import expand
 from .formatters import DisplayFormatters
 from .frontend import FrontEnd, TerminalFrontEnd
 from .history import History
+from .interrupts import guarded
 from .magics.registry import MagicCall, MagicRegistry, user_magic
 from .results import ResultStore
 from .running import Part, await_user_code, parts_of, wants_loop
@@ -99,6 +100,8 @@ class Shell:
         self.last_error: BaseException | None = None
         self.is_running = False
         self.interrupt_pending = False
+        self.interrupt_next = False
+        """Whether an interrupt came for the cell that is about to run."""
         self.awaiting: asyncio.Task[Any] | None = None
         self.exit_requested = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -174,7 +177,8 @@ class Shell:
         self._depth += 1
         if self._depth == 1:
             self._forget_error()
-            self.is_running, self.interrupt_pending = True, False
+            self.is_running, self.interrupt_pending = True, self.interrupt_next
+            self.interrupt_next = False
         if counted:
             result.execution_count = self.execution_count
         try:
@@ -237,6 +241,7 @@ class Shell:
             return [], False
         return parts, needs_loop
 
+    @guarded
     def _run_parts(self, parts: list[Part], result: ExecutionResult, silent: bool) -> None:
         try:
             for part in parts:
@@ -249,6 +254,7 @@ class Shell:
         except BaseException as error:  # noqa: BLE001 - rule 1: whatever the user's code raises
             self._fail(result, error)
 
+    @guarded
     async def _await_parts(self, parts: list[Part], result: ExecutionResult, silent: bool) -> None:
         import asyncio
 

@@ -18,6 +18,8 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .interrupts import raise_if_pending, shielded
+
 
 class CommandOutput(list[str]):
     """The lines that a command printed.
@@ -114,6 +116,7 @@ def run_command(command: str, *, inherit: bool = False) -> int:
     assert process.stdout is not None
     with process.stdout as stream:
         try:
+            _raise_pending()
             _copy(stream, sys.stdout)
         except KeyboardInterrupt:
             interrupt_group(process)
@@ -126,6 +129,7 @@ def capture_command(command: str) -> tuple[CommandOutput, int]:
     """The lines that a command prints, both streams, and its exit status."""
     process = _started(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
+        _raise_pending()
         output, _ = process.communicate()
     except KeyboardInterrupt:
         interrupt_group(process)
@@ -135,6 +139,16 @@ def capture_command(command: str) -> tuple[CommandOutput, int]:
     return CommandOutput(text.removesuffix("\n").split("\n") if text else ()), process.returncode
 
 
+def _raise_pending() -> None:
+    """What came while the command was being started is raised now that it can be ended."""
+    from .shell import current_shell
+
+    shell = current_shell()
+    if shell is not None:
+        raise_if_pending(shell)
+
+
+@shielded
 def _started(command: str, **options: Any) -> subprocess.Popen[bytes]:
     # A group of its own, so that an interrupt reaches grandchildren too.
     return subprocess.Popen(
@@ -162,6 +176,7 @@ def _copy(stream: Any, target: Any) -> None:
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
     try:
+        _raise_pending()
         return process.wait()
     except KeyboardInterrupt:
         interrupt_group(process)

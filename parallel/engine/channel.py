@@ -85,6 +85,11 @@ class Channel:
         return [self._descriptors.popleft() for _ in range(count)]
 
     @property
+    def is_readable(self) -> bool:
+        """Whether something is here that has not been handed out."""
+        return bool(self._ready) or bool(select.select([self.socket], [], [], 0)[0])
+
+    @property
     def has_frame(self) -> bool:
         """Whether a frame is here without waiting."""
         return bool(self._ready)

@@ -35,6 +35,7 @@ class Engine:
 
     def __init__(self, main_socket: int, lane_socket: int) -> None:
         self.channel = Channel(main_socket)
+        self._has_cell = False
         lane_channel = Channel(lane_socket)
         header, _ = self.channel.receive()
         restore_environment(header["environment"])
@@ -79,10 +80,12 @@ class Engine:
         return self.front_end.read_input(prompt, password=True)
 
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
-        if not self.output.is_forked:
-            interrupts.handle(self.shell, frame)
-        else:
+        if self.output.is_forked:
             raise KeyboardInterrupt
+        outcome = interrupts.handle(self.shell, frame)
+        # The keeper sends a cell before it interrupts it: the signal may be here first.
+        if outcome == "idle" and (self._has_cell or self.channel.is_readable):
+            self.shell.interrupt_next = True
 
     def serve(self) -> None:
         """Run what the keeper sends, until it is gone."""
@@ -93,6 +96,7 @@ class Engine:
                 self._run_background_tasks()
             header, _ = self.channel.receive()
             if header["type"] == "execute":
+                self._has_cell = True
                 self.execute(header)
             elif header["type"] == "exit":
                 return
@@ -121,6 +125,7 @@ class Engine:
             store_history=header["store_history"],
             silent=header["silent"],
         )
+        self._has_cell = False
         done: dict[str, Any] = {
             "type": "done",
             "run": run,
