@@ -19,35 +19,33 @@ import contextvars
 import sys
 import time
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from . import figures
+from .commanding import Commanding
 from .compiler import Compiler, SourceRegistry, forget_warnings
-from .completer import Completer, CompletionResult
+from .completer import Completer
 from .display import display
 from .errors import UsageError
 from .events import EventRegistry
 from .execution import ExecutionResult, StatementValue, call_user_code
-from .expansion import expand
 from .formatters import DisplayFormatters
 from .frontend import FrontEnd, TerminalFrontEnd
 from .history import History
 from .interrupts import guarded
-from .magics.registry import MagicCall, MagicRegistry, user_magic
+from .knowing import Knowing
+from .magics.registry import MagicRegistry
 from .results import ResultStore
 from .running import Part, await_user_code, parts_of, wants_loop
-from .safe import UNKNOWN
 from .settings import Settings
-from .tracebacks import TracebackReport, message_of, report_of
-from .transform import Transformer, completeness
+from .tracebacks import TracebackReport, report_of
+from .transform import Transformer
 
 if TYPE_CHECKING:
     import asyncio
-
-    from .inspector import Inspection
 
 _shells: list[Shell] = []
 """The shells of this process, the one that ran last at the end."""
@@ -58,7 +56,7 @@ def current_shell() -> Shell | None:
     return _shells[-1] if _shells else None
 
 
-class Shell:
+class Shell(Commanding, Knowing):
     """An interactive shell.
 
     ``module`` is the user's module (a new ``__main__``-like one by default); ``history`` keeps
@@ -380,151 +378,7 @@ class Shell:
             "or end it with `vivo sessions end`."
         )
 
-    # --- Magics and the system -------------------------------------------------------------
-
-    def run_line_magic(self, name: str, line: str, _stack_depth: int = 1) -> Any:
-        """Run ``%name line`` as if typed. Raises :class:`UsageError` for a wrong use."""
-        frame = sys._getframe(_stack_depth)
-        entry = self.magics.find(name)
-        if entry is None and name in self.aliases:
-            return self._run_alias(name, line, frame)
-        return self._run_magic(name, "line", line, None, frame)
-
-    def run_cell_magic(self, name: str, line: str, cell: str) -> Any:
-        """Run ``%%name line`` over a cell. Raises :class:`UsageError` for a wrong use."""
-        return self._run_magic(name, "cell", line, cell, sys._getframe(1))
-
-    def _run_magic(
-        self, name: str, kind: str, line: str, cell: str | None, frame: FrameType
-    ) -> Any:
-        entry = self.magics.get(name, kind)
-        if entry.expands:
-            line = self.expand(line, frame)
-        call = MagicCall(self, name, line, cell, frame=frame)
-        return entry.function(self.magics.parse(entry, call))
-
-    def run_magic(self, name: str, arguments: str = "", cell: str | None = None) -> Any:
-        """Run a magic of either kind."""
-        if cell is None:
-            return self.run_line_magic(name, arguments, _stack_depth=2)
-        return self._run_magic(name, "cell", arguments, cell, sys._getframe(1))
-
-    magic = run_magic
-
-    def register_magic_function(
-        self,
-        function: Callable[..., Any],
-        magic_kind: str = "line",
-        magic_name: str | None = None,
-    ) -> None:
-        """Register a plain function of ``line``, or of ``line, cell``, as a magic."""
-        self.magics.add(user_magic(magic_name or function.__name__, function, magic_kind))
-
-    def expand(self, text: str, frame: FrameType | None = None) -> str:
-        """A text with ``$name`` and ``{expression}`` replaced by the caller's values."""
-        local = None
-        if frame is not None and frame.f_locals is not frame.f_globals:
-            local = frame.f_locals if frame.f_globals is self.namespace else None
-        return expand(text, self.namespace, local)
-
-    def _run_alias(self, name: str, line: str, frame: FrameType) -> None:
-        from .aliases import expand_alias
-
-        self._system(self.expand(expand_alias(name, self.aliases[name], line), frame))
-
-    def system(self, command: str) -> None:
-        """Run a command of the operating system; its status becomes ``_exit_code``."""
-        self._system(self.expand(command, sys._getframe(1)))
-
-    def _system(self, command: str) -> None:
-        from .system import run_command
-
-        self.namespace["_exit_code"] = run_command(command, inherit=self.inherit_streams)
-
-    def getoutput(self, command: str) -> Any:
-        """The lines that a command prints, as :class:`~vivo.core.system.CommandOutput`."""
-        from .system import capture_command
-
-        output, status = capture_command(self.expand(command, sys._getframe(1)))
-        self.namespace["_exit_code"] = status
-        return output
-
-    def _is_magic(self, name: str) -> bool:
-        return self.magics.find(name) is not None or name in self.aliases
-
-    def _is_shadowed(self, name: str) -> bool:
-        import builtins
-
-        return name in self.namespace or hasattr(builtins, name)
-
-    # --- Knowing ---------------------------------------------------------------------------
-
-    def transform_cell(self, source: str) -> str:
-        """The Python of a cell."""
-        return self.transformer.transform(source)
-
-    def is_complete(self, source: str) -> tuple[str, str]:
-        """``complete``, ``incomplete`` or ``invalid``, and the indentation of the next line."""
-        return completeness(source, self.transformer.transform(source))
-
-    def complete(self, text: str, cursor: int | None = None) -> CompletionResult:
-        """The completions at ``cursor``, in characters (rule 4)."""
-        return self.completer.complete(text, cursor)
-
-    def inspect(self, name: str, detail_level: int = 0, *, safe: bool = True) -> Inspection | None:
-        """What is known of a name, a dotted name, or a magic; None if there is none (rule 4)."""
-        from . import inspector
-
-        stripped = name.strip().lstrip("%").rstrip("?")
-        if not name.startswith("%"):
-            value, where = inspector.find(stripped, self.namespace)
-            if value is not UNKNOWN:
-                return inspector.inspect_value(
-                    stripped, value, where, detail_level=detail_level, safe=safe
-                )
-        return self._inspect_magic(stripped, detail_level)
-
-    def _inspect_magic(self, name: str, detail_level: int) -> Inspection | None:
-        from .inspector import Inspection, inspect_value
-
-        if name in self.aliases:
-            return Inspection(name, "alias", self.aliases[name], namespace="Aliases")
-        entry = self.magics.find(name) or self.magics.find(name, "cell")
-        if entry is None:
-            return None
-        told = inspect_value(name, entry.function, "Magics", detail_level=detail_level, safe=True)
-        told.type, told.signature, told.docstring = "magic", None, entry.help()
-        told.string_form = None
-        return told
-
-    def user_expressions(self, expressions: Mapping[str, str]) -> dict[str, Any]:
-        """Each expression's rendering or error, as Jupyter's ``user_expressions`` has it."""
-        shown: dict[str, Any] = {}
-        for key, expression in expressions.items():
-            try:
-                code = compile(expression, "<user expression>", "eval")
-                data, metadata = self.formatters.format(call_user_code(eval, code, self.namespace))
-                shown[key] = {"status": "ok", "data": data, "metadata": metadata}
-            except Exception as error:  # noqa: BLE001 - whatever the user's expression raises
-                shown[key] = {
-                    "status": "error",
-                    "ename": type(error).__name__,
-                    "evalue": message_of(error),
-                    "traceback": report_of(error).lines("Plain"),
-                }
-        return shown
-
-    def user_names(self) -> dict[str, Any]:
-        """The user's own variables: no private names, nothing of the shell's."""
-        held = tuple(self.namespace.items())
-        skipped = {"In", "Out", *self._reserved}
-        return {
-            name: value
-            for name, value in held
-            if type(name) is str and not name.startswith("_") and not (
-                name in skipped and (name in ("In", "Out") or value is self._reserved.get(name))
-            )
-        }  # fmt: skip
+    # --- The whole -------------------------------------------------------------------------
 
     def reset(self) -> None:
         """Forget the user's variables and results; inputs and history stay."""

@@ -1,0 +1,98 @@
+"""What a shell can tell of its objects: completion, inspection, the user's names.
+
+A part of :class:`vivo.core.shell.Shell`. Rule: ``complete``, ``inspect`` and ``is_complete`` run no
+user code and may be called from another thread while a cell runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .completer import Completer, CompletionResult
+from .execution import call_user_code
+from .formatters import DisplayFormatters
+from .inspector import Inspection
+from .magics.registry import MagicRegistry
+from .safe import UNKNOWN
+from .tracebacks import message_of, report_of
+from .transform import Transformer, completeness
+
+
+class Knowing:
+    """The knowledge of a shell."""
+
+    namespace: dict[str, Any]
+    magics: MagicRegistry
+    aliases: dict[str, str]
+    transformer: Transformer
+    completer: Completer
+    formatters: DisplayFormatters
+    _reserved: dict[str, Any]
+
+    def transform_cell(self, source: str) -> str:
+        """The Python of a cell."""
+        return self.transformer.transform(source)
+
+    def is_complete(self, source: str) -> tuple[str, str]:
+        """``complete``, ``incomplete`` or ``invalid``, and the indentation of the next line."""
+        return completeness(source, self.transformer.transform(source))
+
+    def complete(self, text: str, cursor: int | None = None) -> CompletionResult:
+        """The completions at ``cursor``, in characters (rule 4)."""
+        return self.completer.complete(text, cursor)
+
+    def inspect(self, name: str, detail_level: int = 0, *, safe: bool = True) -> Inspection | None:
+        """What is known of a name, a dotted name, or a magic; None if there is none (rule 4)."""
+        from . import inspector
+
+        stripped = name.strip().lstrip("%").rstrip("?")
+        if not name.startswith("%"):
+            value, where = inspector.find(stripped, self.namespace)
+            if value is not UNKNOWN:
+                return inspector.inspect_value(
+                    stripped, value, where, detail_level=detail_level, safe=safe
+                )
+        return self._inspect_magic(stripped, detail_level)
+
+    def _inspect_magic(self, name: str, detail_level: int) -> Inspection | None:
+        from .inspector import Inspection, inspect_value
+
+        if name in self.aliases:
+            return Inspection(name, "alias", self.aliases[name], namespace="Aliases")
+        entry = self.magics.find(name) or self.magics.find(name, "cell")
+        if entry is None:
+            return None
+        told = inspect_value(name, entry.function, "Magics", detail_level=detail_level, safe=True)
+        told.type, told.signature, told.docstring = "magic", None, entry.help()
+        told.string_form = None
+        return told
+
+    def user_expressions(self, expressions: Mapping[str, str]) -> dict[str, Any]:
+        """Each expression's rendering or error, as Jupyter's ``user_expressions`` has it."""
+        shown: dict[str, Any] = {}
+        for key, expression in expressions.items():
+            try:
+                code = compile(expression, "<user expression>", "eval")
+                data, metadata = self.formatters.format(call_user_code(eval, code, self.namespace))
+                shown[key] = {"status": "ok", "data": data, "metadata": metadata}
+            except Exception as error:  # noqa: BLE001 - whatever the user's expression raises
+                shown[key] = {
+                    "status": "error",
+                    "ename": type(error).__name__,
+                    "evalue": message_of(error),
+                    "traceback": report_of(error).lines("Plain"),
+                }
+        return shown
+
+    def user_names(self) -> dict[str, Any]:
+        """The user's own variables: no private names, nothing of the shell's."""
+        held = tuple(self.namespace.items())
+        skipped = {"In", "Out", *self._reserved}
+        return {
+            name: value
+            for name, value in held
+            if type(name) is str and not name.startswith("_") and not (
+                name in skipped and (name in ("In", "Out") or value is self._reserved.get(name))
+            )
+        }  # fmt: skip
