@@ -13,3 +13,7 @@ class VivoError(Exception):
 
 class UsageError(VivoError, ValueError):
     """A magic, an option or a setting was used wrongly; the text is one clear sentence."""
+
+
+class AlreadyReportedError(VivoError):
+    """A cell within the cell has failed, and the user has seen its error: nothing more to show."""

@@ -22,6 +22,8 @@ class Settings:
     """How tracebacks are written: Plain, Context, Verbose or Minimal."""
     automagic: bool = True
     """Whether ``ls`` runs as ``%ls`` where nothing is called so."""
+    pdb: bool = False
+    """Whether every error enters the debugger (%pdb)."""
     comment_magics: bool = False
     """Whether ``# %time f()`` runs as ``%time f()``."""
     maximum_results: int = 1000

@@ -16,6 +16,7 @@ Rules:
 from __future__ import annotations
 
 import contextvars
+import re
 import sys
 import time
 import types
@@ -28,8 +29,9 @@ from . import figures
 from .commanding import Commanding
 from .compiler import Compiler, SourceRegistry, forget_warnings
 from .completer import Completer
+from .debugging import Debugging, is_quit
 from .display import display
-from .errors import UsageError
+from .errors import AlreadyReportedError, UsageError
 from .events import EventRegistry
 from .execution import ExecutionResult, StatementValue, call_user_code
 from .formatters import DisplayFormatters
@@ -46,6 +48,13 @@ from .transform import Transformer
 
 if TYPE_CHECKING:
     import asyncio
+
+    from .event_loops import EventLoop
+
+# A cell that looks at the last error: its frames must still be there. Any other cell frees them.
+_POST_MORTEM = re.compile(
+    r"(?:^|%)\s*debug\b|\bpdb\.(?:pm|post_mortem)\b|\bsys\.last_", re.MULTILINE
+)
 
 _shells: list[Shell] = []
 """The shells of this process, the one that ran last at the end."""
@@ -96,12 +105,16 @@ class Shell(Commanding, Knowing):
         self.completer = Completer(self.namespace, self.magics)
         self.completer.aliases = lambda: tuple(self.aliases)
         self.last_error: BaseException | None = None
+        self.last_report: TracebackReport | None = None
+        self.debugging = Debugging(self)
         self.is_running = False
         self.interrupt_pending = False
         self.interrupt_next = False
         """Whether an interrupt came for the cell that is about to run."""
         self.awaiting: asyncio.Task[Any] | None = None
         self.exit_requested = False
+        self.event_loop: EventLoop | None = None
+        """The toolkit's loop that runs while the session waits."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._context = contextvars.copy_context()
         self._depth = 0
@@ -174,7 +187,9 @@ class Shell(Commanding, Knowing):
         self._make_current()
         self._depth += 1
         if self._depth == 1:
-            self._forget_error()
+            if not _POST_MORTEM.search(source):
+                self._forget_error()
+            self.debugging.begin_cell()
             self.is_running, self.interrupt_pending = True, self.interrupt_next
             self.interrupt_next = False
         if counted:
@@ -189,6 +204,7 @@ class Shell(Commanding, Knowing):
             self._depth -= 1
             if self._depth == 0:
                 self.is_running = False
+                self.debugging.end_cell()
             if counted:
                 self.execution_count += 1
             result.finished = time.time()
@@ -332,9 +348,9 @@ class Shell(Commanding, Knowing):
 
     def _end_of_cell(self, result: ExecutionResult) -> None:
         self.results.follow_deletions()
-        if self.settings.inline_figures:
+        if "matplotlib" in sys.modules:
             try:
-                figures.at_cell_end()
+                figures.at_cell_end(self)
             except Exception as error:  # noqa: BLE001 - a figure may fail to draw in any way
                 self._fail(result, error)
         self.events.trigger("post_execute")
@@ -344,19 +360,35 @@ class Shell(Commanding, Knowing):
 
     def _fail(self, result: ExecutionResult, error: BaseException) -> None:
         """End a cell with an error: report it, and keep it for a post-mortem."""
+        if isinstance(error, AlreadyReportedError):
+            result.status, result.error = "error", self.last_error or error
+            result.report = self.last_report
+            return
         if isinstance(error, SystemExit):
             error = UsageError(
                 f"The cell asked to exit with status {error.code!r}; the session goes on. "
                 "End it with `vivo sessions end` or your editor's command."
             )
+        elif is_quit(error):
+            error = UsageError("The debugger was quit: the cell ended there.")
         result.status, result.error = "error", error
         report = report_of(error)
         result.report = report
         if not isinstance(error, UsageError):
-            self.last_error = error
+            self.last_error, self.last_report = error, report
             sys.last_type, sys.last_value = type(error), error
             sys.last_traceback = error.__traceback__
         self.front_end.error(report)
+        if self.settings.pdb and not isinstance(
+            error, (UsageError, SyntaxError, KeyboardInterrupt)
+        ):
+            self._enter_post_mortem()
+
+    def _enter_post_mortem(self) -> None:
+        try:
+            self.debugging.post_mortem()
+        except UsageError as refusal:
+            self.warn(str(refusal))
 
     def _forget_error(self) -> None:
         """Free the frames of the last error: they do not outlive the next cell."""
@@ -387,6 +419,18 @@ class Shell(Commanding, Knowing):
             del self.namespace[name]
         self.namespace.update(self._reserved)
 
+    def enable_gui(self, name: str | None = None) -> None:
+        """Run a toolkit's event loop while the session waits; none with ``off`` or None.
+
+        Raises :class:`UsageError` for an unknown toolkit, or one that cannot run here.
+        """
+        from .event_loops import make_loop
+
+        made = make_loop(name or "off", self)
+        if self.event_loop is not None:
+            self.event_loop.stop()
+        self.event_loop = made
+
     def traceback_lines(self, report: TracebackReport, *, colour: bool = False) -> list[str]:
         """A report's text in the mode that the settings name."""
         return report.lines(self.settings.xmode, colour=colour)
@@ -394,6 +438,8 @@ class Shell(Commanding, Knowing):
     def close(self) -> None:
         """End the shell: its history's session, its loop, its place among the shells."""
         self._forget_error()
+        if self.event_loop is not None:
+            self.event_loop.stop()
         self.results.clear()
         self.history.close()
         if self._loop is not None and not self._loop.is_closed():

@@ -11,8 +11,30 @@ if TYPE_CHECKING:
 def add_all_groups(shell: Shell) -> None:
     """Register every built-in magic and alias with a shell."""
     from ..aliases import DEFAULT_ALIASES
-    from . import basics, code, history, inspection, namespaces, packages, programs, system
+    from . import (
+        basics,
+        code,
+        debugging,
+        history,
+        inspection,
+        namespaces,
+        packages,
+        profiling,
+        programs,
+        system,
+    )
 
-    for group in (basics, code, history, inspection, namespaces, packages, programs, system):
+    for group in (
+        basics,
+        code,
+        debugging,
+        history,
+        inspection,
+        namespaces,
+        packages,
+        profiling,
+        programs,
+        system,
+    ):
         shell.magics.add_group(group)
     shell.aliases.update(DEFAULT_ALIASES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import os
 import sys
 import time
@@ -10,13 +11,15 @@ import tokenize
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
-from ..errors import UsageError
+from ..errors import AlreadyReportedError, UsageError
 from ..execution import call_user_code
 from .code import show_seconds
+from .debugging import place_of_breakpoint
 from .options import Option, split_words
+from .profiling import PROFILE_OPTIONS, profiled, report
 from .registry import MagicCall, magic
 
 _OPTIONS = (
@@ -27,6 +30,10 @@ _OPTIONS = (
     Option("-N", "repeats", "run so many times (with -t)", "N", 1, int),
     Option("-m", "module", "run a module, found on sys.path", "MODULE"),
     Option("-G", "no_glob", "leave * and ? in the arguments to the program"),
+    Option("-d", "debugged", "run it in the debugger"),
+    Option("-b", "breakpoint", "with -d: run to this line first", "FILE:LINE"),
+    Option("-p", "profiled", "run it under the profiler"),
+    *PROFILE_OPTIONS,
 )
 
 
@@ -35,7 +42,7 @@ def run(call: MagicCall) -> None:
     """Run a program: %run [options] FILE [arguments].
 
     The program gets its own ``__name__``, ``__file__`` and ``sys.argv``; when it has ended, its
-    variables are the session's. A file that ends in .ipy may hold magics.
+    variables are the session's. A file that ends in .ipy or .ipynb may hold magics.
     """
     options = call.options
     words = split_words(call.arguments)
@@ -49,6 +56,10 @@ def run(call: MagicCall) -> None:
         name = path.stem
     if not options.no_glob:
         arguments = _expanded(arguments)
+    if options.profiled:
+        stats = profiled(lambda: _run_once(call, path, name, arguments))
+        report(call, stats, options)
+        return
     started, cpu = time.perf_counter(), time.process_time()
     for _ in range(max(1, options.repeats)):
         _run_once(call, path, name, arguments)
@@ -61,7 +72,7 @@ def run(call: MagicCall) -> None:
 
 def _file(name: str) -> Path:
     path = Path(name).expanduser()
-    for candidate in (path, path.with_name(path.name + ".py"), path.with_name(path.name + ".ipy")):
+    for candidate in (path, *(path.with_name(path.name + end) for end in (".py", ".ipy"))):
         if candidate.is_file():
             return candidate.resolve()
     raise UsageError(f"%run: there is no file {path} (looked in {Path.cwd()}).")
@@ -104,33 +115,77 @@ def read_source(path: Path) -> str:
 
 
 def _run_once(call: MagicCall, path: Path, name: str, arguments: list[str]) -> None:
-    shell, options = call.shell, call.options
-    source = read_source(path)
-    if path.suffix == ".ipy":
-        source = shell.transform_cell(source)
+    options = call.options
     run_name = name if options.not_main else "__main__"
-    package = options.module.rpartition(".")[0] if options.module else None
-    code = compile(source, str(path), "exec", dont_inherit=True)
-    if options.interactive:
-        namespace = shell.namespace
-        kept = {key: namespace.get(key) for key in ("__name__", "__file__")}
-        namespace |= {"__file__": str(path), "__name__": run_name}
-        try:
-            with _as_program(path, arguments, None):
-                _execute(code, namespace, options.ignore_exit)
-        finally:
-            namespace.update({key: value for key, value in kept.items() if value is not None})
+    if path.suffix in (".ipy", ".ipynb"):
+        _run_cells(call, path, arguments)
         return
+    code = compile(read_source(path), str(path), "exec", dont_inherit=True)
+    if options.interactive:
+        _run_inside(call, path, code, run_name, arguments)
+    else:
+        _run_apart(call, path, code, run_name, arguments)
+
+
+def _run_cells(call: MagicCall, path: Path, arguments: list[str]) -> None:
+    """Run a file of cells as if typed: magics work, and the namespace is the session's."""
+    shell = call.shell
+    cells = notebook_cells(path) if path.suffix == ".ipynb" else [read_source(path)]
+    kept = shell.namespace.get("__file__")
+    try:
+        with _as_program(path, arguments, None):
+            for number, cell in enumerate(cells, 1):
+                filename = f"{path}#cell-{number}" if path.suffix == ".ipynb" else str(path)
+                result = shell.run_cell(cell, filename=filename, store_history=False)
+                if result.error is not None:
+                    raise AlreadyReportedError from None
+    finally:
+        if kept is not None:
+            shell.namespace["__file__"] = kept
+
+
+def notebook_cells(path: Path) -> list[str]:
+    """The code cells of a notebook. Raises :class:`UsageError` if it is none."""
+    try:
+        held = json.loads(path.read_text("utf-8"))
+        cells = [cell for cell in held["cells"] if cell["cell_type"] == "code"]
+        return ["".join(cell["source"]) for cell in cells]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UsageError(
+            f"{path} cannot be read as a notebook of format 4: {type(error).__name__}: {error}."
+        ) from None
+
+
+def _run_inside(
+    call: MagicCall, path: Path, code: CodeType, run_name: str, arguments: list[str]
+) -> None:
+    """``-i``: run in the session's own namespace."""
+    namespace = call.shell.namespace
+    kept = {key: namespace.get(key) for key in ("__name__", "__file__")}
+    namespace |= {"__file__": str(path), "__name__": run_name}
+    try:
+        with _as_program(path, arguments, None):
+            _execute(call, path, code, namespace)
+    finally:
+        namespace.update({key: value for key, value in kept.items() if value is not None})
+
+
+def _run_apart(
+    call: MagicCall, path: Path, code: CodeType, run_name: str, arguments: list[str]
+) -> None:
+    """Run in a module of the program's own; the session gets its names afterwards."""
+    shell, options = call.shell, call.options
     module = ModuleType(run_name)
     module.__dict__.update(
         __file__=str(path), __builtins__=shell.namespace["__builtins__"],
         get_ipython=shell.namespace.get("get_ipython"),
     )  # fmt: skip
+    package = options.module.rpartition(".")[0] if options.module else None
     if package:
         module.__package__ = package
     try:
         with _as_program(path, arguments, module if run_name == "__main__" else None):
-            _execute(code, module.__dict__, options.ignore_exit)
+            _execute(call, path, code, module.__dict__)
     finally:
         # Functions of the program keep its module's globals alive; the session gets the names.
         updates = {key: value for key, value in vars(module).items() if not _is_dunder(key)}
@@ -143,11 +198,17 @@ def _is_dunder(name: str) -> bool:
     return name.startswith("__") and name.endswith("__")
 
 
-def _execute(code: Any, namespace: dict[str, Any], ignore_exit: bool) -> None:
+def _execute(call: MagicCall, path: Path, code: CodeType, namespace: dict[str, Any]) -> None:
+    options = call.options
     try:
-        call_user_code(exec, code, namespace)
+        if options.debugged or options.breakpoint:
+            wanted = options.breakpoint
+            place = place_of_breakpoint("run", wanted, path) if wanted else None
+            call.shell.debugging.run_code(code, namespace, None, place)
+        else:
+            call_user_code(exec, code, namespace)
     except SystemExit as error:
-        if ignore_exit or error.code in (None, 0):
+        if options.ignore_exit or error.code in (None, 0):
             return
         raise UsageError(f"The program ended with exit status {error.code!r}.") from None
 
