@@ -1,21 +1,43 @@
-"""Making matplotlib show its figures in the output, without importing it.
+"""matplotlib in a session: which backend it draws with, and when figures are drawn again.
 
-The backend is chosen when ``matplotlib.pyplot`` is first looked for, in this process alone: in
-the environment it would reach child processes, which cannot import our backend. A choice of
-the user's own (``MPLBACKEND``, ``matplotlib.use``, a matplotlibrc) is kept.
+Nothing here imports matplotlib before the user does. Rules:
+
+1. Without a choice figures become pictures in the output. The choice is made when
+   ``matplotlib.pyplot`` is first looked for, in this process alone: in the environment it would
+   reach child processes, which cannot import our backend. A choice of the user's own
+   (``MPLBACKEND``, ``matplotlib.use``, a matplotlibrc) is kept.
+2. In a session matplotlib is interactive, and ``show()`` does not block: windows live between
+   cells, by the toolkit's event loop, which starts with the first window.
+3. After each cell a figure that has changed is drawn again.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.abc
 import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .errors import UsageError
+
 if TYPE_CHECKING:
     from .formatters import DisplayFormatters
+    from .shell import Shell
 
 BACKEND = f"module://{__package__}.inline_backend"
+
+_GUI_BACKENDS = {
+    "tk": "tkagg",
+    "qt": "qtagg",
+    "qt6": "qtagg",
+    "qt5": "qt5agg",
+    "gtk": "gtk3agg",
+    "gtk3": "gtk3agg",
+    "gtk4": "gtk4agg",
+    "wx": "wxagg",
+}
+_BY_PREFERENCE = ("qt", "gtk4", "gtk3", "tk", "wx")
 
 
 class BackendChooser(importlib.abc.MetaPathFinder):
@@ -31,10 +53,11 @@ class BackendChooser(importlib.abc.MetaPathFinder):
 def choose_inline() -> None:
     """Make ours the backend of an imported matplotlib, unless the user has chosen one."""
     matplotlib = sys.modules.get("matplotlib")
-    if matplotlib is None or "MPLBACKEND" in os.environ:
+    if matplotlib is None:
         return
+    matplotlib.interactive(True)
     chosen = dict.__getitem__(matplotlib.rcParams, "backend")
-    if not isinstance(chosen, str):  # the mark for "not chosen yet"
+    if "MPLBACKEND" not in os.environ and not isinstance(chosen, str):  # nothing chosen yet
         matplotlib.rcParams["backend"] = BACKEND
 
 
@@ -61,8 +84,105 @@ def _shown_as(mime: str) -> Any:
     return render
 
 
-def at_cell_end() -> None:
-    """Show what the cell has drawn, if our backend is loaded."""
+# --- Choosing a backend ----------------------------------------------------------------------
+
+
+def names() -> list[str]:
+    """What ``%matplotlib`` takes, beside the backends that matplotlib knows by other names."""
+    return ["inline", "auto", *_GUI_BACKENDS, "agg"]
+
+
+def choose(shell: Shell, name: str) -> str:
+    """Use a backend from now on: ``inline``, a toolkit, ``auto``, or any that matplotlib knows.
+
+    Returns its name. Raises :class:`UsageError` if matplotlib or the toolkit is not there, or
+    matplotlib refuses.
+    """
+    matplotlib = _imported("matplotlib")
+    if name in ("", "auto"):
+        return _choose_auto(shell)
+    lower = name.lower()
+    gui, backend = (lower, _GUI_BACKENDS[lower]) if lower in _GUI_BACKENDS else (None, name)
+    if lower == "inline":
+        backend = BACKEND
+        install(shell.formatters)
+    previous = shell.event_loop
+    if gui is not None:
+        shell.enable_gui(gui)
+    try:
+        matplotlib.use(backend)
+        pyplot = importlib.import_module("matplotlib.pyplot")
+        pyplot.switch_backend(backend)
+    except (ValueError, ImportError, RuntimeError) as error:
+        shell.event_loop = previous
+        raise UsageError(f"matplotlib cannot use {name}: {error}") from None
+    shell.settings.inline_figures = lower == "inline"
+    matplotlib.interactive(True)
+    pyplot.show._needmain = False
+    return name
+
+
+def _choose_auto(shell: Shell) -> str:
+    if os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        for gui in _BY_PREFERENCE:
+            try:
+                return choose(shell, gui)
+            except UsageError:
+                continue
+    return choose(shell, "inline")
+
+
+def _imported(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise UsageError(
+            f"{module} is not installed in {sys.executable}: run %pip install {module}."
+        ) from None
+
+
+def pylab_names(*, everything: bool) -> dict[str, Any]:
+    """The names that ``%pylab`` gives. Raises :class:`UsageError` without numpy or matplotlib."""
+    numpy, matplotlib = _imported("numpy"), _imported("matplotlib")
+    pylab = importlib.import_module("matplotlib.pylab")
+    pyplot = importlib.import_module("matplotlib.pyplot")
+    found: dict[str, Any] = {}
+    if everything:
+        found |= {key: value for key, value in vars(pylab).items() if not key.startswith("_")}
+        found |= {key: getattr(numpy, key) for key in numpy.__all__}
+    mlab = importlib.import_module("matplotlib.mlab")
+    return found | {
+        "numpy": numpy,
+        "np": numpy,
+        "matplotlib": matplotlib,
+        "pylab": pylab,
+        "mlab": mlab,
+        "pyplot": pyplot,
+        "plt": pyplot,
+    }
+
+
+# --- After each cell -------------------------------------------------------------------------
+
+
+def at_cell_end(shell: Shell) -> None:
+    """Show what the cell has drawn: inline figures as pictures, changed windows again."""
+    if "matplotlib.pyplot" not in sys.modules:
+        return
     backend = sys.modules.get(BACKEND.removeprefix("module://"))
-    if backend is not None:
-        backend.at_cell_end()
+    if backend is not None and shell.settings.inline_figures:
+        backend.flush_figures()
+    _draw_windows(shell)
+
+
+def _draw_windows(shell: Shell) -> None:
+    matplotlib = sys.modules["matplotlib"]
+    managers = sys.modules["matplotlib._pylab_helpers"].Gcf.get_all_fig_managers()
+    for manager in managers:
+        framework = getattr(manager.canvas, "required_interactive_framework", None)
+        if framework is None:
+            continue
+        if shell.event_loop is None:
+            shell.enable_gui(framework)
+        if matplotlib.is_interactive() and manager.canvas.figure.stale:
+            manager.canvas.draw_idle()

@@ -7,7 +7,6 @@ A figure is shown when its cell ends, or at ``show()``, and closed then.
 from __future__ import annotations
 
 import io
-import sys
 from typing import Any
 
 from matplotlib._pylab_helpers import Gcf
@@ -37,6 +36,9 @@ class FigureCanvas(FigureCanvasAgg):
     """Draws with Agg."""
 
     manager_class = FigureManager
+
+    def draw_idle(self, *_: Any, **__: Any) -> None:
+        """Nothing: the figure is drawn when it is shown."""
 
 
 def show_figure(figure: Any) -> None:
@@ -78,16 +80,11 @@ def _face(figure: Any) -> Any:
 
 
 def flush_figures() -> None:
-    """Show every open figure and close it."""
+    """Show every open figure of this backend and close it; another backend's windows stay."""
     for manager in Gcf.get_all_fig_managers():
+        if not isinstance(manager, FigureManager):
+            continue
         try:
             show_figure(manager.canvas.figure)
         finally:
             Gcf.destroy(manager)
-
-
-def at_cell_end() -> None:
-    """Show the cell's figures if this backend is the one in use. Called by the shell."""
-    matplotlib = sys.modules.get("matplotlib")
-    if matplotlib is not None and Gcf.figs:
-        flush_figures()

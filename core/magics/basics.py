@@ -7,7 +7,6 @@ import sys
 from typing import Any
 
 from ..errors import UsageError
-from .options import Option
 from .registry import MagicCall, magic
 
 
@@ -151,37 +150,6 @@ def config(call: MagicCall) -> Any:
         call.shell.results.maximum_count = settings.maximum_results
         call.shell.results.maximum_bytes = settings.maximum_result_bytes
     return None
-
-
-@magic(
-    "matplotlib",
-    options=(Option("-l", "listed", "list the backends that can be chosen", long="--list"),),
-)
-def matplotlib(call: MagicCall) -> None:
-    """Choose matplotlib's backend: %matplotlib inline, %matplotlib agg."""
-    from .. import figures
-
-    if call.options.listed:
-        print("inline, agg, auto; and every backend that this matplotlib knows")
-        return
-    name = call.arguments.strip() or "inline"
-    if name in ("inline", "auto"):
-        call.shell.settings.inline_figures = True
-        figures.install(call.shell.formatters)
-        backend = figures.BACKEND
-    else:
-        call.shell.settings.inline_figures = False
-        backend = name
-    try:
-        module = importlib.import_module("matplotlib")
-    except ImportError:
-        raise UsageError(
-            f"matplotlib is not installed in {sys.executable}: run %pip install matplotlib."
-        ) from None
-    try:
-        module.use(backend)
-    except (ValueError, ImportError) as error:
-        raise UsageError(f"matplotlib cannot use {name}: {error}") from None
 
 
 @magic("load_ext")

@@ -16,10 +16,13 @@ import getpass
 import os
 import signal
 import sys
+from functools import partial
 from types import FrameType, ModuleType
 from typing import Any
 
 from ...core import interrupts
+from ...core.event_loops.base import is_readable
+from ...core.event_loops.tasks import TaskLoop, advance
 from ...core.history import History
 from ...core.settings import Settings
 from ...core.shell import Shell
@@ -92,8 +95,8 @@ class Engine:
         version = ".".join(map(str, sys.version_info[:3]))
         self.channel.send({"type": "ready", "pid": os.getpid(), "python_version": version})
         while True:
-            if not self.channel.has_frame and self.shell.has_background_tasks:
-                self._run_background_tasks()
+            if not self.channel.has_frame:
+                self._live_while_idle()
             header, _ = self.channel.receive()
             if header["type"] == "execute":
                 self._has_cell = True
@@ -101,14 +104,18 @@ class Engine:
             elif header["type"] == "exit":
                 return
 
-    def _run_background_tasks(self) -> None:
-        """Let tasks go on until the keeper sends something."""
-        loop = self.shell.loop
-        loop.add_reader(self.channel.socket, loop.stop)
-        try:
-            loop.run_forever()
-        finally:
-            loop.remove_reader(self.channel.socket)
+    def _live_while_idle(self) -> None:
+        """Let windows and tasks go on until the keeper sends something."""
+        shell, descriptor = self.shell, self.channel.socket.fileno()
+        while not is_readable(descriptor):
+            loop = shell.event_loop
+            if loop is None and shell.has_background_tasks:
+                loop = TaskLoop(shell)
+            if loop is None:
+                return
+            tick = partial(advance, shell) if shell._loop is not None else None
+            # in the cells' context: a callback sees the context variables that a cell has set
+            shell._context.run(loop.run_until_readable, descriptor, tick)
 
     def execute(self, header: dict[str, Any]) -> None:
         """Run a cell and report its end."""

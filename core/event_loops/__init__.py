@@ -1,0 +1,70 @@
+"""Event loops of GUI toolkits, run while the session waits: windows live between cells.
+
+Rules:
+
+1. A toolkit is imported from the user's environment, when it is asked for.
+2. One loop at a time. To choose another one stops the one before.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..errors import UsageError
+from .base import TICK, EventLoop, Tick
+
+if TYPE_CHECKING:
+    from ..shell import Shell
+
+__all__ = ["NAMES", "TICK", "EventLoop", "Tick", "make_loop"]
+
+
+def _tk(shell: Shell) -> EventLoop:
+    from .tk import TkLoop
+
+    return TkLoop()
+
+
+def _qt(name: str) -> Callable[[Shell], EventLoop]:
+    def make(shell: Shell) -> EventLoop:
+        from .qt import QtLoop
+
+        return QtLoop(name)
+
+    return make
+
+
+def _tasks(shell: Shell) -> EventLoop:
+    from .tasks import TaskLoop
+
+    return TaskLoop(shell)
+
+
+_MAKERS: dict[str, Callable[[Shell], EventLoop]] = {
+    "tk": _tk,
+    "qt": _qt("qt"),
+    "qt6": _qt("qt6"),
+    "qt5": _qt("qt5"),
+    "asyncio": _tasks,
+}
+_OFF = ("off", "none", "")
+NAMES = (*_MAKERS, "off")
+"""What ``%gui`` takes."""
+
+
+def make_loop(name: str, shell: Shell) -> EventLoop | None:
+    """The event loop of that name, None for ``off``.
+
+    Raises :class:`UsageError` for an unknown name, a toolkit that is not installed, or one that
+    cannot start.
+    """
+    name = name.strip().lower()
+    if name in _OFF:
+        return None
+    if name not in _MAKERS:
+        near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise UsageError(f"%gui does not know {name}; {hint}It takes {', '.join(NAMES)}.")
+    return _MAKERS[name](shell)

@@ -1,0 +1,90 @@
+"""What every toolkit's event loop does for a session, whichever toolkit it is.
+
+Rules:
+
+1. :meth:`EventLoop.run_until_readable` returns when the descriptor is readable, when the tick asks
+   for it, or when the loop was stopped. A toolkit's own quit does not end it.
+2. Nothing that a callback does ends it: ``SystemExit`` and ``KeyboardInterrupt`` end the callback.
+3. It does not poll where the toolkit can watch a descriptor. The tick is for what must be looked
+   at meanwhile, such as tasks of asyncio.
+4. It is entered between cells, or while a cell waits for input; never while a cell computes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import select
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from types import ModuleType
+
+from ..errors import UsageError
+from ..interrupts import shielded
+
+TICK = 0.02
+"""Seconds between two ticks."""
+
+Tick = Callable[[], bool]
+"""Called every :data:`TICK` seconds while a loop runs; True ends the wait."""
+
+
+class EventLoop(ABC):
+    """The event loop of a toolkit, run by the session while it waits."""
+
+    name: str
+    """What ``%gui`` calls it."""
+
+    def __init__(self) -> None:
+        self.is_stopped = False
+
+    @shielded
+    def run_until_readable(self, descriptor: int, tick: Tick | None = None) -> None:
+        """Run the toolkit's events until ``descriptor`` can be read, or ``tick`` gives True."""
+        while not self.is_stopped and not is_readable(descriptor):
+            if tick is not None and tick():
+                return
+            try:
+                self._run(descriptor, tick)
+            except KeyboardInterrupt:
+                continue
+            except SystemExit as error:
+                sys.stderr.write(
+                    f"A callback asked to exit with status {error.code!r}; the session goes on.\n"
+                )
+
+    def stop(self) -> None:
+        """Run no more of the toolkit's events. Its windows stay, and do not answer."""
+        self.is_stopped = True
+        self._leave()
+
+    @abstractmethod
+    def _run(self, descriptor: int, tick: Tick | None) -> None:
+        """Enter the toolkit's loop; leave when the descriptor is readable or the tick says so."""
+
+    @abstractmethod
+    def _leave(self) -> None:
+        """Make the toolkit's loop return, if it runs."""
+
+
+def is_readable(descriptor: int) -> bool:
+    """Whether something can be read from a descriptor without waiting."""
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+def toolkit(gui: str, modules: tuple[str, ...], install: str) -> ModuleType:
+    """The first of a toolkit's modules that can be imported, one already imported before others.
+
+    Raises :class:`UsageError` with how to install it.
+    """
+    loaded = [name for name in modules if name in sys.modules]
+    for name in (*loaded, *modules):
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    raise UsageError(
+        f"%gui {gui} wants {' or '.join(modules)}, which {sys.executable} cannot import: {install}."
+    )

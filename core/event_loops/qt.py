@@ -1,0 +1,117 @@
+"""Qt's event loop, by any of its bindings.
+
+Rules:
+
+1. A binding that is already imported is the one used: two in one process do not go together.
+2. ``QApplication`` ends the process where it finds no display or no platform plug-in. So a child
+   process tries first, and the user reads what it said.
+3. PyQt ends the process for an exception in a slot unless an exception hook is set: one is set.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from types import TracebackType
+from typing import Any
+
+from ..errors import UsageError
+from .base import TICK, EventLoop, Tick, toolkit
+
+BINDINGS = {
+    "qt": ("PySide6", "PyQt6", "PyQt5", "PySide2"),
+    "qt6": ("PySide6", "PyQt6"),
+    "qt5": ("PyQt5", "PySide2"),
+}
+_TRIAL = "import sys; from {binding}.QtWidgets import QApplication; QApplication(['trial'])"
+_TRIAL_SECONDS = 30
+
+
+class QtLoop(EventLoop):
+    """Runs Qt, and makes the application if there is none.
+
+    Raises :class:`UsageError` where no binding is installed, or Qt cannot start.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+        choices = BINDINGS[name]
+        wanted = os.environ.get("QT_API", "").lower()
+        choices = tuple(sorted(choices, key=lambda binding: binding.lower() != wanted))
+        core_names = tuple(f"{binding}.QtCore" for binding in choices)
+        install = "run %pip install PySide6-Essentials" if name != "qt5" else "install PyQt5"
+        self._core: Any = toolkit(name, core_names, install)
+        self.application = self._core.QCoreApplication.instance() or self._new_application()
+        self._loop = self._core.QEventLoop(self.application)
+        if sys.excepthook is sys.__excepthook__:
+            sys.excepthook = _report
+
+    def _new_application(self) -> Any:
+        binding = self._core.__name__.partition(".")[0]
+        _try(self.name, binding)
+        widgets = importlib.import_module(f"{binding}.QtWidgets")
+        application = widgets.QApplication(["vivo"])
+        application.setQuitOnLastWindowClosed(False)
+        return application
+
+    def _run(self, descriptor: int, tick: Tick | None) -> None:
+        core = self._core
+        notifier = core.QSocketNotifier(descriptor, _member(core.QSocketNotifier, "Type", "Read"))
+        notifier.activated.connect(self._leave)
+        timer = core.QTimer()
+
+        def on_tick() -> None:
+            if tick is not None and tick():
+                self._leave()
+
+        if tick is not None:
+            timer.timeout.connect(on_tick)
+            timer.start(int(TICK * 1000))
+        try:
+            _execute(self._loop)
+        finally:
+            timer.stop()
+            notifier.setEnabled(False)
+
+    def _leave(self, *_: object) -> None:
+        self._loop.quit()
+
+
+def _execute(loop: Any) -> None:
+    (loop.exec if hasattr(loop, "exec") else loop.exec_)()
+
+
+def _member(owner: Any, enumeration: str, name: str) -> Any:
+    """A member of an enumeration: PyQt6 has them scoped only, older bindings unscoped only."""
+    return getattr(getattr(owner, enumeration, owner), name)
+
+
+def _try(gui: str, binding: str) -> None:
+    try:
+        result = subprocess.run(
+            [sys.executable, "-c", _TRIAL.format(binding=binding)],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_TRIAL_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise UsageError(f"%gui {gui}: Qt did not start within {_TRIAL_SECONDS} s.") from None
+    if result.returncode:
+        lines = [line for line in result.stderr.strip().splitlines() if line.strip()]
+        said = lines[0].strip() if lines else f"exit status {result.returncode}"
+        raise UsageError(
+            f"%gui {gui}: {binding} cannot start ({said}); set DISPLAY, or "
+            "QT_QPA_PLATFORM=offscreen for windows that nobody sees."
+        )
+
+
+def _report(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    """Write an unhandled exception, as Python does itself."""
+    sys.__excepthook__(kind, error, traceback)

@@ -1,0 +1,65 @@
+"""Magics about figures and windows: which backend matplotlib uses, which event loop runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .options import Option
+from .registry import MagicCall, magic
+
+
+@magic("gui")
+def gui(call: MagicCall) -> None:
+    """Let a toolkit's windows live while the session waits: %gui tk, %gui qt, %gui off.
+
+    It takes tk, qt, qt6, qt5, gtk3, gtk4, wx, asyncio and off; without a name it is off.
+    """
+    call.shell.enable_gui(call.arguments)
+
+
+@magic(
+    "matplotlib",
+    options=(Option("-l", "listed", "list the backends that can be chosen", long="--list"),),
+)
+def matplotlib(call: MagicCall) -> None:
+    """Choose matplotlib's backend: %matplotlib inline, %matplotlib tk, %matplotlib agg.
+
+    Windows open without blocking, and follow what later cells change. Without a name, or with
+    ``auto``, it is a toolkit of this machine, and ``inline`` where there is no display.
+    """
+    from .. import figures
+
+    if call.options.listed:
+        print(", ".join(figures.names()))
+        return
+    chosen = figures.choose(call.shell, call.arguments.strip())
+    if call.arguments.strip() in ("", "auto"):
+        print(f"matplotlib's backend: {chosen}")
+
+
+@magic(
+    "pylab",
+    options=(
+        Option("-n", "plain", "import the modules alone, not their names", long="--no-import-all"),
+    ),
+)
+def pylab(call: MagicCall) -> None:
+    """Import numpy and matplotlib as an interactive workspace: %pylab, %pylab tk.
+
+    It gives np, plt, numpy, matplotlib, pylab and mlab, and every name of numpy and pylab. What
+    the user's own variables were called is said where it is replaced.
+    """
+    from .. import figures
+
+    chosen = figures.choose(call.shell, call.arguments.strip())
+    names: dict[str, Any] = figures.pylab_names(everything=not call.options.plain)
+    namespace = call.shell.namespace
+    replaced = sorted(
+        name
+        for name in call.shell.user_names()
+        if name in names and names[name] is not namespace[name]
+    )
+    namespace.update(names)
+    print(f"numpy and matplotlib are at hand; matplotlib's backend: {chosen}")
+    if replaced:
+        print(f"These names were yours and are replaced: {', '.join(replaced)}")
