@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
 from .expansion import expand
+from .frontend import FrontEnd
 from .magics.registry import MagicCall, MagicRegistry, user_magic
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Commanding:
     magics: MagicRegistry
     aliases: dict[str, str]
     inherit_streams: bool
+    front_end: FrontEnd
 
     def run_line_magic(self, name: str, line: str, _stack_depth: int = 1) -> Any:
         """Run ``%name line`` as if typed. Raises :class:`UsageError` for a wrong use."""
@@ -83,7 +85,15 @@ class Commanding:
     def _system(self, command: str) -> None:
         from .system import run_command
 
-        self.namespace["_exit_code"] = run_command(command, inherit=self.inherit_streams)
+        front_end = self.front_end
+
+        def ask(prompt: str, password: bool) -> str:
+            return front_end.read_input(prompt, password=password)
+
+        has_terminal = getattr(front_end, "has_terminal", False)
+        self.namespace["_exit_code"] = run_command(
+            command, ask=None if has_terminal else ask, inherit=self.inherit_streams
+        )
 
     def getoutput(self, command: str) -> Any:
         """The lines that a command prints, as :class:`~vivo.core.system.CommandOutput`."""

@@ -11,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -54,6 +55,14 @@ class FrontEnd(Protocol):
 
 class TerminalFrontEnd:
     """Shows everything as plain text on the process's own streams."""
+
+    @property
+    def has_terminal(self) -> bool:
+        """Whether this process stands in a terminal, which a command may then use itself."""
+        try:
+            return os.isatty(0) and os.isatty(1) and sys.stdout.fileno() == 1
+        except (OSError, ValueError, AttributeError):
+            return False  # the streams were replaced by what has no descriptor
 
     def display(
         self,

@@ -2,8 +2,7 @@
 
 Rules:
 
-1. A command's output goes where the cell's goes, as it comes. In a process whose standard
-   streams are real files the child simply inherits them.
+1. A command's output goes where the cell's goes, as it comes; its questions go to the user.
 2. An interrupt reaches the whole process group of the command, and then the cell.
 3. Output that is no text in the locale's encoding survives, undecodable bytes escaped.
 """
@@ -15,10 +14,14 @@ import re
 import signal
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .interrupts import raise_if_pending, shielded
+
+if TYPE_CHECKING:
+    from .terminal import Ask
 
 
 class CommandOutput(list[str]):
@@ -101,28 +104,79 @@ def shell_program() -> str:
     return shell if shell.rsplit("/", 1)[-1] in ("bash", "zsh", "dash", "ksh") else "/bin/sh"
 
 
-def run_command(command: str, *, inherit: bool = False) -> int:
+def run_command(command: str, *, ask: Ask | None = None, inherit: bool = False) -> int:
     """Run a command, its output shown as it comes; give its exit status.
 
-    With ``inherit`` the child writes to this process's own standard streams. A command ended by
-    signal *n* gives ``-n``, as :mod:`subprocess` has it.
+    Where this process has a terminal itself the command gets it; else one of its own
+    (:mod:`vivo.core.terminal`), whose questions go to ``ask``. With ``inherit`` the output goes to
+    this process's standard output as it is. A command ended by signal *n* gives ``-n``, as
+    :mod:`subprocess` has it.
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    if inherit:
-        process = _started(command)
-        return _wait(process)
-    process = _started(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    assert process.stdout is not None
-    with process.stdout as stream:
+    if ask is None or os.name != "posix":
+        return _run_in_the_open(command)
+    from .terminal import Terminal
+
+    terminal = _on_terminal(command)
+    assert isinstance(terminal, Terminal)
+    try:
+        _raise_pending()
+        return terminal.run(_writer(inherit), ask)
+    except KeyboardInterrupt:
+        interrupt_group(terminal.process)
+        terminal.process.wait()
+        raise
+    finally:
+        terminal.close()
+
+
+@shielded
+def _on_terminal(command: str) -> Any:
+    from .terminal import Terminal
+
+    return Terminal(command, shell_program())
+
+
+def _run_in_the_open(command: str) -> int:
+    """Run a command on this process's own terminal: keys and interrupts reach it directly."""
+    process = subprocess.Popen([shell_program(), "-c", command])
+    while True:
         try:
-            _raise_pending()
-            _copy(stream, sys.stdout)
+            return process.wait()
         except KeyboardInterrupt:
-            interrupt_group(process)
-            process.wait()
-            raise
-    return _wait(process)
+            # The terminal has sent it to the command too, which decides what that means.
+            continue
+
+
+def _writer(inherit: bool) -> Callable[[bytes], Any]:
+    """Where a command's bytes go: to descriptor 1 as they are, or as text to ``sys.stdout``."""
+    if inherit:
+        descriptor = os.dup(1)  # of this cell, also when a child goes on after it
+        weakref.finalize(holder := _Holder(descriptor), os.close, descriptor)
+        return holder.write
+    import codecs
+
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    target = sys.stdout
+
+    def write(data: bytes) -> None:
+        target.write(decoder.decode(data))
+        target.flush()
+
+    return write
+
+
+class _Holder:
+    """A descriptor that is closed when nothing writes to it any more."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
 
 
 def capture_command(command: str) -> tuple[CommandOutput, int]:
@@ -164,33 +218,22 @@ def _started(command: str, **options: Any) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def _copy(stream: Any, target: Any) -> None:
-    import codecs
-
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    while chunk := stream.read1(65536):
-        target.write(decoder.decode(chunk))
-        target.flush()
-    target.write(decoder.decode(b"", final=True))
-
-
-def _wait(process: subprocess.Popen[bytes]) -> int:
-    try:
-        _raise_pending()
-        return process.wait()
-    except KeyboardInterrupt:
-        interrupt_group(process)
-        process.wait()
-        raise
-
-
 def interrupt_group(process: subprocess.Popen[bytes], patience: float = 2.0) -> None:
     """Interrupt a command and all that it started; kill what has not ended after ``patience`` s."""
-    for number, seconds in (
-        (signal.SIGINT, patience),
-        (signal.SIGTERM, 1.0),
-        (signal.SIGKILL, 1.0),
-    ):
+    _signal_group(
+        process, ((signal.SIGINT, patience), (signal.SIGTERM, 1.0), (signal.SIGKILL, 1.0))
+    )
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a command that waits for what will not come."""
+    _signal_group(process, ((signal.SIGTERM, 0.5), (signal.SIGKILL, 1.0)))
+
+
+def _signal_group(
+    process: subprocess.Popen[bytes], ladder: tuple[tuple[signal.Signals, float], ...]
+) -> None:
+    for number, seconds in ladder:
         try:
             os.killpg(process.pid, number)
         except (ProcessLookupError, PermissionError):

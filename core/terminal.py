@@ -1,0 +1,237 @@
+"""A command on a pseudo-terminal: its output as it comes, and its questions to the user.
+
+Rules:
+
+1. What the command writes comes out unchanged, byte for byte: the terminal translates nothing.
+2. A command that waits for a line is noticed (on Linux, by the system call it sleeps in): the user
+   is asked, and where nobody can answer it gets an end of file, and is ended if that is
+   not enough. Nothing waits for ever.
+3. Its processes are a session of their own with this terminal as theirs: an interrupt reaches
+   them all. Those that it leaves running go on writing into the cell that started them.
+4. Pagers are switched off: there is no one to turn the page.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import select
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from .system import end_group
+
+COLUMNS, LINES = 100, 30
+_IDLE = 0.08  # seconds without output after which the command may be waiting for the user
+_PATIENCE = 3  # ends of file before a command that nobody can answer is ended
+_PAGERS = {"PAGER": "cat", "GIT_PAGER": "cat", "MANPAGER": "cat", "SYSTEMD_PAGER": ""}
+# System calls that wait for input, by machine: read, then those that watch several descriptors.
+_CALLS: dict[str, tuple[int, dict[int, str]]] = {
+    "x86_64": (0, {7: "poll", 271: "poll", 23: "select", 270: "select"}),
+    "aarch64": (63, {73: "poll", 72: "select"}),
+}
+# Started by the session's leader: the first terminal that it opens becomes its own.
+# When the leader ends, those that it left in the background must not be hung up.
+_OPENING = 'trap "" HUP; exec <"$0" >"$0" 2>&1; exec "$1" -c "$2"'
+
+Ask = Callable[[str, bool], str]
+"""``ask(prompt, password)`` gives a line, or raises ``EOFError`` where nobody can answer."""
+
+
+class Terminal:
+    """A pseudo-terminal with one command on it."""
+
+    def __init__(self, command: str, shell: str) -> None:
+        import pty
+
+        self.master, slave = pty.openpty()
+        try:
+            self.name = os.ttyname(slave)
+            _configure(slave)
+            self.process = subprocess.Popen(
+                ["/bin/sh", "-c", _OPENING, self.name, shell, command],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env={**os.environ, **_PAGERS, "TERM": _kind()},
+            )
+        except BaseException:
+            os.close(self.master)
+            raise
+        finally:
+            # Held until the command has opened it: a terminal that nobody has reads as hung up.
+            self._slave: int | None = slave
+        self._exit = os.pidfd_open(self.process.pid) if hasattr(os, "pidfd_open") else None
+        self._refused = 0
+        self._tail = b""
+
+    def run(self, write: Callable[[bytes], Any], ask: Ask) -> int:
+        """Pass output on and questions to the user until the command ends; give its status.
+
+        A command ended by signal *n* gives ``-n``. An interrupt comes through: end the command
+        with :meth:`close` then.
+        """
+        while True:
+            descriptors = [self.master] if self._exit is None else [self.master, self._exit]
+            ready, _, _ = select.select(descriptors, [], [], _IDLE)
+            if self.master in ready:
+                if not self._pass_on(write):
+                    break
+            elif self.process.poll() is not None:
+                break
+            elif not ready and self._is_waiting():
+                self._answer(ask, write)
+        status = self.process.wait()
+        self._drain(write)
+        return status
+
+    def _pass_on(self, write: Callable[[bytes], Any]) -> bool:
+        try:
+            data = os.read(self.master, 65536)
+        except OSError:  # EIO: the last process has left the terminal
+            return False
+        if data:
+            write(data)
+            self._tail = (self._tail + data)[-400:]
+        return bool(data)
+
+    def _drain(self, write: Callable[[bytes], Any]) -> None:
+        """What is still in the terminal when the command has ended."""
+        self._let_go_of_slave()
+        while select.select([self.master], [], [], 0)[0]:
+            if not self._pass_on(write):
+                return
+        if self._has_others():
+            self._follow(write)
+
+    def _has_others(self) -> bool:
+        """Whether processes that the command left behind still have the terminal."""
+        poll = select.poll()
+        poll.register(self.master, select.POLLIN)
+        return not any(event & select.POLLHUP for _, event in poll.poll(0))
+
+    def _follow(self, write: Callable[[bytes], Any]) -> None:
+        """Pass on what those write that stay behind, until the last of them ends."""
+        master, self.master = self.master, -1
+
+        def follow() -> None:
+            with contextlib.suppress(OSError):
+                while data := os.read(master, 65536):
+                    write(data)
+            os.close(master)
+
+        threading.Thread(target=follow, name="vivo-background-output", daemon=True).start()
+
+    # --- Questions -------------------------------------------------------------------------
+
+    def _is_waiting(self) -> bool:
+        """Whether a process of the command sleeps until the terminal has input."""
+        return any(_waits_for(pid, self.name) for pid in self._processes())
+
+    def _processes(self) -> Iterator[int]:
+        """The processes of the command's session."""
+        if sys.platform != "linux" or platform.machine() not in _CALLS:
+            return
+        for entry in os.scandir("/proc"):
+            if entry.name.isdecimal():
+                with contextlib.suppress(OSError, ValueError, IndexError):
+                    fields = Path(entry.path, "stat").read_text().rpartition(")")[2].split()
+                    if int(fields[3]) == self.process.pid:  # its session
+                        yield int(entry.name)
+
+    def _answer(self, ask: Ask, write: Callable[[bytes], Any]) -> None:
+        import termios
+
+        flags = termios.tcgetattr(self.master)[3]
+        prompt = self._tail.rpartition(b"\n")[2].decode("utf-8", "replace")
+        by_line = bool(flags & termios.ICANON)
+        try:
+            text = ask(prompt, by_line and not flags & termios.ECHO)
+        except EOFError:
+            self._refused += 1
+            if self._refused > _PATIENCE:
+                write(b"\nThe command waits for keys that nobody can press here; it is ended.\n")
+                end_group(self.process)
+            else:
+                os.write(self.master, b"\x04")
+            return
+        # A program that reads single keys gets the keys; an empty line is the return key.
+        data = text.encode("utf-8", "surrogateescape")
+        os.write(self.master, data + b"\n" if by_line else data or b"\r")
+
+    # --- The end ---------------------------------------------------------------------------
+
+    def _let_go_of_slave(self) -> None:
+        if self._slave is not None:
+            os.close(self._slave)
+            self._slave = None
+
+    def close(self) -> None:
+        """Let go of the terminal. The command must have ended."""
+        self._let_go_of_slave()
+        for descriptor in (self.master, self._exit):
+            if descriptor is not None and descriptor >= 0:
+                os.close(descriptor)
+        self.master, self._exit = -1, None
+
+
+def _kind() -> str:
+    """The kind of terminal that programs are told of."""
+    held = os.environ.get("TERM", "")
+    return held if held not in ("", "dumb", "unknown") else "xterm-256color"
+
+
+def _configure(slave: int) -> None:
+    import fcntl
+    import termios
+
+    settings = termios.tcgetattr(slave)
+    settings[1] &= ~termios.OPOST  # rule 1
+    settings[3] &= ~termios.ECHO  # the front end shows what the user types
+    termios.tcsetattr(slave, termios.TCSANOW, settings)
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+
+
+def _waits_for(pid: int, terminal: str) -> bool:
+    """Whether a process sleeps in a system call that ends when the terminal has input."""
+    try:
+        words = Path(f"/proc/{pid}/syscall").read_text().split()
+        if len(words) < 7:
+            return False  # it runs
+        number, arguments = int(words[0]), [int(word, 16) for word in words[1:7]]
+        read, watching = _CALLS[platform.machine()]
+        if number == read:
+            return _is_terminal(pid, arguments[0], terminal)
+        kind = watching.get(number)
+        if kind is None:
+            return False
+        return any(_is_terminal(pid, fd, terminal) for fd in _watched(pid, kind, arguments))
+    except (OSError, ValueError, struct.error):
+        return False  # it ended while we looked, or it is not ours to look at
+
+
+def _watched(pid: int, kind: str, arguments: list[int]) -> list[int]:
+    """The descriptors whose input a process waits for, read from its memory."""
+    memory = os.open(f"/proc/{pid}/mem", os.O_RDONLY)
+    try:
+        if kind == "poll":
+            count = min(arguments[1], 64)
+            held = os.pread(memory, 8 * count, arguments[0])
+            entries = struct.iter_unpack("ihh", held)
+            return [fd for fd, events, _ in entries if events & select.POLLIN]
+        if not arguments[1]:
+            return []
+        (bits,) = struct.unpack("Q", os.pread(memory, 8, arguments[1]))
+        return [fd for fd in range(min(arguments[0], 64)) if bits >> fd & 1]
+    finally:
+        os.close(memory)
+
+
+def _is_terminal(pid: int, descriptor: int, terminal: str) -> bool:
+    held = os.readlink(f"/proc/{pid}/fd/{descriptor}")  # noqa: PTH115 - Path would parse it for nothing
+    return held in (terminal, "/dev/tty")
