@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from .event_loops import EventLoop
+    from .magics.reloading import AutoReload
 
 # A cell that looks at the last error: its frames must still be there. Any other cell frees them.
 _POST_MORTEM = re.compile(
@@ -113,6 +114,8 @@ class Shell(Commanding, Knowing):
         """Whether an interrupt came for the cell that is about to run."""
         self.awaiting: asyncio.Task[Any] | None = None
         self.exit_requested = False
+        self.auto_reload: AutoReload | None = None
+        """When edited modules are reloaded; made when it is first asked for."""
         self.event_loop: EventLoop | None = None
         """The toolkit's loop that runs while the session waits."""
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -22,6 +22,7 @@ def add_all_groups(shell: Shell) -> None:
         packages,
         profiling,
         programs,
+        reloading,
         system,
     )
 
@@ -36,6 +37,7 @@ def add_all_groups(shell: Shell) -> None:
         packages,
         profiling,
         programs,
+        reloading,
         system,
     ):
         shell.magics.add_group(group)

@@ -9,6 +9,9 @@ from typing import Any
 from ..errors import UsageError
 from .registry import MagicCall, magic
 
+BUILT_IN = ("autoreload", "IPython.extensions.autoreload")
+"""Extensions of IPython whose magics are always here."""
+
 
 @magic("lsmagic")
 def lsmagic(call: MagicCall) -> None:
@@ -45,18 +48,6 @@ def about_magics(call: MagicCall) -> None:
     """Show every magic with its help."""
     pages = [entry.help() for entry in call.shell.magics]
     call.shell.front_end.page({"text/plain": "\n\n".join(pages)})
-
-
-@magic("automagic")
-def automagic(call: MagicCall) -> None:
-    """Turn automagic on or off, or the other way: %automagic [on|off]."""
-    word = call.arguments.strip().lower()
-    registry = call.shell.magics
-    choices = {"on": True, "1": True, "off": False, "0": False, "": not registry.automagic}
-    if word not in choices:
-        raise UsageError(f"%automagic takes on or off, not {word}.")
-    registry.automagic = choices[word]
-    print(f"Automagic is {'on' if registry.automagic else 'off'}.")
 
 
 @magic("alias", expands=False)
@@ -155,6 +146,8 @@ def config(call: MagicCall) -> Any:
 @magic("load_ext")
 def load_ext(call: MagicCall) -> None:
     """Load an extension: a module with ``load_ipython_extension(shell)``."""
+    if call.arguments.strip() in BUILT_IN:
+        return
     module = _extension(call)
     if not hasattr(module, "load_ipython_extension"):
         raise UsageError(f"{call.arguments} has no load_ipython_extension: it is no extension.")
