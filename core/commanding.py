@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from .expansion import expand
 from .frontend import FrontEnd
 from .magics.registry import MagicCall, MagicRegistry, user_magic
+from .safe import UNKNOWN, class_attribute, evaluate
 
 if TYPE_CHECKING:
     from .shell import Shell
@@ -110,3 +111,8 @@ class Commanding:
         import builtins
 
         return name in self.namespace or hasattr(builtins, name)
+
+    def _is_callable(self, name: str) -> bool:
+        """Whether a dotted name stands for something that can be called, told without user code."""
+        value = evaluate(name, self.namespace)
+        return value is not UNKNOWN and class_attribute(type(value), "__call__") is not UNKNOWN

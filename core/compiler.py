@@ -106,6 +106,11 @@ class Compiler:
     def __init__(self) -> None:
         self.flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
+    def allow_await(self, allowed: bool) -> None:
+        """Let cells await at their top level, or not."""
+        flag = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self.flags = self.flags | flag if allowed else self.flags & ~flag
+
     def parse(self, text: str, filename: str, first_line: int) -> ast.Module:
         """The tree of a cell, its lines those of the file. Raises ``SyntaxError``."""
         return syntax_tree("\n" * (first_line - 1) + text, filename, self.flags)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .frontend import MimeBundle
-from .pretty import pretty
+from .pretty import ONE_LINE, WIDTH, pretty
 
 Formatter = Callable[[Any], Any]
 Complaint = Callable[[str], None]
@@ -44,6 +44,8 @@ class DisplayFormatters:
         self._by_name: dict[str, dict[str, Formatter]] = {}
         self.precision: int | None = None
         """Digits after the point of a float; None for all."""
+        self.lays_out = True
+        """Whether long values are laid out over lines (%pprint)."""
         self.float_format: str | None = None
         self.complain: Complaint = lambda text: None
 
@@ -90,7 +92,7 @@ class DisplayFormatters:
         if self.float_format is not None:
             form = self.float_format
             printers[float] = lambda number: form % number
-        return pretty(value, printers=printers)
+        return pretty(value, printers=printers, width=WIDTH if self.lays_out else ONE_LINE)
 
     def _shows_itself(self, value: Any) -> bool:
         method = _method(value, "_ipython_display_")

@@ -106,6 +106,15 @@ class TerminalFrontEnd:
         """Write the text, so that the user can copy it."""
         self._write(text + "\n")
 
+    def edit(self, path: str, line: int) -> bool:
+        """Open a file in the user's editor and wait; whether there was one to wait for."""
+        import shlex
+        import subprocess
+
+        editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+        subprocess.run([*shlex.split(editor), f"+{line}", path], check=False)
+        return True
+
     def _write(self, text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()

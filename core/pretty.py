@@ -16,6 +16,7 @@ from collections.abc import Callable
 from typing import Any
 
 WIDTH = 79
+ONE_LINE = 1_000_000  # a width that no line reaches
 MAXIMUM_ITEMS = 1000
 MAXIMUM_DEPTH = 40
 MAXIMUM_CHARACTERS = 200_000

@@ -24,6 +24,14 @@ class Settings:
     """Whether ``ls`` runs as ``%ls`` where nothing is called so."""
     pdb: bool = False
     """Whether every error enters the debugger (%pdb)."""
+    autoawait: bool = True
+    """Whether cells may await at their top level."""
+    autocall: int = 0
+    """Whether ``f x`` means ``f(x)``: 0 never, 1 with arguments, 2 also without."""
+    colours: bool = True
+    """Whether tracebacks are coloured where the front end shows colours."""
+    maximum_display_seconds: int = 10
+    """After how many seconds the rendering of a value is given up."""
     comment_magics: bool = False
     """Whether ``# %time f()`` runs as ``%time f()``."""
     maximum_results: int = 1000
@@ -41,6 +49,7 @@ class Settings:
         "interactivity": INTERACTIVITY,
         "xmode": ("Plain", "Context", "Verbose", "Minimal"),
         "figure_formats": FIGURE_FORMATS,
+        "autocall": (0, 1, 2),
     }
 
     def set(self, name: str, value: Any) -> None:
@@ -59,5 +68,5 @@ class Settings:
         choices = self._CHOICES.get(name)
         for word in value if isinstance(value, tuple) else (value,):
             if choices and word not in choices:
-                raise UsageError(f"{name} can be {', '.join(choices)}; not {word!r}.")
+                raise UsageError(f"{name} can be {', '.join(map(str, choices))}; not {word!r}.")
         setattr(self, name, value)

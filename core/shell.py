@@ -15,7 +15,9 @@ Rules:
 
 from __future__ import annotations
 
+import ast
 import contextvars
+import functools
 import re
 import sys
 import time
@@ -39,9 +41,11 @@ from .frontend import FrontEnd, TerminalFrontEnd
 from .history import History
 from .interrupts import guarded
 from .knowing import Knowing
+from .macro import Macro
 from .magics.registry import MagicRegistry
 from .results import ResultStore
 from .running import Part, await_user_code, parts_of, wants_loop
+from .session_log import SessionLog
 from .settings import Settings
 from .tracebacks import TracebackReport, report_of
 from .transform import Transformer
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
 
     from .event_loops import EventLoop
     from .magics.reloading import AutoReload
+    from .store import Store
 
 # A cell that looks at the last error: its frames must still be there. Any other cell frees them.
 _POST_MORTEM = re.compile(
@@ -102,12 +107,18 @@ class Shell(Commanding, Knowing):
         self.events = EventRegistry(self.warn)
         self.sources = SourceRegistry()
         self.compiler = Compiler()
-        self.transformer = Transformer(is_magic=self._is_magic, is_shadowed=self._is_shadowed)
+        self.transformer = Transformer(
+            is_magic=self._is_magic, is_shadowed=self._is_shadowed, is_callable=self._is_callable
+        )
+        self.tree_transformers: list[ast.NodeTransformer] = []
+        """Asked to change the tree of every cell before it is compiled."""
         self.completer = Completer(self.namespace, self.magics)
         self.completer.aliases = lambda: tuple(self.aliases)
         self.last_error: BaseException | None = None
         self.last_report: TracebackReport | None = None
         self.debugging = Debugging(self)
+        self.log = SessionLog()
+        self.before_doctest_mode: tuple[str, bool] | None = None
         self.is_running = False
         self.interrupt_pending = False
         self.interrupt_next = False
@@ -232,11 +243,14 @@ class Shell(Commanding, Knowing):
             self.events.trigger("pre_run_cell", result)
         self.transformer.automagic = self.settings.automagic and self.magics.automagic
         self.transformer.comment_magics = self.settings.comment_magics
+        self.transformer.autocall = self.settings.autocall
+        self.compiler.allow_await(self.settings.autoawait)
         result.transformed = self.transformer.transform(result.source)
         count = result.execution_count
         if count is not None:
             self.results.add_input(count, result.source)
             self.history.add(count, result.source, result.transformed)
+            self.log.add_input(result.source, result.transformed)
         name = filename or (f"<cell {count}>" if count is not None else "<silent cell>")
         name = self.sources.register(name, first_line, result.source, run_id)
         if filename is not None:
@@ -244,6 +258,8 @@ class Shell(Commanding, Knowing):
         forget_warnings(self.namespace)
         try:
             tree = self.compiler.parse(result.transformed, name, first_line)
+            if self.tree_transformers:
+                tree = self._transform_tree(tree)
             parts = parts_of(
                 tree,
                 name,
@@ -257,6 +273,18 @@ class Shell(Commanding, Knowing):
             self._fail(result, error.with_traceback(None))
             return [], False
         return parts, needs_loop
+
+    def _transform_tree(self, tree: ast.Module) -> ast.Module:
+        for transformer in tuple(self.tree_transformers):
+            try:
+                tree = transformer.visit(tree)
+            except Exception as error:  # noqa: BLE001 - a user's transformer must not end cells
+                self.tree_transformers.remove(transformer)
+                self.warn(
+                    f"The tree transformer {transformer!r} raised {type(error).__name__}: {error}. "
+                    "It is taken out."
+                )
+        return ast.fix_missing_locations(tree)
 
     @guarded
     def _run_parts(self, parts: list[Part], result: ExecutionResult, silent: bool) -> None:
@@ -312,6 +340,13 @@ class Shell(Commanding, Knowing):
             self.interrupt_pending = False
             raise KeyboardInterrupt
 
+    @functools.cached_property
+    def store(self) -> Store:
+        """The values and bookmarks that outlive the session."""
+        from .store import Store
+
+        return Store()
+
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
         """The shell's one event loop, made at first use."""
@@ -334,6 +369,9 @@ class Shell(Commanding, Knowing):
     def _show(self, value: Any, part: Part, result: ExecutionResult, silent: bool) -> None:
         if value is None or silent:
             return
+        if type(value) is Macro:
+            self._run_macro(value)
+            return
         result.value = value
         data, metadata = self.formatters.format(value)
         count = result.execution_count
@@ -341,6 +379,8 @@ class Shell(Commanding, Knowing):
             self.results.add_value(count, value)
             if self.settings.history_outputs and "text/plain" in data:
                 self.history.add_output(count, data["text/plain"])
+            if self.log.logs_output:
+                self.log.add_output(data.get("text/plain", ""))
         if not data:
             return
         statement = part.statement
@@ -348,6 +388,11 @@ class Shell(Commanding, Knowing):
         last = statement.end_lineno or statement.lineno
         result.values.append(StatementValue(statement.lineno, last, data, metadata))
         self.front_end.result(count if count is not None else self.execution_count, data, metadata)
+
+    def _run_macro(self, macro: Macro) -> None:
+        """A macro's name alone on a line: its text runs as a cell."""
+        if self.run_cell(macro.value, store_history=False).error is not None:
+            raise AlreadyReportedError
 
     def _end_of_cell(self, result: ExecutionResult) -> None:
         self.results.follow_deletions()

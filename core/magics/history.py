@@ -26,6 +26,7 @@ def chosen(call: MagicCall, text: str, *, output: bool = False) -> list[HistoryE
         Option("-n", "numbers", "show the numbers of inputs"),
         Option("-o", "outputs", "show the texts of values too"),
         Option("-t", "transformed", "show the Python that ran"),
+        Option("-p", "prompts", "show them with >>> prompts, for a doctest"),
         Option("-g", "glob", "search all sessions for a pattern", "PATTERN"),
         Option("-u", "unique", "of equal inputs only the latest"),
         Option("-l", "last", "the last inputs of all sessions", "COUNT", None, int),
@@ -47,6 +48,8 @@ def history(call: MagicCall) -> None:
     for entry in entries:
         number = f"{entry.session}/{entry.line}" if elsewhere else f"{entry.line}"
         text = (entry.transformed if options.transformed else None) or entry.source
+        if options.prompts:
+            text = ">>> " + text.rstrip("\n").replace("\n", "\n... ")
         lines.append(f"{number + ': ' if options.numbers or elsewhere else ''}{text}")
         if options.outputs and entry.output is not None:
             lines.append(entry.output)
@@ -104,14 +107,3 @@ def save(call: MagicCall) -> None:
     with path.open("a" if call.options.append else "w", encoding="utf-8") as stream:
         stream.write("\n".join(texts) + "\n")
     print(f"{len(entries)} inputs written to {path}")
-
-
-@magic("load")
-def load(call: MagicCall) -> None:
-    """Offer a file's text, or inputs, as the next input."""
-    path = Path(call.arguments).expanduser()
-    if path.is_file():
-        text = path.read_text("utf-8")
-    else:
-        text = "\n".join(entry.source for entry in chosen(call, call.arguments))
-    call.shell.front_end.set_next_input(text, replace=True)

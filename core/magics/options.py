@@ -3,7 +3,8 @@
 Rules:
 
 1. Options come first; the first word that is none ends them, and ``--`` ends them too. What
-   follows is the magic's own text, untouched: ``%time x = -n``.
+   follows is the magic's own text, untouched: ``%time x = -n``. (A magic whose other words are
+   plain names may take options between and behind them.)
 2. Short flags may stand together (``-in``), and a value may touch its option (``-n5``).
 3. An unknown option is one sentence that names the magic, the option and the nearest known one.
 """
@@ -49,11 +50,11 @@ class Option:
 
 
 def parse_options(
-    magic: str, options: tuple[Option, ...], line: str
+    magic: str, options: tuple[Option, ...], line: str, *, interspersed: bool = False
 ) -> tuple[SimpleNamespace, str]:
     """The values of the options at the start of ``line``, and the text after them.
 
-    Raises :class:`UsageError` for an unknown option, a missing or an unfit value.
+    With ``interspersed`` options may stand between and behind the other words too. Raises :class:`UsageError` for an unknown option, a missing or an unfit value.
     """
     values = SimpleNamespace()
     for option in options:
@@ -61,14 +62,21 @@ def parse_options(
         setattr(values, option.name, default if option.metavar else bool(default))
     known = {flag: option for option in options for flag in (option.flag, option.long) if flag}
     rest = line
-    while options and (match := _WORD.match(rest)) and match[1].startswith("-"):
+    words: list[str] = []
+    while options and (match := _WORD.match(rest)):
         word, after = match[1], rest[match.end() :]
         if word == "--":
-            return values, after.lstrip()
-        if re.fullmatch(r"-|-[\d.].*", word) and word not in known:
-            break  # a lone dash or a negative number is an argument
-        rest = _take(magic, known, word, after, values)
-    return values, rest.strip() if options else line.strip()
+            return values, " ".join([*words, after.lstrip()])
+        # A lone dash or a negative number is an argument.
+        is_number = re.fullmatch(r"-|-[\d.].*", word) and word not in known
+        if word.startswith("-") and not is_number:
+            rest = _take(magic, known, word, after, values)
+        elif interspersed:
+            words.append(word)
+            rest = after
+        else:
+            break
+    return values, " ".join([*words, rest.strip()]).strip() if options else line.strip()
 
 
 def _take(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
+from pathlib import Path
 
+from ..errors import UsageError
 from .registry import MagicCall, magic
 
 _NOTE = "Restart the session if packages that are already imported were changed."
@@ -25,3 +28,28 @@ def uv(call: MagicCall) -> None:
         arguments += f" --python {shlex.quote(sys.executable)}"
     call.shell._system(f"uv {arguments}")
     print(_NOTE)
+
+
+def _installer(program: str) -> None:
+    def run(call: MagicCall) -> None:
+        arguments = call.arguments
+        words = arguments.split()
+        if words[:1] and words[0] in ("install", "remove", "uninstall", "update", "list"):
+            # The session's own environment, and nobody is there to be asked.
+            arguments = f"{words[0]} --prefix {shlex.quote(sys.prefix)} {' '.join(words[1:])}"
+            arguments += " --yes" if words[0] != "list" and "--yes" not in words else ""
+        if not (Path(sys.prefix) / "conda-meta").is_dir():
+            raise UsageError(
+                f"%{program} works in a conda environment; {sys.prefix} is none. Use %pip or %uv."
+            )
+        executable = os.environ.get("CONDA_EXE", program) if program == "conda" else program
+        call.shell._system(f"{shlex.quote(executable)} {arguments}")
+        print(_NOTE)
+
+    run.__doc__ = f"Run {program} for the session's environment: %{program} install numpy."
+    run.__module__ = __name__
+    globals()[f"_{program}"] = magic(program)(run)
+
+
+for _name in ("conda", "mamba", "micromamba"):
+    _installer(_name)

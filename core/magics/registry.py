@@ -64,6 +64,8 @@ class Magic:
     options: tuple[Option, ...]
     expands: bool
     """Whether ``$name`` and ``{expression}`` in its line are replaced by values."""
+    interspersed: bool = False
+    """Whether options may stand behind other words."""
 
     @property
     def summary(self) -> str:
@@ -86,12 +88,13 @@ def magic(
     kinds: tuple[str, ...] = ("line",),
     options: tuple[Option, ...] = (),
     expands: bool = True,
+    interspersed: bool = False,
 ) -> Callable[[MagicFunction], MagicFunction]:
     """Mark a function as a magic; :meth:`MagicRegistry.add_group` finds it by that mark."""
 
     def mark(function: MagicFunction) -> MagicFunction:
         marks: list[Magic] = getattr(function, "__magics__", [])
-        marks.append(Magic(name, function, kinds, options, expands))
+        marks.append(Magic(name, function, kinds, options, expands, interspersed))
         function.__magics__ = marks  # type: ignore[attr-defined]
         return function
 
@@ -156,7 +159,9 @@ class MagicRegistry:
 
     def parse(self, entry: Magic, call: MagicCall) -> MagicCall:
         """Fill in the options and arguments of a call."""
-        call.options, call.arguments = parse_options(entry.name, entry.options, call.line)
+        call.options, call.arguments = parse_options(
+            entry.name, entry.options, call.line, interspersed=entry.interspersed
+        )
         return call
 
 

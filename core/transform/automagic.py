@@ -15,7 +15,7 @@ from .rules import Rule, line_magic_call
 
 _WORD = re.compile(r"^(?P<name>[^\W\d]\w*)(?P<gap>[ \t]*)(?P<rest>.*)$", re.DOTALL)
 # What follows the first word and leaves no doubt that Python was meant.
-_PYTHON_AFTER = re.compile(
+PYTHON_AFTER = re.compile(
     r"""^(?: [(,:;)\]}]
            | (?:[-+*/%&|^@]|//|\*\*|<<|>>|:)?=
            | (?:is|in|not|and|or|if|else|for)\b
@@ -34,7 +34,7 @@ def automagic_rule(
         if match is None or line.indent:
             return None
         name, rest = match["name"], match["rest"]
-        if rest and (not match["gap"] or _PYTHON_AFTER.match(rest)):
+        if rest and (not match["gap"] or PYTHON_AFTER.match(rest)):
             return None  # no gap: an attribute, an index, a call
         if name in bound or not is_magic(name) or is_shadowed(name):
             return None

@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Callable
 
 from ..compiler import syntax_tree
+from .autocall import autocall_rule
 from .automagic import automagic_rule, names_bound
 from .lines import LogicalLine, continuation_extent, python_extent, split_lines
 from .prompts import has_shell_prompt, strip_indentation, strip_prompts
@@ -41,6 +42,7 @@ class Transformer:
         *,
         is_magic: Callable[[str], bool] | None = None,
         is_shadowed: Callable[[str], bool] | None = None,
+        is_callable: Callable[[str], bool] | None = None,
     ) -> None:
         self.rules = RuleRegistry(DEFAULT_RULES)
         self.automagic = True
@@ -48,6 +50,9 @@ class Transformer:
         """Whether ``# %time f()`` runs as ``%time f()`` (jupytext's form)."""
         self._is_magic = is_magic
         self._is_shadowed = is_shadowed or (lambda name: False)
+        self.autocall = 0
+        """The level of automatic calls: 0, 1 or 2."""
+        self._is_callable = is_callable or (lambda name: False)
 
     def transform(self, source: str) -> str:
         """The Python of a cell. Never raises."""
@@ -80,6 +85,8 @@ class Transformer:
     def _automagic_only(self, source: str) -> list[Rule]:
         """Nothing, unless a line of the cell begins with a word that is a magic."""
         rules = self._optional(source)
+        if self.autocall == 2:
+            return rules
         if not rules or self._is_magic is None:
             return []
         words = set(re.findall(r"^([^\W\d]\w*)", source, re.MULTILINE))
@@ -92,6 +99,8 @@ class Transformer:
         if self.automagic and self._is_magic is not None:
             bound = names_bound(source)
             rules.append(automagic_rule(self._is_magic, self._is_shadowed, bound))
+        if self.autocall:
+            rules.append(autocall_rule(self.autocall, self._is_callable))
         return rules
 
     @staticmethod

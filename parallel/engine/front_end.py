@@ -79,7 +79,7 @@ class EngineFrontEnd:
 
     def described(self, report: TracebackReport) -> dict[str, Any]:
         """A report as Jupyter's error content, and whole."""
-        lines = report.lines(self._settings.xmode, colour=True)
+        lines = report.lines(self._settings.xmode, colour=self._settings.colours)
         return {
             "ename": report.name,
             "evalue": report.message,
@@ -99,6 +99,11 @@ class EngineFrontEnd:
     def set_next_input(self, text: str, *, replace: bool) -> None:
         """Offer a text as the next input."""
         self.payload.append({"source": "set_next_input", "text": text, "replace": replace})
+
+    def edit(self, path: str, line: int) -> bool:
+        """Have the front end's editor open a file. Nobody waits for its end."""
+        self.payload.append({"source": "edit_magic", "filename": path, "line_number": line})
+        return False
 
     def read_input(self, prompt: str, *, password: bool) -> str:
         """Ask the client that ran the cell for a line. ``EOFError`` where it cannot answer."""

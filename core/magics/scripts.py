@@ -1,0 +1,115 @@
+"""Cell magics that another program runs: script and its kin, and those left in the background."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from typing import Any
+
+from ..errors import UsageError
+from .options import Option
+from .registry import MagicCall, magic
+
+_background: list[subprocess.Popen[bytes]] = []
+"""Scripts started with --bg, of this process."""
+
+_SCRIPT_OPTIONS = (
+    Option("-o", "out", "keep stdout in a variable", "NAME", long="--out"),
+    Option("-e", "err", "keep stderr in a variable", "NAME", long="--err"),
+    Option("-b", "background", "go on while it runs; NAME of --out gets its pipe", long="--bg"),
+    Option("-p", "process", "keep the process in a variable", "NAME", long="--proc"),
+    Option("-r", "no_raise", "do not raise when it fails", long="--no-raise-error"),
+)
+
+
+@magic("script", kinds=("cell",), options=_SCRIPT_OPTIONS)
+def script(call: MagicCall) -> None:
+    """Run the cell by a program: %%script perl -w."""
+    words = call.words
+    if not words:
+        raise UsageError("%%script wants the program that runs the cell.")
+    _run(call, words)
+
+
+def _run(call: MagicCall, words: list[str]) -> None:
+    from ..system import interrupt_group
+
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    if call.options.background:
+        streams = {name: streams[name] if getattr(call.options, name[3:]) else None
+                   for name in streams}  # fmt: skip
+    try:
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True, **streams)
+    except OSError as error:
+        raise UsageError(f"%%{call.name} cannot run {words[0]}: {error.strerror}.") from None
+    namespace = call.shell.namespace
+    if call.options.process:
+        namespace[call.options.process] = process
+    if call.options.background:
+        _leave_running(call, process)
+        return
+    try:
+        out, err = process.communicate((call.cell or "").encode())
+    except KeyboardInterrupt:
+        interrupt_group(process)
+        process.communicate()
+        raise
+    namespace["_exit_code"] = process.returncode
+    for text, name, stream in (
+        (out.decode(errors="replace"), call.options.out, sys.stdout),
+        (err.decode(errors="replace"), call.options.err, sys.stderr),
+    ):
+        if name:
+            namespace[name] = text
+        else:
+            stream.write(text)
+    if process.returncode and not call.options.no_raise:
+        raise subprocess.CalledProcessError(process.returncode, shlex.join(words))
+
+
+def _leave_running(call: MagicCall, process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    process.stdin.write((call.cell or "").encode())
+    process.stdin.close()
+    _background.append(process)
+    for name, pipe in ((call.options.out, process.stdout), (call.options.err, process.stderr)):
+        if name:
+            call.shell.namespace[name] = pipe
+
+
+def running_scripts() -> list[subprocess.Popen[bytes]]:
+    """The scripts in the background that have not ended."""
+    _background[:] = [process for process in _background if process.poll() is None]
+    return list(_background)
+
+
+@magic("killbgscripts")
+def killbgscripts(call: MagicCall) -> None:
+    """End the scripts that run in the background (%%script --bg)."""
+    from ..system import end_group
+
+    scripts = running_scripts()
+    for process in scripts:
+        end_group(process)
+    running_scripts()
+    print(f"{len(scripts)} background scripts ended.")
+
+
+def _by(program: str, words: list[str], what: str) -> None:
+    """Define the cell magic of a program."""
+
+    def run(call: MagicCall) -> None:
+        _run(call, [*words, *call.words])
+
+    run.__doc__ = f"Run the cell by {what}."
+    run.__module__ = __name__
+    globals()[f"_{program}"] = magic(program, kinds=("cell",), options=_SCRIPT_OPTIONS)(run)
+
+
+_by("bash", ["bash"], "bash")
+_by("sh", ["sh"], "sh")
+_by("perl", ["perl"], "perl")
+_by("ruby", ["ruby"], "ruby")
+for _name in ("python", "python3"):
+    _by(_name, [sys.executable, "-"], "the session's interpreter, in a process of its own")
