@@ -14,7 +14,6 @@ Nothing here imports matplotlib before the user does. Rules:
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -40,7 +39,7 @@ _GUI_BACKENDS = {
 _BY_PREFERENCE = ("qt", "gtk4", "gtk3", "tk", "wx")
 
 
-class BackendChooser(importlib.abc.MetaPathFinder):
+class BackendChooser:  # no MetaPathFinder: importing that costs a tenth of a shell's start
     """Sees the import of pyplot pass by, and finds nothing."""
 
     def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> None:
@@ -106,7 +105,7 @@ def choose(shell: Shell, name: str) -> str:
     if lower == "inline":
         backend = BACKEND
         install(shell.formatters)
-    previous = shell.event_loop
+    previous = shell.event_loop.name if shell.event_loop else None
     if gui is not None:
         shell.enable_gui(gui)
     try:
@@ -114,7 +113,7 @@ def choose(shell: Shell, name: str) -> str:
         pyplot = importlib.import_module("matplotlib.pyplot")
         pyplot.switch_backend(backend)
     except (ValueError, ImportError, RuntimeError) as error:
-        shell.event_loop = previous
+        shell.enable_gui(previous)
         raise UsageError(f"matplotlib cannot use {name}: {error}") from None
     shell.settings.inline_figures = lower == "inline"
     matplotlib.interactive(True)

@@ -21,32 +21,45 @@ if TYPE_CHECKING:
 __all__ = ["NAMES", "TICK", "EventLoop", "Tick", "make_loop"]
 
 
-def _tk(shell: Shell) -> EventLoop:
+def _tk(name: str, shell: Shell) -> EventLoop:
     from .tk import TkLoop
 
     return TkLoop()
 
 
-def _qt(name: str) -> Callable[[Shell], EventLoop]:
-    def make(shell: Shell) -> EventLoop:
-        from .qt import QtLoop
+def _qt(name: str, shell: Shell) -> EventLoop:
+    from .qt import QtLoop
 
-        return QtLoop(name)
-
-    return make
+    return QtLoop(name)
 
 
-def _tasks(shell: Shell) -> EventLoop:
+def _gtk(name: str, shell: Shell) -> EventLoop:
+    from .gtk import GtkLoop
+
+    return GtkLoop("gtk3" if name == "gtk" else name)
+
+
+def _wx(name: str, shell: Shell) -> EventLoop:
+    from .wx import WxLoop
+
+    return WxLoop()
+
+
+def _tasks(name: str, shell: Shell) -> EventLoop:
     from .tasks import TaskLoop
 
     return TaskLoop(shell)
 
 
-_MAKERS: dict[str, Callable[[Shell], EventLoop]] = {
+_MAKERS: dict[str, Callable[[str, Shell], EventLoop]] = {
     "tk": _tk,
-    "qt": _qt("qt"),
-    "qt6": _qt("qt6"),
-    "qt5": _qt("qt5"),
+    "qt": _qt,
+    "qt6": _qt,
+    "qt5": _qt,
+    "gtk": _gtk,
+    "gtk3": _gtk,
+    "gtk4": _gtk,
+    "wx": _wx,
     "asyncio": _tasks,
 }
 _OFF = ("off", "none", "")
@@ -67,4 +80,4 @@ def make_loop(name: str, shell: Shell) -> EventLoop | None:
         near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}? " if near else ""
         raise UsageError(f"%gui does not know {name}; {hint}It takes {', '.join(NAMES)}.")
-    return _MAKERS[name](shell)
+    return _MAKERS[name](name, shell)

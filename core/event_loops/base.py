@@ -4,7 +4,7 @@ Rules:
 
 1. :meth:`EventLoop.run_until_readable` returns when the descriptor is readable, when the tick asks
    for it, or when the loop was stopped. A toolkit's own quit does not end it.
-2. Nothing that a callback does ends it: ``SystemExit`` and ``KeyboardInterrupt`` end the callback.
+2. Nothing that a callback does ends it: ``sys.exit`` and ``KeyboardInterrupt`` end the callback.
 3. It does not poll where the toolkit can watch a descriptor. The tick is for what must be looked
    at meanwhile, such as tasks of asyncio.
 4. It is entered between cells, or while a cell waits for input; never while a cell computes.
@@ -15,9 +15,12 @@ from __future__ import annotations
 import importlib
 import select
 import sys
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
+from typing import NoReturn
 
 from ..errors import UsageError
 from ..interrupts import shielded
@@ -41,17 +44,16 @@ class EventLoop(ABC):
     @shielded
     def run_until_readable(self, descriptor: int, tick: Tick | None = None) -> None:
         """Run the toolkit's events until ``descriptor`` can be read, or ``tick`` gives True."""
-        while not self.is_stopped and not is_readable(descriptor):
-            if tick is not None and tick():
-                return
-            try:
-                self._run(descriptor, tick)
-            except KeyboardInterrupt:
-                continue
-            except SystemExit as error:
-                sys.stderr.write(
-                    f"A callback asked to exit with status {error.code!r}; the session goes on.\n"
-                )
+        with _exits_refused():
+            while not self.is_stopped and not is_readable(descriptor):
+                if tick is not None and tick():
+                    return
+                try:
+                    self._run(descriptor, tick)
+                except (KeyboardInterrupt, UsageError):
+                    continue  # a callback's; the toolkit has let it through
+                except SystemExit as error:
+                    sys.stderr.write(_refusal(error.code) + "\n")
 
     def stop(self) -> None:
         """Run no more of the toolkit's events. Its windows stay, and do not answer."""
@@ -65,6 +67,33 @@ class EventLoop(ABC):
     @abstractmethod
     def _leave(self) -> None:
         """Make the toolkit's loop return, if it runs."""
+
+
+@contextmanager
+def _exits_refused() -> Iterator[None]:
+    """Keep ``sys.exit`` in a callback from ending the process.
+
+    Qt, GTK and wx print what a callback raises by ``PyErr_Print``, which exits at a ``SystemExit``.
+    """
+    exit_process = sys.exit
+
+    def refuse(status: object = None, /) -> NoReturn:
+        if threading.current_thread() is not threading.main_thread():
+            raise SystemExit(status)
+        raise UsageError(_refusal(status))
+
+    sys.exit = refuse  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        sys.exit = exit_process
+
+
+def _refusal(status: object) -> str:
+    return (
+        f"A callback asked to exit with status {status!r}; the session goes on. "
+        "End it with `vivo sessions end` or your editor's command."
+    )
 
 
 def is_readable(descriptor: int) -> bool:

@@ -5,7 +5,10 @@ Rules:
 1. A binding that is already imported is the one used: two in one process do not go together.
 2. ``QApplication`` ends the process where it finds no display or no platform plug-in. So a child
    process tries first, and the user reads what it said.
-3. PyQt ends the process for an exception in a slot unless an exception hook is set: one is set.
+3. The loop is one of our own, which nobody sees begin and end. But after
+   ``QCoreApplication.exit`` none of the thread runs until ``exec`` of the application itself
+   has: then that is run once, and says ``aboutToQuit`` to those who wait for it.
+4. PyQt ends the process for an exception in a slot unless an exception hook is set: one is set.
 """
 
 from __future__ import annotations
@@ -42,10 +45,14 @@ class QtLoop(EventLoop):
         wanted = os.environ.get("QT_API", "").lower()
         choices = tuple(sorted(choices, key=lambda binding: binding.lower() != wanted))
         core_names = tuple(f"{binding}.QtCore" for binding in choices)
-        install = "run %pip install PySide6-Essentials" if name != "qt5" else "install PyQt5"
+        package = "PyQt5" if name == "qt5" else "PySide6-Essentials"
+        if sys.version_info < (3, 12) and name != "qt5":
+            package += "<6.12"  # 6.12 gives None back too often there, until the process aborts
+        install = f'run %pip install "{package}"'
         self._core: Any = toolkit(name, core_names, install)
         self.application = self._core.QCoreApplication.instance() or self._new_application()
         self._loop = self._core.QEventLoop(self.application)
+        self._left = False
         if sys.excepthook is sys.__excepthook__:
             sys.excepthook = _report
 
@@ -70,13 +77,21 @@ class QtLoop(EventLoop):
         if tick is not None:
             timer.timeout.connect(on_tick)
             timer.start(int(TICK * 1000))
+        self._left = False
         try:
             _execute(self._loop)
+            if not self._left:
+                self._forget_exit()
         finally:
             timer.stop()
             notifier.setEnabled(False)
 
+    def _forget_exit(self) -> None:
+        self._core.QTimer.singleShot(0, self.application.quit)
+        _execute(self.application)  # rule 3
+
     def _leave(self, *_: object) -> None:
+        self._left = True
         self._loop.quit()
 
 

@@ -12,6 +12,9 @@ from .base import TICK, EventLoop, Tick
 if TYPE_CHECKING:
     from ..shell import Shell
 
+# A timer that is due wakes a future in one round of the loop, which wakes its task in the next.
+_ROUNDS = 3
+
 
 class TaskLoop(EventLoop):
     """Runs the shell's own loop of asyncio."""
@@ -45,7 +48,9 @@ class TaskLoop(EventLoop):
 
 def advance(shell: Shell) -> bool:
     """Let tasks that are ready go on, without waiting; False, as a tick that ends nothing."""
-    if shell.has_background_tasks and not shell.loop.is_running():
+    for _ in range(_ROUNDS):
+        if not shell.has_background_tasks or shell.loop.is_running():
+            break
         shell.loop.call_soon(shell.loop.stop)
         shell.loop.run_forever()
     return False
