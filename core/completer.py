@@ -18,7 +18,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from . import completion_sources as sources
-from .safe import UNKNOWN, attribute, attribute_names, column_names, evaluate, type_name
+from .registered_completers import RegisteredCompleters
+from .safe import (
+    UNKNOWN,
+    attribute,
+    attribute_names,
+    column_names,
+    evaluate,
+    first_items,
+    type_name,
+)
 
 if TYPE_CHECKING:
     from .magics.registry import MagicRegistry
@@ -54,9 +63,8 @@ class CompletionResult:
     start: int
     end: int
     items: list[Completion] = field(default_factory=list)
-
-
-Registered = Callable[[str, Any], Iterable[str]]
+    is_cut: bool = False
+    """Whether there are more than :data:`MAXIMUM_ITEMS`: ask again when more is typed."""
 
 
 class Completer:
@@ -66,11 +74,9 @@ class Completer:
         self.namespace = namespace
         self.magics = magics
         self.aliases: Callable[[], Iterable[str]] = lambda: ()
-        self._by_command: dict[str, Registered] = {}
-
-    def register(self, command: str, function: Registered) -> None:
-        """Ask ``function(prefix, line)`` for the words after ``command``."""
-        self._by_command[command] = function
+        self.settings: Callable[[str], Iterable[str]] = lambda prefix: ()
+        """The settings that begin so, for ``%config``."""
+        self.registered = RegisteredCompleters()
 
     def complete(self, text: str, cursor: int | None = None) -> CompletionResult:
         """The completions at ``cursor`` (in characters; the end by default)."""
@@ -99,8 +105,11 @@ class Completer:
         unique: dict[str, Completion] = {}
         for item in items:
             unique.setdefault(item.text, item)
+            if len(unique) >= MAXIMUM_ITEMS:
+                break
         ordered = sorted(unique.values(), key=_order)[:MAXIMUM_ITEMS]
-        return CompletionResult(cursor - len(prefix), cursor, ordered)
+        cut = len(unique) >= MAXIMUM_ITEMS
+        return CompletionResult(cursor - len(prefix), cursor, ordered, cut)
 
     # --- Sources, the most special first ---------------------------------------------------
 
@@ -145,11 +154,13 @@ class Completer:
         word = rest.rsplit(" ", 1)[-1]
         assert self.magics is not None
         entry = self.magics.find(name, kind)
-        if name in self._by_command:
-            found = self._by_command[name](word, rest)
+        found = self.registered.of_command(name, word, rest)
+        if found is not None:
             return word, [Completion(text, "argument") for text in found]
         if entry is None:
             return None
+        if name == "config":
+            return word, [Completion(text, "setting") for text in self.settings(word)]
         if word.startswith("-"):
             flags = [
                 Completion(flag, "option", option.help)
@@ -180,9 +191,8 @@ class Completer:
             return None
         keys: list[Any] = column_names(value)
         if type(value) is dict:
-            keys = [
-                key for key in tuple(value) if type(key) in (str, bytes, int, tuple, float, bool)
-            ]
+            kinds = (str, bytes, int, tuple, float, bool)
+            keys = [key for key in first_items(value) if type(key) in kinds]
         items = sources.key_completions(keys, match["prefix"], match["quote"])
         return (match["prefix"], items) if items else None
 
@@ -207,10 +217,14 @@ class Completer:
         return match["prefix"], self._attributes(value, match["prefix"])
 
     def _attributes(self, value: object, prefix: str) -> Iterator[Completion]:
+        for name in self.registered.of_value(value, prefix) or ():
+            if name.startswith(prefix):
+                yield Completion(name, "instance", "registered")
         names = attribute_names(value)
         names.update(name for name in column_names(value) if name.isidentifier())
-        for name in names:
-            if name.startswith(prefix) and (prefix or not name.startswith("_")):
+        chosen = [name for name in names if name.startswith(prefix) and _wanted(name, prefix)]
+        for name in sorted(chosen)[:MAXIMUM_ITEMS]:
+            if prefix or not name.startswith("_"):
                 found = attribute(value, name)
                 kind = "property" if found is UNKNOWN else kind_of(found)
                 yield Completion(name, kind, "" if found is UNKNOWN else type_name(found))
@@ -222,7 +236,7 @@ class Completer:
 
     def _all_names(self, before: str, prefix: str) -> Iterator[Completion]:
         yield from self._keyword_arguments(before[: len(before) - len(prefix)], prefix)
-        for name in tuple(self.namespace):
+        for name in reversed(tuple(self.namespace)):  # the latest first: a long list is cut
             if type(name) is str and name.startswith(prefix) and _wanted(name, prefix):
                 value = self.namespace.get(name)
                 yield Completion(name, kind_of(value), type_name(value))

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-import json
-import uuid
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,10 @@ def _shell() -> Shell | None:
     return current_shell()
 
 
+def _new_id() -> str:
+    return os.urandom(16).hex()
+
+
 def display(
     *values: Any,
     display_id: str | bool | None = None,
@@ -36,7 +39,7 @@ def display(
     :class:`DisplayHandle` that can replace what was shown.
     """
     if display_id is True:
-        display_id = uuid.uuid4().hex
+        display_id = _new_id()
     shell = _shell()
     front_end = shell.front_end if shell else TerminalFrontEnd()
     formatters = shell.formatters if shell else DisplayFormatters()
@@ -65,7 +68,7 @@ class DisplayHandle:
     """What :func:`display` gives for an id."""
 
     def __init__(self, display_id: str | None = None) -> None:
-        self.display_id = display_id or uuid.uuid4().hex
+        self.display_id = display_id or _new_id()
 
     def __repr__(self) -> str:
         return f"<DisplayHandle {self.display_id}>"
@@ -155,6 +158,8 @@ class JSON(DisplayObject):
     def __init__(self, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)
         if isinstance(self.data, str):
+            import json
+
             self.data = json.loads(self.data)
 
 

@@ -7,6 +7,7 @@ user code and may be called from another thread while a cell runs.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from .completer import Completer, CompletionResult
@@ -15,6 +16,7 @@ from .formatters import DisplayFormatters
 from .inspector import Inspection
 from .magics.registry import MagicRegistry
 from .safe import UNKNOWN
+from .settings import Settings
 from .tracebacks import message_of, report_of
 from .transform import Transformer, completeness
 
@@ -28,6 +30,7 @@ class Knowing:
     transformer: Transformer
     completer: Completer
     formatters: DisplayFormatters
+    settings: Settings
     _reserved: dict[str, Any]
 
     def transform_cell(self, source: str) -> str:
@@ -67,6 +70,10 @@ class Knowing:
         told.type, told.signature, told.docstring = "magic", None, entry.help()
         told.string_form = None
         return told
+
+    def _setting_names(self, prefix: str) -> list[str]:
+        names = [field.name for field in fields(self.settings)]
+        return [name for name in names if name.startswith(prefix)]
 
     def user_expressions(self, expressions: Mapping[str, str]) -> dict[str, Any]:
         """Each expression's rendering or error, as Jupyter's ``user_expressions`` has it."""

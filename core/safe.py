@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 import types
 from collections.abc import Mapping
 from typing import Any, Final
@@ -45,6 +46,16 @@ _PLAIN_METHODS = (
     staticmethod,
     classmethod,
 )
+
+
+def mro_of(kind: type) -> tuple[type, ...]:
+    """The classes of a type, itself first; a metaclass is not asked."""
+    return tuple(_mro_of(kind))
+
+
+def type_qualname(kind: type) -> str:
+    """The name of a type within its module; a metaclass is not asked."""
+    return str(_qualname_of_type(kind))
 
 
 def type_name(value: object) -> str:
@@ -288,7 +299,18 @@ def _described(value: object) -> str:
     return f"<{' '.join([told['type'], *parts])}>"
 
 
+MAXIMUM_ITEMS = 100
 _BRACKETS: dict[type, str] = {list: "[]", tuple: "()", dict: "{}", set: "{}", frozenset: "{}"}
+
+
+def first_items(value: Any, count: int = 5000) -> tuple[Any, ...]:
+    """The first ``count`` items of a built-in container: its length must cost nothing."""
+    for _ in range(10):
+        try:
+            return tuple(itertools.islice(value, count))
+        except RuntimeError:
+            continue  # another thread has changed it meanwhile
+    return ()
 
 
 def _container(value: Any, budget: list[int], depth: int) -> str:
@@ -299,9 +321,9 @@ def _container(value: Any, budget: list[int], depth: int) -> str:
     if depth == 0:
         return f"{opening}…{closing}"
     parts: list[str] = []
-    items = tuple(value.items()) if type(value) is dict else tuple(value)
-    for item in items:
-        if budget[0] <= 0 or len(parts) >= 100:
+    source = dict.items(value) if type(value) is dict else value
+    for item in first_items(source, MAXIMUM_ITEMS + 1):
+        if budget[0] <= 0 or len(parts) >= MAXIMUM_ITEMS:
             parts.append("…")
             break
         if type(value) is dict:

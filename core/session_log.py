@@ -2,8 +2,8 @@
 
 The modes and the block of facts are those of the paper, Fig. 3:
 
-- ``append`` to the file; ``backup``: an earlier one becomes ``NAME~``; ``global``: append to one file in
-  the home folder; ``over``: write it anew; ``rotate``: earlier ones stay as ``NAME.001~``, ….
+- ``append`` to the file; ``backup``: an earlier one becomes ``NAME~``; ``global``: append to one
+  file in the home folder; ``over``: write it anew; ``rotate``: earlier ones stay as ``NAME.001~``.
 """
 
 from __future__ import annotations

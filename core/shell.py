@@ -114,6 +114,8 @@ class Shell(Commanding, Knowing):
         """Asked to change the tree of every cell before it is compiled."""
         self.completer = Completer(self.namespace, self.magics)
         self.completer.aliases = lambda: tuple(self.aliases)
+        self.completer.settings = self._setting_names
+        self.completer.registered.is_busy = lambda: self.is_running
         self.last_error: BaseException | None = None
         self.last_report: TracebackReport | None = None
         self.debugging = Debugging(self)

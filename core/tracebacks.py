@@ -12,12 +12,11 @@ Positions come from ``co_positions`` (Python 3.11 and up, :pep:`657`).
 
 from __future__ import annotations
 
-import itertools
 import linecache
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from .compiler import real_path
@@ -165,10 +164,11 @@ def frames_of(traceback: TracebackType | None) -> list[Frame]:
         # Very deep recursion: its two ends say all that its middle does.
         entries = entries[:_MAXIMUM_FRAMES] + entries[-_MAXIMUM_FRAMES:]
     shown_values: set[int] = set()
+    positions = _Positions()
     for entry in reversed(entries):
         with_values = len(shown_values) < 10  # the innermost frames are the ones looked at
         shown_values.add(id(entry.tb_frame))
-        found.append(_frame(entry, with_values))
+        found.append(_frame(entry, with_values, positions))
     return found[::-1]
 
 
@@ -181,18 +181,34 @@ def is_ours(filename: str) -> bool:
     )
 
 
-def _frame(entry: TracebackType, with_values: bool) -> Frame:
+class _Positions:
+    """The positions of code objects, each table read once: that is linear in the code's length."""
+
+    def __init__(self) -> None:
+        self._tables: dict[CodeType, list[Any]] = {}
+
+    def at(self, code: CodeType, instruction: int) -> Any:
+        """First line, last line, first column, last column; None where Python does not know."""
+        if sys.version_info < (3, 11) or instruction < 0:
+            return None
+        table = self._tables.get(code)
+        if table is None:
+            table = self._tables[code] = list(code.co_positions())
+        index = instruction // 2
+        return table[index] if index < len(table) else None
+
+
+def _frame(entry: TracebackType, with_values: bool, positions: _Positions) -> Frame:
     frame, code = entry.tb_frame, entry.tb_frame.f_code
     function = code.co_qualname if sys.version_info >= (3, 11) else code.co_name
     made = Frame(real_path(code.co_filename), entry.tb_lineno or 0, function)
-    if sys.version_info >= (3, 11) and entry.tb_lasti >= 0:
-        position = next(itertools.islice(code.co_positions(), entry.tb_lasti // 2, None), None)
-        if position is not None:
-            made.end_line = position[1]
-            line = linecache.getline(code.co_filename, made.line, frame.f_globals)
-            made.column = _characters(line, position[2])
-            if position[0] == position[1]:
-                made.end_column = _characters(line, position[3])
+    position = positions.at(code, entry.tb_lasti)
+    if position is not None:
+        made.end_line = position[1]
+        line = linecache.getline(code.co_filename, made.line, frame.f_globals)
+        made.column = _characters(line, position[2])
+        if position[0] == position[1]:
+            made.end_column = _characters(line, position[3])
     _add_source(made, code.co_filename, frame)
     if with_values and function != "<module>":
         made.values = _values(frame)

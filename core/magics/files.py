@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from ..errors import UsageError
@@ -10,7 +9,6 @@ from .history import chosen
 from .macros import text_of
 from .options import Option
 from .registry import MagicCall, magic
-
 
 _APPEND = (Option("-a", "append", "append to the file", long="--append"),)
 
@@ -151,6 +149,8 @@ def notebook(call: MagicCall) -> None:
                 "outputs": outputs,
             }
         )
+    import json
+
     held = {
         "cells": cells,
         "metadata": {"kernelspec": {"name": "vivo", "display_name": "vivo", "language": "python"}},

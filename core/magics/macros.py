@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -173,6 +172,8 @@ def _to_edit(call: MagicCall) -> tuple[str, int, str | None]:
     if wanted.endswith(".py"):
         return str(Path(wanted).expanduser().resolve()), 1, None  # a new file
     text = text_of(call, wanted, raw=call.options.raw) if wanted else ""
+    import tempfile
+
     descriptor, path = tempfile.mkstemp(prefix="vivo-edit-", suffix=".py")
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(text)

@@ -54,7 +54,8 @@ def parse_options(
 ) -> tuple[SimpleNamespace, str]:
     """The values of the options at the start of ``line``, and the text after them.
 
-    With ``interspersed`` options may stand between and behind the other words too. Raises :class:`UsageError` for an unknown option, a missing or an unfit value.
+    With ``interspersed`` options may stand between and behind the other words too. Raises
+    :class:`UsageError` for an unknown option, a missing or an unfit value.
     """
     values = SimpleNamespace()
     for option in options:

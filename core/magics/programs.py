@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import json
 import os
 import sys
 import time
@@ -146,6 +145,8 @@ def _run_cells(call: MagicCall, path: Path, arguments: list[str]) -> None:
 
 def notebook_cells(path: Path) -> list[str]:
     """The code cells of a notebook. Raises :class:`UsageError` if it is none."""
+    import json
+
     try:
         held = json.loads(path.read_text("utf-8"))
         cells = [cell for cell in held["cells"] if cell["cell_type"] == "code"]

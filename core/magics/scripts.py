@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from .options import Option
 from .registry import MagicCall, magic
+
+if TYPE_CHECKING:
+    import subprocess
 
 _background: list[subprocess.Popen[bytes]] = []
 """Scripts started with --bg, of this process."""
@@ -33,6 +35,8 @@ def script(call: MagicCall) -> None:
 
 
 def _run(call: MagicCall, words: list[str]) -> None:
+    import subprocess
+
     from ..system import interrupt_group
 
     streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from ...core.completer import MAXIMUM_ITEMS
 from ...parallel.errors import SessionError
 from ..scopes import live_root, local_names
 from .asking import in_characters, in_client_units, session_that_ran
@@ -60,7 +61,7 @@ def register(server: VivoServer) -> None:
             for number, entry in enumerate(details)
             if entry["text"] not in hidden or _is_attribute(lines[line], start)
         ]
-        return types.CompletionList(is_incomplete=False, items=items)
+        return types.CompletionList(is_incomplete=len(items) >= MAXIMUM_ITEMS, items=items)
 
 
 def _is_attribute(line: str, start: int) -> bool:
