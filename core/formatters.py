@@ -6,7 +6,8 @@ Rules:
    several types at once, ``_repr_html_`` and its kin one each. ``text/plain`` is always there.
 2. What is registered for a type comes before the methods; a registration by name
    (``"numpy.ndarray"``) waits until such a type is shown, and imports nothing.
-3. A method that raises costs its own MIME type and one line that says so, never the cell.
+3. A method that raises costs its own MIME type and one line that says so, never the cell; one
+   that does not end is given up after a time.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any
 
 from .frontend import MimeBundle
 from .pretty import ONE_LINE, WIDTH, pretty
+from .time_limit import TimeIsUp, time_limit
 
 Formatter = Callable[[Any], Any]
 Complaint = Callable[[str], None]
@@ -33,7 +35,8 @@ METHODS = {
 }
 _CANARY = "_vivo_canary_method_that_nothing_has_"
 # Types whose text is all there is to them: most values shown, at no cost.
-_PLAIN = (int, float, complex, bool, str, bytes, list, tuple, dict, set, frozenset, type(None))
+_ATOMS = (int, float, complex, bool, str, bytes, type(None))
+_PLAIN = (*_ATOMS, list, tuple, dict, set, frozenset)
 
 
 class DisplayFormatters:
@@ -47,7 +50,13 @@ class DisplayFormatters:
         self.lays_out = True
         """Whether long values are laid out over lines (%pprint)."""
         self.float_format: str | None = None
+        self.maximum_seconds: float = 20
+        """After how many seconds a rendering is given up; 0 is never."""
         self.complain: Complaint = lambda text: None
+        self.disabled: set[str] = set()
+        """MIME types that no value is given."""
+        self.replaced: dict[str, Formatter] = {}
+        """Formatters that libraries put in place of ours, by MIME type."""
 
     def register(self, mime: str, kind: type | str, formatter: Formatter | None) -> None:
         """Use ``formatter`` for a type, or for a type of that qualified name; None ends it."""
@@ -64,7 +73,17 @@ class DisplayFormatters:
 
     def format(self, value: Any) -> tuple[MimeBundle, dict[str, Any]]:
         """The bundle and the metadata of a value. Both empty if the value has shown itself."""
-        registered = bool(self._by_type or self._by_name)
+        if type(value) in _ATOMS:
+            return self._format(value)
+        try:
+            with time_limit(self.maximum_seconds):
+                return self._format(value)
+        except TimeIsUp:
+            told = f"its rendering took more than {self.maximum_seconds} s and was given up"
+            return {"text/plain": f"<{type(value).__qualname__}: {told}>"}, {}
+
+    def _format(self, value: Any) -> tuple[MimeBundle, dict[str, Any]]:
+        registered = bool(self._by_type or self._by_name or self.replaced)
         if type(value) in _PLAIN and not registered:
             return {"text/plain": self.plain(value)}, {}
         if self._shows_itself(value):
@@ -73,11 +92,15 @@ class DisplayFormatters:
         metadata: dict[str, Any] = {}
         self._add_bundle(value, data, metadata)
         for mime, method in METHODS.items():
-            if mime in data:
+            if mime in data or mime in self.disabled or mime in self.replaced:
                 continue
             made = self._make(mime, method, value)
             if isinstance(made, tuple) and len(made) == 2:
                 made, metadata[mime] = made
+            if made is not None:
+                data[mime] = made
+        for mime, replacement in self.replaced.items():
+            made = self._called(mime, replacement, value)
             if made is not None:
                 data[mime] = made
         if "text/plain" not in data:
@@ -95,7 +118,7 @@ class DisplayFormatters:
         return pretty(value, printers=printers, width=WIDTH if self.lays_out else ONE_LINE)
 
     def _shows_itself(self, value: Any) -> bool:
-        method = _method(value, "_ipython_display_")
+        method = self._own_or_registered("_ipython_display_", value)
         if method is None:
             return False
         try:
@@ -108,7 +131,7 @@ class DisplayFormatters:
         return True
 
     def _add_bundle(self, value: Any, data: MimeBundle, metadata: dict[str, Any]) -> None:
-        method = _method(value, "_repr_mimebundle_")
+        method = self._own_or_registered("_repr_mimebundle_", value)
         if method is None:
             return
         try:
@@ -123,6 +146,13 @@ class DisplayFormatters:
             metadata.update(more)
         if isinstance(made, dict):
             data.update(made)
+
+    def _own_or_registered(self, name: str, value: Any) -> Callable[..., Any] | None:
+        """What is registered for a method of no MIME type, else the value's own method."""
+        registered = self._registered(name, type(value))
+        if registered is None:
+            return _method(value, name)
+        return lambda **options: registered(value, **options)
 
     def _make(self, mime: str, method: str, value: Any) -> Any:
         formatter = self._registered(mime, type(value))

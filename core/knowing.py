@@ -33,10 +33,6 @@ class Knowing:
     settings: Settings
     _reserved: dict[str, Any]
 
-    def transform_cell(self, source: str) -> str:
-        """The Python of a cell."""
-        return self.transformer.transform(source)
-
     def is_complete(self, source: str) -> tuple[str, str]:
         """``complete``, ``incomplete`` or ``invalid``, and the indentation of the next line."""
         return completeness(source, self.transformer.transform(source))

@@ -55,6 +55,8 @@ class Printing:
         if printer is not None:
             return self._spend(_guarded(printer, value))
         own: Any = kind.__repr__
+        if hasattr(kind, "_repr_pretty_"):
+            return self._spend(_guarded(_printed_by_itself, value))
         if own in _BRACKETS:
             return self._container(value, indent, depth, *_BRACKETS[own])
         if kind is types.FunctionType:
@@ -142,6 +144,12 @@ def _guarded(function: Callable[[Any], str], value: Any) -> str:
     except Exception as error:  # noqa: BLE001 - rule 3
         return f"<{type(value).__qualname__}: its repr raised {_told(error)}>"
     return text if isinstance(text, str) else f"<{type(value).__qualname__}: its repr is no text>"
+
+
+def _printed_by_itself(value: Any) -> str:
+    from .shim.printing import printed_by
+
+    return printed_by(type(value)._repr_pretty_, value)
 
 
 def _told(error: Exception) -> str:

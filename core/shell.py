@@ -27,8 +27,9 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from . import figures
+from . import figures, scenes
 from .commanding import Commanding
+from .compatibility import Compatible
 from .compiler import Compiler, SourceRegistry, forget_warnings
 from .completer import Completer
 from .debugging import Debugging, is_quit
@@ -71,7 +72,7 @@ def current_shell() -> Shell | None:
     return _shells[-1] if _shells else None
 
 
-class Shell(Commanding, Knowing):
+class Shell(Commanding, Knowing, Compatible):
     """An interactive shell.
 
     ``module`` is the user's module (a new ``__main__``-like one by default); ``history`` keeps
@@ -152,6 +153,7 @@ class Shell(Commanding, Knowing):
         self.namespace.update(self._reserved)
         if self.settings.inline_figures:
             figures.install(self.formatters)
+            scenes.install(self.formatters)
 
     # --- Cells -----------------------------------------------------------------------------
 
@@ -246,8 +248,9 @@ class Shell(Commanding, Knowing):
         self.transformer.automagic = self.settings.automagic and self.magics.automagic
         self.transformer.comment_magics = self.settings.comment_magics
         self.transformer.autocall = self.settings.autocall
+        self.formatters.maximum_seconds = self.settings.maximum_display_seconds
         self.compiler.allow_await(self.settings.autoawait)
-        result.transformed = self.transformer.transform(result.source)
+        result.transformed = self.transform_cell(result.source)
         count = result.execution_count
         if count is not None:
             self.results.add_input(count, result.source)
@@ -476,6 +479,8 @@ class Shell(Commanding, Knowing):
         """
         from .event_loops import make_loop
 
+        if self.event_loop is not None and self.event_loop.name == name:
+            return
         made = make_loop(name or "off", self)
         if self.event_loop is not None:
             self.event_loop.stop()
@@ -497,6 +502,13 @@ class Shell(Commanding, Knowing):
             self._loop.close()
         if self in _shells:
             _shells.remove(self)
+
+    def forget_own_names(self) -> None:
+        """Take the shell's own names out of the module: it was somebody's before (``embed``)."""
+        self.results.forget_names()
+        for name, value in self._reserved.items():
+            if self.namespace.get(name) is value:
+                del self.namespace[name]
 
     @staticmethod
     def _cancel_tasks(loop: asyncio.AbstractEventLoop) -> None:
