@@ -19,11 +19,13 @@ import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
+from types import FrameType, ModuleType
 from typing import NoReturn
 
 from ..errors import UsageError
 from ..interrupts import shielded
+
+_PACKAGE = __name__.partition(".")[0] + "."
 
 TICK = 0.02
 """Seconds between two ticks."""
@@ -37,6 +39,9 @@ class EventLoop(ABC):
 
     name: str
     """What ``%gui`` calls it."""
+
+    serves_cells = True
+    """Whether it may also run while a cell waits for input."""
 
     def __init__(self) -> None:
         self.is_stopped = False
@@ -82,7 +87,7 @@ def _exits_refused() -> Iterator[None]:
             raise SystemExit(status)
         raise UsageError(_refusal(status))
 
-    sys.exit = refuse  # type: ignore[assignment]
+    sys.exit = refuse
     try:
         yield
     finally:
@@ -94,6 +99,16 @@ def _refusal(status: object) -> str:
         f"A callback asked to exit with status {status!r}; the session goes on. "
         "End it with `vivo sessions end` or your editor's command."
     )
+
+
+def runs_callback(frame: FrameType | None) -> bool:
+    """Whether the interrupted ``frame`` is that of a callback, called by a loop that waits."""
+    innermost = frame
+    while frame is not None and frame.f_code is not EventLoop.run_until_readable.__code__:
+        frame = frame.f_back
+    if frame is None or innermost is None:
+        return False
+    return not str(innermost.f_globals.get("__name__")).startswith(_PACKAGE)
 
 
 def is_readable(descriptor: int) -> bool:

@@ -20,6 +20,7 @@ class TaskLoop(EventLoop):
     """Runs the shell's own loop of asyncio."""
 
     name = "asyncio"
+    serves_cells = False  # a cell may run inside this very loop
 
     def __init__(self, shell: Shell) -> None:
         super().__init__()

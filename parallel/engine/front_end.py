@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...core.frontend import MimeBundle
@@ -40,6 +41,8 @@ class EngineFrontEnd:
         self._settings = settings
         self._asked = 0
         self.allow_stdin = False
+        self.while_asking: Callable[[], None] = lambda: None
+        """Called before the wait for an answer; may return when it is there, or at once."""
         self.payload: list[dict[str, Any]] = []
 
     def display(
@@ -121,6 +124,8 @@ class EngineFrontEnd:
             }
         )
         while True:
+            if not self._channel.has_frame:
+                self.while_asking()
             header, _ = self._channel.receive(self._output.raise_if_interrupted)
             if header["type"] == "input_reply" and header["asked"] == asked:
                 if header["value"] is None:

@@ -21,7 +21,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from ...core import interrupts
-from ...core.event_loops.base import is_readable
+from ...core.event_loops.base import is_readable, runs_callback
 from ...core.event_loops.tasks import TaskLoop, advance
 from ...core.history import History
 from ...core.settings import Settings
@@ -56,6 +56,7 @@ class Engine:
             history=History(history, report=self._report_once) if history else None,
         )
         self.output.shell = self.shell
+        self.front_end.while_asking = self._live_while_asking
         self._install_streams()
         routing.install()
         signal.signal(signal.SIGINT, self._on_interrupt)
@@ -89,6 +90,8 @@ class Engine:
         # The keeper sends a cell before it interrupts it: the signal may be here first.
         if outcome == "idle" and (self._has_cell or self.channel.is_readable):
             self.shell.interrupt_next = True
+            if runs_callback(frame):
+                raise KeyboardInterrupt  # the cell waits for a callback that does not end
 
     def serve(self) -> None:
         """Run what the keeper sends, until it is gone."""
@@ -116,6 +119,14 @@ class Engine:
             tick = partial(advance, shell) if shell._loop is not None else None
             # in the cells' context: a callback sees the context variables that a cell has set
             shell._context.run(loop.run_until_readable, descriptor, tick)
+
+    def _live_while_asking(self) -> None:
+        """Let windows live until the answer to ``input()`` is here, or an interrupt."""
+        loop = self.shell.event_loop
+        if loop is not None and loop.serves_cells:
+            loop.run_until_readable(
+                self.channel.socket.fileno(), lambda: self.shell.interrupt_pending
+            )
 
     def execute(self, header: dict[str, Any]) -> None:
         """Run a cell and report its end."""
