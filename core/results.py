@@ -122,6 +122,13 @@ class ResultStore:
         for number in tuple(self.outputs):
             self.free(number)
 
+    def forget_names(self) -> None:
+        """Take every name of the store out of the namespace."""
+        ours = {"In", "Out", *_LAST_INPUTS, *(f"_i{number}" for number in range(len(self.inputs)))}
+        ours |= {name for name in _LAST if self._ours.get(name) == id(self.namespace.get(name))}
+        for name in ours:
+            self.namespace.pop(name, None)
+
     def validate(self) -> None:
         """Assert that a size is kept for exactly the values that are held, within the count."""
         assert set(self._sizes) >= set(self.outputs) or not self._sizes, "a value without a size"

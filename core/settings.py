@@ -30,8 +30,8 @@ class Settings:
     """Whether ``f x`` means ``f(x)``: 0 never, 1 with arguments, 2 also without."""
     colours: bool = True
     """Whether tracebacks are coloured where the front end shows colours."""
-    maximum_display_seconds: int = 10
-    """After how many seconds the rendering of a value is given up."""
+    maximum_display_seconds: int = 20
+    """After how many seconds the rendering of a value is given up; 0 is never."""
     comment_magics: bool = False
     """Whether ``# %time f()`` runs as ``%time f()``."""
     maximum_results: int = 1000

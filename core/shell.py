@@ -150,7 +150,9 @@ class Shell(Commanding, Knowing, Compatible):
             "exit": self._exit,
             "quit": self._exit,
         }
-        self.namespace.update(self._reserved)
+        for name, value in self._reserved.items():
+            if name == "get_ipython" or name not in self.namespace:  # a program's own name stays
+                self.namespace[name] = value
         if self.settings.inline_figures:
             figures.install(self.formatters)
             scenes.install(self.formatters)

@@ -69,6 +69,7 @@ class Terminal:
         self._exit = os.pidfd_open(self.process.pid) if hasattr(os, "pidfd_open") else None
         self._refused = 0
         self._tail = b""
+        self._echo_is_off = False
 
     def run(self, write: Callable[[bytes], Any], ask: Ask) -> int:
         """Pass output on and questions to the user until the command ends; give its status.
@@ -84,8 +85,10 @@ class Terminal:
                     break
             elif self.process.poll() is not None:
                 break
-            elif not ready and self._is_waiting():
-                self._answer(ask, write)
+            elif not ready:
+                self._let_echo()
+                if self._is_waiting():
+                    self._answer(ask, write)
         status = self.process.wait()
         self._drain(write)
         return status
@@ -137,21 +140,22 @@ class Terminal:
         """The processes of the command's session."""
         if sys.platform != "linux" or platform.machine() not in _CALLS:
             return
-        for entry in os.scandir("/proc"):
-            if entry.name.isdecimal():
+        for name in os.listdir("/proc"):  # noqa: PTH208 - names are all that is wanted
+            if name.isdecimal():
                 with contextlib.suppress(OSError, ValueError, IndexError):
-                    fields = Path(entry.path, "stat").read_text().rpartition(")")[2].split()
+                    fields = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
                     if int(fields[3]) == self.process.pid:  # its session
-                        yield int(entry.name)
+                        yield int(name)
 
     def _answer(self, ask: Ask, write: Callable[[bytes], Any]) -> None:
         import termios
 
-        flags = termios.tcgetattr(self.master)[3]
+        settings = termios.tcgetattr(self.master)
         prompt = self._tail.rpartition(b"\n")[2].decode("utf-8", "replace")
-        by_line = bool(flags & termios.ICANON)
+        by_line = bool(settings[3] & termios.ICANON)
+        hidden = by_line and not settings[3] & termios.ECHO
         try:
-            text = ask(prompt, by_line and not flags & termios.ECHO)
+            text = ask(prompt, hidden)
         except EOFError:
             self._refused += 1
             if self._refused > _PATIENCE:
@@ -160,9 +164,24 @@ class Terminal:
             else:
                 os.write(self.master, b"\x04")
             return
-        # A program that reads single keys gets the keys; an empty line is the return key.
+        if by_line and not hidden:
+            # The front end has shown what the user typed: once is enough.
+            settings[3] &= ~termios.ECHO
+            termios.tcsetattr(self.master, termios.TCSANOW, settings)
+            self._echo_is_off = True
         data = text.encode("utf-8", "surrogateescape")
-        os.write(self.master, data + b"\n" if by_line else data or b"\r")
+        os.write(self.master, data + (b"\n" if by_line else b"\r"))
+
+    def _let_echo(self) -> None:
+        """After an answer was read: a terminal that shows what is typed, as programs expect."""
+        import termios
+
+        if self._echo_is_off:
+            self._echo_is_off = False
+            with contextlib.suppress(termios.error):
+                settings = termios.tcgetattr(self.master)
+                settings[3] |= termios.ECHO
+                termios.tcsetattr(self.master, termios.TCSANOW, settings)
 
     # --- The end ---------------------------------------------------------------------------
 
@@ -192,7 +211,6 @@ def _configure(slave: int) -> None:
 
     settings = termios.tcgetattr(slave)
     settings[1] &= ~termios.OPOST  # rule 1
-    settings[3] &= ~termios.ECHO  # the front end shows what the user types
     termios.tcsetattr(slave, termios.TCSANOW, settings)
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
 

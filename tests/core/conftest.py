@@ -35,6 +35,9 @@ class Recorder:
         self.shown.append(("page", data["text/plain"]))
 
     def read_input(self, prompt: str, *, password: bool) -> str:
+        self.shown.append(("password" if password else "input", prompt))
+        if not self.answers:
+            raise EOFError("nobody answers")
         return self.answers.pop(0)
 
     def set_next_input(self, text: str, *, replace: bool) -> None:
