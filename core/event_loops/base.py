@@ -55,10 +55,12 @@ class EventLoop(ABC):
                     return
                 try:
                     self._run(descriptor, tick)
-                except (KeyboardInterrupt, UsageError):
-                    continue  # a callback's; the toolkit has let it through
+                except KeyboardInterrupt:
+                    continue
+                except UsageError as error:
+                    sys.stderr.write(f"{error}\n")
                 except SystemExit as error:
-                    sys.stderr.write(_refusal(error.code) + "\n")
+                    sys.stderr.write(f"{_refusal(error.code)}\n")
 
     def stop(self) -> None:
         """Run no more of the toolkit's events. Its windows stay, and do not answer."""

@@ -1,0 +1,209 @@
+"""Event loops as a session drives them, with a toolkit that is made up, and with asyncio's.
+
+The toolkits themselves, with windows on a screen, are in tests/wild.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import pytest
+from vivo.core import Shell, UsageError
+from vivo.core.event_loops import NAMES, base, tasks
+from vivo.core.event_loops.base import EventLoop, Tick
+
+from .conftest import Recorder
+
+
+class Toolkit(EventLoop):
+    """A toolkit whose events are functions, called one after the other."""
+
+    name = "made-up"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Callable[[], object]] = []
+
+    def _run(self, descriptor: int, tick: Tick | None) -> None:
+        while self.events:
+            self.events.pop(0)()
+            if base.is_readable(descriptor) or (tick is not None and tick()):
+                return
+            if self.is_stopped:
+                return
+        raise AssertionError("the loop was entered with nothing to do")
+
+    def _leave(self) -> None:
+        self.events.clear()
+
+
+@pytest.fixture
+def pipe() -> Iterator[SimpleNamespace]:
+    """What the loops wait for: ``send()`` makes it readable."""
+    reading, writing = os.pipe()
+    yield SimpleNamespace(descriptor=reading, send=lambda: os.write(writing, b"."))
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_loop_runs_until_there_is_something_to_read(pipe: SimpleNamespace) -> None:
+    """A toolkit that leaves its loop by itself is entered again."""
+    loop, seen = Toolkit(), list[int]()
+    loop.events = [lambda: seen.append(1), lambda: seen.append(2), pipe.send]
+    loop.run_until_readable(pipe.descriptor)
+    assert seen == [1, 2]
+    loop.run_until_readable(pipe.descriptor)  # readable still: not entered at all
+
+
+@pytest.mark.parametrize("leaving", [KeyboardInterrupt, SystemExit, lambda: sys.exit(4)])
+def test_nothing_a_callback_does_ends_the_loop(
+    pipe: SimpleNamespace, leaving: Callable[[], BaseException], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An interrupt and an exit end the callback; the exit is told with what to do instead."""
+
+    def callback() -> None:
+        error = leaving()
+        raise error
+
+    loop, exit_process = Toolkit(), sys.exit
+    loop.events = [callback, pipe.send]
+    loop.run_until_readable(pipe.descriptor)
+    assert loop.events == []
+    assert sys.exit is exit_process
+    told = capsys.readouterr().err
+    assert ("vivo sessions end" in told) == (leaving is not KeyboardInterrupt)
+
+
+def test_a_thread_may_exit_while_a_loop_runs(pipe: SimpleNamespace) -> None:
+    """sys.exit is what it always was there."""
+
+    def end() -> None:
+        with pytest.raises(SystemExit, match="1"):
+            sys.exit(1)
+        pipe.send()
+
+    loop, thread = Toolkit(), threading.Thread(target=end)
+    loop.events = [thread.start, thread.join]
+    loop.run_until_readable(pipe.descriptor)
+
+
+def test_a_tick_ends_the_wait(pipe: SimpleNamespace) -> None:
+    """So a cell that asks for input hears of an interrupt while its windows live."""
+    loop, pending = Toolkit(), list[bool]()
+    loop.events = [lambda: pending.append(True), lambda: pending.append(True)]
+    loop.run_until_readable(pipe.descriptor, lambda: bool(pending))
+    assert len(pending) == 1
+
+
+def test_a_stopped_loop_runs_no_more(pipe: SimpleNamespace) -> None:
+    """A callback may stop the very loop that calls it."""
+    loop = Toolkit()
+    loop.events = [loop.stop, lambda: pytest.fail("an event after the stop")]
+    loop.run_until_readable(pipe.descriptor)
+    assert loop.is_stopped
+
+
+def test_a_callback_in_the_way_of_a_cell_is_told_from_a_loop_that_waits(
+    pipe: SimpleNamespace,
+) -> None:
+    """An interrupt ends the one and leaves the other alone."""
+    seen = list[bool]()
+    loop = Toolkit()
+    loop.events = [lambda: seen.append(base.runs_callback(sys._getframe())), pipe.send]
+    loop.run_until_readable(pipe.descriptor)
+    assert seen == [True]
+    assert not base.runs_callback(sys._getframe())
+    assert not base.runs_callback(None)
+
+
+def test_tasks_go_on_between_cells(shell: Shell, pipe: SimpleNamespace) -> None:
+    """%gui asyncio runs what a cell has started, until the next cell comes."""
+    shell.run_cell("%gui asyncio")
+    shell.namespace["send"] = pipe.send
+    shell.run_cell(
+        "import asyncio\n"
+        "async def work():\n"
+        "    await asyncio.sleep(0)\n"
+        "    send()\n"
+        "task = asyncio.create_task(work())\n"
+    )
+    assert shell.event_loop is not None
+    assert shell.event_loop.name == "asyncio"
+    shell.event_loop.run_until_readable(pipe.descriptor)
+    assert shell.namespace["task"].done()
+
+
+def test_tasks_go_on_beside_a_toolkits_loop(shell: Shell, pipe: SimpleNamespace) -> None:
+    """At each tick, with what one wakes in the other; never inside the loop that runs already."""
+    shell.run_cell(
+        "import asyncio\n"
+        "async def work():\n"
+        "    for count in range(3): await asyncio.sleep(0)\n"
+        "    return count\n"
+        "task = asyncio.create_task(work())\n"
+    )
+    loop = Toolkit()
+    loop.events = [lambda: None] * 5 + [pipe.send]
+    loop.run_until_readable(pipe.descriptor, lambda: tasks.advance(shell))
+    assert shell.namespace["task"].result() == 2
+
+    async def inside() -> bool:
+        asyncio.ensure_future(asyncio.sleep(0))  # noqa: RUF006 - one that waits is enough
+        return tasks.advance(shell)
+
+    assert shell.loop.run_until_complete(inside()) is False
+
+
+def test_gui_off_stops_the_loop(shell: Shell) -> None:
+    """So does another toolkit; the same name again changes nothing."""
+    shell.run_cell("%gui asyncio")
+    first = shell.event_loop
+    shell.run_cell("%gui asyncio")
+    assert shell.event_loop is first is not None
+    shell.run_cell("%gui off")
+    assert shell.event_loop is None
+    assert first.is_stopped
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_unknown_toolkit_is_one_sentence_with_the_known_ones(shell: Shell, name: str) -> None:
+    """And with the nearest of them, which is the one that was mistyped."""
+    with pytest.raises(UsageError) as told:
+        shell.enable_gui(f"{name}x")
+    sentence = str(told.value)
+    assert f"does not know {name}x" in sentence
+    assert all(known in sentence for known in NAMES)
+    assert f"did you mean {name}?" in sentence or name in ("qt", "gtk", "tk")
+
+
+@pytest.mark.parametrize(
+    ("name", "modules"),
+    [
+        ("tk", ["tkinter"]),
+        ("qt", [f"{name}.QtCore" for name in ("PySide6", "PyQt6", "PyQt5", "PySide2")]),
+        ("gtk3", ["gi"]),
+        ("gtk4", ["gi"]),
+        ("wx", ["wx"]),
+    ],
+)
+def test_a_toolkit_that_is_not_installed_is_one_sentence(
+    shell: Shell, shown: Recorder, name: str, modules: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says what cannot be imported, where, and what to install; the old loop goes on."""
+    for module in modules:
+        monkeypatch.setitem(sys.modules, module, None)
+    shell.run_cell("%gui asyncio")
+    before = shell.event_loop
+    shell.run_cell(f"%gui {name}")
+    report = shown.of("error")[-1]
+    assert report.name == "UsageError"
+    assert modules[0] in report.message
+    assert sys.executable in report.message
+    assert "install" in report.message
+    assert shell.event_loop is before is not None
+    assert not before.is_stopped
