@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+import sys
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
@@ -13,16 +15,7 @@ if TYPE_CHECKING:
     from ..reloading import Reload
     from ..shell import Shell
 
-_MODES = {
-    "0": "off",
-    "off": "off",
-    "1": "explicit",
-    "explicit": "explicit",
-    "2": "all",
-    "all": "all",
-    "3": "complete",
-    "complete": "complete",
-}
+_MODES = ("off", "explicit", "all", "complete")
 
 
 class AutoReload:
@@ -31,7 +24,8 @@ class AutoReload:
     def __init__(self, shell: Shell) -> None:
         from ..reloading import ModuleReloader
 
-        self.reloader = ModuleReloader(shell.namespace)
+        self.reloader = ModuleReloader(shell.namespace, shell.results.inputs)
+        self.watcher = self.reloader.watcher
         self.mode = "off"
         self.prints = self.logs = False
         self._warn = shell.warn
@@ -40,22 +34,24 @@ class AutoReload:
 
     def _before_cell(self, _: Any) -> None:
         if self.mode != "off":
-            self.tell(self.reloader.reload_changed(only_explicit=self.mode == "explicit"))
+            self.reload(only_explicit=self.mode == "explicit")
 
     def _after_cell(self, _: Any) -> None:
-        self.reloader.notice_imports()
+        self.watcher.notice_imports()
 
-    def tell(self, reloads: list[Reload]) -> None:
-        """Say what was reloaded, if that was asked for, and always what was not."""
-        for reload in reloads:
-            if reload.error is not None:
-                self._warn(reload.error)
-            for note in reload.notes:
-                self._warn(note)
-            if reload.error is None and self.prints:
-                print(f"Reloaded {reload.name}.")
-            if reload.error is None and self.logs:
-                logging.getLogger("autoreload").info("Reloaded %s.", reload.name)
+    def reload(self, *, only_explicit: bool = False) -> None:
+        """Reload what has changed; say what was, if asked for, and always what was not."""
+        add_new = self.mode == "complete"
+        for each in self.reloader.reload_changed(only_explicit=only_explicit, add_new=add_new):
+            self._tell(each)
+
+    def _tell(self, reload: Reload) -> None:
+        for sentence in filter(None, (reload.error, *reload.notes)):
+            self._warn(sentence)
+        if reload.error is None and self.prints:
+            print(f"Reloaded {reload.name}.")
+        if reload.error is None and self.logs:
+            logging.getLogger("autoreload").info("Reloaded %s.", reload.name)
 
 
 def autoreload_of(shell: Shell) -> AutoReload:
@@ -73,15 +69,51 @@ def autoreload_of(shell: Shell) -> AutoReload:
     ),
 )
 def autoreload(call: MagicCall) -> None:
-    """Make edits of modules take effect: %autoreload [now|0|1|2|3|off|explicit|all|complete]."""
+    """Make edits of modules take effect before a cell runs: %autoreload [MODE].
+
+    off (0): not. explicit (1): those that %aimport named. all (2): all but those that
+    %aimport excluded; libraries are left out. complete (3): the same, and new names appear where
+    ``from module import *`` was run. now, or nothing: all at once, this time only.
+    """
     state = autoreload_of(call.shell)
     word = call.arguments.strip().lower() or "now"
-    if word != "now" and word not in _MODES:
+    if word != "now" and word not in (*_MODES, *map(str, range(len(_MODES)))):
         raise UsageError(
             f"%autoreload takes now, off (0), explicit (1), all (2) or complete (3), not {word}."
         )
     state.prints, state.logs = call.options.prints, call.options.logs
     if word == "now":
-        state.tell(state.reloader.reload_changed())
+        state.reload()
     else:
-        state.mode = _MODES[word]
+        state.mode = _MODES[int(word)] if word.isdigit() else word
+
+
+@magic("aimport")
+def aimport(call: MagicCall) -> None:
+    """Import modules and have them reloaded, or exclude them: %aimport foo, -bar.
+
+    Alone it lists what was named.
+    """
+    watcher = autoreload_of(call.shell).watcher
+    names = call.arguments.replace(",", " ").split()
+    for name in names:
+        if name.startswith("-"):
+            watcher.excluded.add(name[1:])
+            watcher.explicit.discard(name[1:])
+        else:
+            _import(call, name)
+            watcher.name(name)
+    if not names:
+        print("Modules to reload: " + (" ".join(sorted(watcher.explicit)) or "all of the user's"))
+        print("Modules to leave:  " + (" ".join(sorted(watcher.excluded)) or "none"))
+
+
+def _import(call: MagicCall, name: str) -> None:
+    try:
+        importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise
+        raise UsageError(f"%aimport: there is no module {error.name} to import.") from None
+    top = name.partition(".")[0]
+    call.shell.namespace[top] = sys.modules[top]

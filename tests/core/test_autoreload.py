@@ -50,6 +50,10 @@ def value(shell: Shell, cell: str) -> Any:
     return result.value
 
 
+def do(shell: Shell, cell: str) -> None:
+    shell.run_cell(cell).raise_error()
+
+
 def test_an_edited_function_takes_effect_in_the_next_cell(live: Shell, write: Write) -> None:
     """Also under the name that it was imported by."""
     write("edited", "def f(): return 1")
@@ -82,3 +86,306 @@ def test_existing_instances_get_the_new_methods(live: Shell, write: Write) -> No
     )
     assert value(live, "square.area(), square.name()") == (15, "square")
     assert value(live, "isinstance(square, Square), isinstance(square, Base)") == (True, True)
+
+
+DECORATED = {
+    "wraps": (
+        "import functools\n"
+        "def deco(f):\n"
+        "    @functools.wraps(f)\n"
+        "    def inner(*a): return f(*a)\n"
+        "    return inner\n"
+        "@deco\n"
+        "def f(x=1): return {}\n"
+    ),
+    "partial": "import functools\ndef g(a, x): return {}\nf = functools.partial(g, 1, 1)\n",
+    "lru_cache": "import functools\n@functools.lru_cache\ndef f(x=1): return {}\n",
+    "lru_cache sized": "import functools\n@functools.lru_cache(maxsize={})\ndef f(x=1): return {}\n",
+    "closure": "def make(n):\n    def f(): return n\n    return f\nf = make({})\n",
+    "staticmethod": "class C:\n    @staticmethod\n    def s(): return {}\nf = C.s\n",
+    "classmethod": "class C:\n    @classmethod\n    def s(cls): return {}\nf = C.s\n",
+    "bound": "class C:\n    def s(self): return {}\nf = C().s\n",
+    "contextmanager": (
+        "import contextlib\n"
+        "@contextlib.contextmanager\n"
+        "def c(): yield {}\n"
+        "def f():\n"
+        "    with c() as value: return value\n"
+    ),
+    "singledispatch": "import functools\n@functools.singledispatch\ndef f(x=1): return {}\n",
+    "object": (
+        "class Deco:\n"
+        "    def __init__(self, f): self.__wrapped__ = f\n"
+        "    def __call__(self): return self.__wrapped__()\n"
+        "@Deco\n"
+        "def f(): return {}\n"
+    ),
+    "lambda": "f = lambda: {}\n",
+    "defaults": "def f(x={}, *, y=0): return x\n",
+    "global": "N = {}\ndef f(): return N\n",
+    "generator": "def g(): yield {}\ndef f(): return next(g())\n",
+    "super added": "class B:\n    def s(self): return {}\nclass C(B):\n    pass\nf = C().s\n",
+}
+
+
+@pytest.mark.parametrize("kind", DECORATED)
+def test_decorated_functions_take_effect(live: Shell, write: Write, kind: str) -> None:
+    """Through every common decorator; also what was imported by name, and several times."""
+    text = DECORATED[kind]
+    argument = "1" if kind == "singledispatch" else ""
+    write("decorated", text.replace("{}", "1"))
+    do(live, "import decorated\nfrom decorated import f\nheld = [f]")
+    for number in (1, 2, 3):
+        write("decorated", text.replace("{}", str(number)))
+        call = f"f({argument}), decorated.f({argument})"
+        expected = (number, number)
+        if kind != "bound":
+            call += f", held[0]({argument})"
+            expected += (number,)  # type: ignore[assignment]
+        assert value(live, call) == expected
+
+
+def test_a_function_may_become_decorated_and_plain_again(live: Shell, write: Write) -> None:
+    """Names imported before call the new one, with its signature."""
+    plain = "def f(a): return a + {}\n"
+    decorated = (
+        "import functools\ndef twice(f):\n    @functools.wraps(f)\n"
+        "    def inner(*args): return 2 * f(*args)\n    return inner\n@twice\n" + plain
+    )
+    write("dressed", plain.format(1))
+    do(live, "import dressed, inspect\nfrom dressed import f\nkept = f")
+    write("dressed", decorated.format(10))
+    assert value(live, "f(1), kept(1), dressed.f(1)") == (22, 22, 22)
+    assert value(live, "str(inspect.signature(f)), f is dressed.f") == ("(a)", True)
+    write("dressed", plain.format(5))
+    assert value(live, "f(1), kept(1), dressed.f(1)") == (6, 6, 6)
+
+
+def test_a_callback_that_c_code_holds_is_the_current_one(live: Shell, write: Write) -> None:
+    """No reference can be redirected there: the old function forwards."""
+    write("hooked", "def f(): return 1")
+    do(live, "import hooked, functools\nheld = functools.lru_cache(maxsize=0)(hooked.f)")
+    write("hooked", "def deco(f): return lambda: f()\n@deco\ndef f(): return 2")
+    assert value(live, "held()") == 2
+    write("hooked", "def deco(f): return lambda: f()\n@deco\ndef f(): return 3")
+    assert value(live, "held()") == 3
+
+
+def test_enum_members_stay_the_objects_they_are(live: Shell, write: Write) -> None:
+    """New ones appear, lost ones are said, `is`, lookup and pickling hold."""
+    text = "import enum\nclass Color(enum.Enum):\n    RED = {}\n    GREEN = 2\n{}"
+    write("colors", text.format(1, "    BLUE = 3\nBEST = Color.RED\nTABLE = {Color.GREEN: 1}"))
+    do(live, "import pickle, colors\nfrom colors import Color\nred, blue = Color.RED, Color.BLUE")
+    with_new = "    PINK = 4\nBEST = Color.RED\nTABLE = {Color.GREEN: 1}\nPAIR = (Color.PINK,)"
+    write("colors", text.format(1, with_new))
+    assert value(live, "red is Color.RED, Color(1) is red, Color['RED'] is red") == (True,) * 3
+    assert value(live, "colors.BEST is red, Color.GREEN in colors.TABLE") == (True, True)
+    assert value(live, "isinstance(Color.PINK, Color), colors.PAIR[0] is Color.PINK") == (True,) * 2
+    assert value(live, "pickle.loads(pickle.dumps([red, Color.PINK])) == [red, Color.PINK]")
+    assert value(live, "list(Color) == [Color.RED, Color.GREEN, Color.PINK]")
+    assert value(live, "isinstance(blue, Color), hasattr(Color, 'BLUE')") == (True, False)
+    write("colors", text.format(7, ""))
+    assert value(live, "red is Color.RED, red.value, Color(7) is red") == (True, 7, True)
+
+
+@pytest.mark.parametrize("base", ["enum.IntEnum", "str, enum.Enum", "enum.Flag", "enum.IntFlag"])
+def test_enums_of_every_kind_keep_their_members(live: Shell, write: Write, base: str) -> None:
+    """Also combinations of flags that were made before."""
+    number = '"{}"' if base.startswith("str") else "{}"
+    members = [
+        f"    {name} = {number.format(n)}\n" for name, n in zip("ABC", (1, 2, 4), strict=True)
+    ]
+    text = f"import enum\nclass Kind({base}):\n"
+    write("kinds", text + "".join(members[:2]))
+    do(live, "from kinds import Kind\na, b = Kind.A, Kind.B")
+    if "Flag" in base:
+        do(live, "both = a | b")
+    write("kinds", text + "".join(members) + "    def hello(self): return self.name\n")
+    assert value(live, "a is Kind.A, b is Kind.B, a.hello(), Kind.C.hello()") == (
+        True,
+        True,
+        "A",
+        "C",
+    )
+    assert value(live, "isinstance(a, Kind), isinstance(Kind.C, Kind)") == (True, True)
+    if "Flag" in base:
+        assert value(live, "both is Kind.A | Kind.B, both == Kind.A | Kind.B") == (True, True)
+        assert value(live, "(both | Kind.C).value") == 7
+
+
+def test_what_an_enum_loses_is_said(live: Shell, write: Write, capsys: Any) -> None:
+    """A removed member, and a value that cannot change in place."""
+    write("levels", "import enum\nclass Level(enum.IntEnum):\n    LOW = 1\n    HIGH = 2\n")
+    do(live, "from levels import Level\nlow = Level.LOW")
+    write("levels", "import enum\nclass Level(enum.IntEnum):\n    LOW = 10\n")
+    assert value(live, "Level.LOW + 0, Level(10) is Level.LOW") == (10, True)
+    said = capsys.readouterr().err
+    assert "levels.Level.LOW was 1 and is 10 now" in said
+    assert "levels.Level has no HIGH any more" in said
+
+
+def test_classes_may_change_their_bases(live: Shell, write: Write, capsys: Any) -> None:
+    """From none to one, to another, and back: objects, subclasses and isinstance follow."""
+    bases = "class A:\n    def a(self): return 'a'\nclass B:\n    def b(self): return 'b'\n"
+    user = "import things\nclass Sub(things.Thing):\n    def up(self): return super().me()\n"
+    thing = bases + "class Thing{}:\n    def me(self): return {}\nLAST = Thing\n"
+    write("things", thing.format("", 0))
+    write("users", user)
+    do(
+        live,
+        "import things, users, pickle\nfrom things import *\nthing, sub = Thing(), users.Sub()",
+    )
+    do(live, "thing.x = 1; table = {Thing: [Thing]}; classes = (Thing, int)")
+    for number, (base, method) in enumerate(
+        [("(A)", "a"), ("(B)", "b"), ("(A, B)", "a"), ("", "me")]
+    ):
+        write("things", thing.format(base, number))
+        assert value(live, f"thing.me(), thing.x, sub.up(), callable(thing.{method})") == (
+            number,
+            1,
+            number,
+            True,
+        )
+        assert value(live, "type(thing) is Thing is things.Thing is things.LAST")
+        assert value(live, "isinstance(thing, classes), isinstance(sub, Thing)") == (True, True)
+        assert value(live, "list(table) == [Thing] and table[Thing] == [Thing]")
+        assert value(live, "type(pickle.loads(pickle.dumps(thing))) is Thing")
+    assert capsys.readouterr().err == ""
+
+
+def test_slots_that_changed_are_said(live: Shell, write: Write, capsys: Any) -> None:
+    """Old objects go on with the old class; new ones are of the new one."""
+    write("slotted", "class P:\n    __slots__ = ('x',)\n    def f(self): return 1\n")
+    do(live, "import slotted\nfrom slotted import P\np, q = P(), P()\np.x = 5")
+    write("slotted", "class P:\n    __slots__ = ('x',)\n    def f(self): return 2\n")
+    assert value(live, "p.f(), p.x, isinstance(p, P)") == (2, 5, True)
+    write("slotted", "class P:\n    __slots__ = ('x', 'y')\n    def f(self): return self.y\n")
+    assert value(live, "p.f(), p.x, P is slotted.P, hasattr(P, 'y')") == (2, 5, True, True)
+    assert capsys.readouterr().err == (
+        "slotted.P changed its __slots__ from (x) to (x, y): 2 objects made before keep the old "
+        "class; make them anew.\n"
+    )
+
+
+def test_slots_may_change_while_no_object_lives(live: Shell, write: Write, capsys: Any) -> None:
+    """Then there is nothing to say."""
+    write("slotted", "class P:\n    __slots__ = ('x',)\n")
+    do(live, "from slotted import P")
+    write("slotted", "class P:\n    __slots__ = ('x', 'y')\n")
+    assert value(live, "hasattr(P, 'y')")
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("slots", ["", "(slots=True)", "(frozen=True)", "(order=True)"])
+def test_dataclasses_stay_alive(live: Shell, write: Write, slots: str) -> None:
+    """Methods, comparison, defaults and types in fields."""
+    text = (
+        "from dataclasses import dataclass, field, fields, replace\n"
+        f"@dataclass{slots}\nclass Point:\n    x: int\n    y: int = {{}}\n"
+        "    def size(self): return self.x * {}\nORIGIN = Point(0)\n"
+        "@dataclass\nclass Line:\n    start: Point\n    end: Point = field(default_factory=lambda: Point(0))\n"
+    )
+    write("points", text.format(2, 1))
+    do(
+        live,
+        "import points, pickle, copy\nfrom points import *\np, line = Point(3), Line(Point(1))",
+    )
+    write("points", text.format(20, 100))
+    assert value(live, "p.size(), p.y, Point(1).y, Line(p).end.size()") == (300, 2, 20, 0)
+    assert value(live, "p == Point(3, 2), copy.copy(p) == p, replace(p, x=1).x") == (True, True, 1)
+    assert value(live, "fields(Line)[0].name, isinstance(points.ORIGIN, Point)") == ("start", True)
+    assert value(live, "pickle.loads(pickle.dumps(p)) == p")
+    assert value(live, "isinstance(line.end, Point), isinstance(p, points.Point)") == (True, True)
+
+
+def test_properties_nested_classes_and_deleted_methods(live: Shell, write: Write) -> None:
+    """Attributes come and go as the text says."""
+    write(
+        "parts",
+        """
+        import functools
+        class Car:
+            wheels = 4
+            class Engine:
+                def start(self): return "old"
+            @property
+            def name(self): return "old"
+            @functools.cached_property
+            def heavy(self): return "old"
+            def gone(self): pass
+            def __new__(cls, *args): return super().__new__(cls)
+            def __init__(self, x=0): self.x = x
+        """,
+    )
+    do(
+        live,
+        "from parts import Car\nimport inspect\ncar, engine, Engine = Car(), Car.Engine(), Car.Engine",
+    )
+    write(
+        "parts",
+        """
+        import functools
+        class Car:
+            seats = 5
+            class Engine:
+                def start(self): return "new"
+            @property
+            def name(self): return "new"
+            @name.setter
+            def name(self, value): self.set = value
+            @functools.cached_property
+            def heavy(self): return "new"
+            def __init__(self, x=0): self.x = x
+            def __eq__(self, other): return True
+            __hash__ = None
+        """,
+    )
+    assert value(live, "car.name, car.heavy, car.seats, engine.start()") == ("new", "new", 5, "new")
+    assert value(live, "hasattr(car, 'gone'), hasattr(car, 'wheels')") == (False, False)
+    assert value(
+        live, "car.name = 7\ncar.set, Car(3).x, car == 1, str(inspect.signature(Car))"
+    ) == (7, 3, True, "(x=0)")
+    assert value(live, "Car.Engine is Engine is type(engine)")
+
+
+def test_abstract_classes_protocols_and_metaclasses(live: Shell, write: Write) -> None:
+    """What is abstract follows the text; a metaclass's methods too."""
+    text = """
+        import abc, typing, collections.abc
+        class Meta(type):
+            def hello(cls): return {0}
+        class WithMeta(metaclass=Meta): pass
+        class Shape(abc.ABC):
+            @abc.abstractmethod
+            def area(self): ...
+            {1}
+        class Square(Shape):
+            def area(self): return {0}
+        class Sized(typing.Protocol):
+            def size(self) -> int: ...
+        T = typing.TypeVar("T")
+        class Box(typing.Generic[T]):
+            def get(self) -> T: return {0}
+        class Numbers(Box[int]): pass
+        Shape.register(int)
+    """
+    write("shapes", text.format(1, ""))
+    do(live, "from shapes import *\nimport shapes\nsquare, box = Square(), Numbers()")
+    do(live, "Shape.register(float)")
+    write("shapes", text.format(2, "extra = 1"))
+    assert value(live, "square.area(), box.get(), WithMeta.hello(), type(WithMeta) is Meta") == (
+        2,
+        2,
+        2,
+        True,
+    )
+    assert value(
+        live, "isinstance(1, Shape), isinstance(1.0, Shape), isinstance(square, Shape)"
+    ) == (
+        True,
+        True,
+        True,
+    )
+    write("shapes", text.format(3, "@abc.abstractmethod\n            def more(self): ..."))
+    result = live.run_cell("Square()")
+    assert "abstract" in str(result.error)
