@@ -13,9 +13,11 @@ Nothing here imports matplotlib before the user does. Rules:
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError
@@ -35,6 +37,12 @@ _GUI_BACKENDS = {
     "gtk3": "gtk3agg",
     "gtk4": "gtk4agg",
     "wx": "wxagg",
+}
+_FORMATS = {
+    "image/png": ("png", "retina"),
+    "image/svg+xml": ("svg",),
+    "image/jpeg": ("jpeg",),
+    "application/pdf": ("pdf",),
 }
 _BY_PREFERENCE = ("qt", "gtk4", "gtk3", "tk", "wx")
 
@@ -64,21 +72,23 @@ def install(formatters: DisplayFormatters) -> None:
     """Show figures inline from now on."""
     if not any(isinstance(finder, BackendChooser) for finder in sys.meta_path):
         sys.meta_path.insert(0, BackendChooser())
-    for mime in ("image/png", "image/svg+xml", "image/jpeg", "application/pdf"):
-        formatters.register(mime, "matplotlib.figure.Figure", _shown_as(mime))
+    for mime, formats in _FORMATS.items():
+        formatters.register(mime, "matplotlib.figure.Figure", _shown_as(mime, formats))
 
 
-def _shown_as(mime: str) -> Any:
+def _shown_as(mime: str, formats: tuple[str, ...]) -> Any:
     def render(figure: Any) -> Any:
         """A figure as a value of its own: one that pyplot holds is shown at the cell's end."""
         from .inline_backend import is_open, picture
         from .shell import current_shell
 
-        if is_open(figure):
-            return None
         shell = current_shell()
-        formats = shell.settings.figure_formats if shell else ("png",)
-        return picture(figure, formats)[0].get(mime)
+        chosen = shell.settings.figure_formats if shell else ("png",)
+        wanted = tuple(name for name in chosen if name in formats)
+        if not wanted or is_open(figure):
+            return None
+        data, metadata = picture(figure, wanted)
+        return (data[mime], metadata[mime]) if mime in metadata else data[mime]
 
     return render
 
@@ -88,7 +98,7 @@ def _shown_as(mime: str) -> Any:
 
 def names() -> list[str]:
     """What ``%matplotlib`` takes, beside the backends that matplotlib knows by other names."""
-    return ["inline", "auto", *_GUI_BACKENDS, "agg"]
+    return ["inline", "auto", *_GUI_BACKENDS, "agg", "svg", "pdf"]
 
 
 def choose(shell: Shell, name: str) -> str:
@@ -114,11 +124,24 @@ def choose(shell: Shell, name: str) -> str:
         pyplot.switch_backend(backend)
     except (ValueError, ImportError, RuntimeError) as error:
         shell.enable_gui(previous)
-        raise UsageError(f"matplotlib cannot use {name}: {error}") from None
+        raise UsageError(_refusal(name, error)) from None
     shell.settings.inline_figures = lower == "inline"
     matplotlib.interactive(True)
     pyplot.show._needmain = False
     return name
+
+
+def _refusal(name: str, error: Exception) -> str:
+    if "headless" in str(error):
+        return (
+            f"matplotlib cannot open windows with {name}: there is no display (DISPLAY is not "
+            "set); %matplotlib inline shows figures in the output."
+        )
+    if isinstance(error, ValueError):
+        near = difflib.get_close_matches(name, names(), n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        return f"matplotlib does not know the backend {name}; {hint}%matplotlib --list shows them."
+    return f"matplotlib cannot use {name}: {error}; restart the session to change the toolkit."
 
 
 def _choose_auto(shell: Shell) -> str:
@@ -145,19 +168,21 @@ def pylab_names(*, everything: bool) -> dict[str, Any]:
     numpy, matplotlib = _imported("numpy"), _imported("matplotlib")
     pylab = importlib.import_module("matplotlib.pylab")
     pyplot = importlib.import_module("matplotlib.pyplot")
+    from .shim.displays import figsize, getfigs
+
     found: dict[str, Any] = {}
-    if everything:
-        found |= {key: value for key, value in vars(pylab).items() if not key.startswith("_")}
-        found |= {key: getattr(numpy, key) for key in numpy.__all__}
-    mlab = importlib.import_module("matplotlib.mlab")
+    if everything:  # pylab has numpy's names too, but leaves the built-in max, round and so on
+        found = {name: value for name, value in vars(pylab).items() if not name.startswith("_")}
     return found | {
         "numpy": numpy,
         "np": numpy,
         "matplotlib": matplotlib,
         "pylab": pylab,
-        "mlab": mlab,
+        "mlab": importlib.import_module("matplotlib.mlab"),
         "pyplot": pyplot,
         "plt": pyplot,
+        "figsize": figsize,
+        "getfigs": getfigs,
     }
 
 
@@ -174,6 +199,10 @@ def at_cell_end(shell: Shell) -> None:
     _draw_windows(shell)
 
 
+_known_windows: weakref.WeakSet[Any] = weakref.WeakSet()
+"""The windows whose toolkit's loop has been started: if the user stops it, it stays so."""
+
+
 def _draw_windows(shell: Shell) -> None:
     matplotlib = sys.modules["matplotlib"]
     managers = sys.modules["matplotlib._pylab_helpers"].Gcf.get_all_fig_managers()
@@ -181,7 +210,16 @@ def _draw_windows(shell: Shell) -> None:
         framework = getattr(manager.canvas, "required_interactive_framework", None)
         if framework is None:
             continue
-        if shell.event_loop is None:
-            shell.enable_gui(framework)
+        if manager not in _known_windows:
+            _known_windows.add(manager)
+            _serve(shell, framework)
         if matplotlib.is_interactive() and manager.canvas.figure.stale:
             manager.canvas.draw_idle()
+
+
+def _serve(shell: Shell, framework: str) -> None:
+    if shell.event_loop is None:
+        try:
+            shell.enable_gui(framework)
+        except UsageError as refusal:
+            shell.warn(str(refusal))

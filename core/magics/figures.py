@@ -46,8 +46,8 @@ def matplotlib(call: MagicCall) -> None:
 def pylab(call: MagicCall) -> None:
     """Import numpy and matplotlib as an interactive workspace: %pylab, %pylab tk.
 
-    It gives np, plt, numpy, matplotlib, pylab and mlab, and every name of numpy and pylab. What
-    the user's own variables were called is said where it is replaced.
+    It gives np, plt, numpy, matplotlib, pylab, mlab, figsize and getfigs, and every name of
+    pylab. Variables of yours that have such a name are replaced, and named.
     """
     from .. import figures
 
@@ -60,6 +60,7 @@ def pylab(call: MagicCall) -> None:
         if name in names and names[name] is not namespace[name]
     )
     namespace.update(names)
+    call.shell._reserved.update(names)  # not the user's own: %who and %whos leave them out
     print(f"numpy and matplotlib are at hand; matplotlib's backend: {chosen}")
     if replaced:
         print(f"These names were yours and are replaced: {', '.join(replaced)}")
