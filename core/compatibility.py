@@ -329,12 +329,19 @@ class Compatible:
 
     # --- Configuration ---------------------------------------------------------------------
 
-    @functools.cached_property
+    @property
     def config(self) -> Any:
         """A configuration that extensions may read and set; nothing of the shell's is in it."""
         from .shim.hooks import configuration
 
-        return configuration()
+        self._configuration = configuration(self._configuration)
+        return self._configuration
+
+    @config.setter
+    def config(self, value: Any) -> None:
+        self._configuration = value
+
+    _configuration: Any = None
 
     @functools.cached_property
     def configurables(self) -> list[Any]:

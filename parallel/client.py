@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -367,13 +368,18 @@ class SessionClient:
             content = {"after": merger.last, "limit": 1000}
             reply = await self._control("vivo_replay", content, DEFAULT_TIMEOUT)
             before = merger.last
+            buffers = iter(reply.buffers)
             for entry in reply.content["events"]:
                 if "gap" in entry:
                     last = entry["gap"]["last"] or reply.content["last"]
                     found += merger.skip_to(last)
                     continue
                 event = Message(
-                    entry["header"], entry["parent_header"], entry["metadata"], entry["content"]
+                    entry["header"],
+                    entry["parent_header"],
+                    entry["metadata"],
+                    entry["content"],
+                    list(islice(buffers, entry["buffers"])),
                 )
                 found += merger.feed(event.metadata["vivo"]["seq"], event)
             if merger.last >= reply.content["last"] or merger.last == before:

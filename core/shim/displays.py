@@ -7,6 +7,7 @@ the options that it does not need.
 from __future__ import annotations
 
 import html
+import importlib
 import io
 import sys
 import uuid
@@ -320,3 +321,34 @@ def getfigs(*numbers: int) -> list[Any]:
     helpers: Any = sys.modules["matplotlib._pylab_helpers"]
     managers = helpers.Gcf.get_all_fig_managers()
     return [manager.canvas.figure for manager in managers if not numbers or manager.num in numbers]
+
+
+def latex_to_png(
+    s: str,
+    encode: bool = False,
+    backend: str | None = None,
+    wrap: bool = False,
+    color: str = "Black",
+    scale: float = 1.0,
+) -> bytes | str | None:
+    """A formula as a PNG picture, drawn by matplotlib; None where that is not installed.
+
+    Raises ``ValueError`` for what matplotlib cannot read; ``encode`` gives base64.
+    """
+    import binascii
+
+    try:
+        draw = importlib.import_module("matplotlib.mathtext").math_to_image
+    except ImportError:
+        return None
+    buffer = io.BytesIO()
+    text = f"${s.strip('$')}$" if wrap else s
+    draw(text, buffer, format="png", dpi=120 * scale, color=color.lower())
+    data = buffer.getvalue()
+    return binascii.b2a_base64(data, newline=False).decode("ascii") if encode else data
+
+
+def latex_to_html(s: str, alt: str = "image") -> str:
+    """A formula as an HTML picture."""
+    picture = str(latex_to_png(s, encode=True))
+    return f'<img src="data:image/png;base64,{picture}" alt="{alt}">'

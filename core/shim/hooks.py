@@ -253,7 +253,11 @@ class Configuration(dict[str, Any]):
                 self[name] = value
 
 
-def configuration() -> Any:
-    """A configuration: traitlets' own class where traitlets is in use, else one of ours."""
+def configuration(held: Any) -> Any:
+    """A configuration with what ``held`` has, of the kind that extensions want.
+
+    That is traitlets' own where traitlets is in use, else one of ours.
+    """
     loader: Any = sys.modules.get("traitlets.config")
-    return loader.Config() if loader is not None else Configuration()
+    kind = loader.Config if loader is not None else Configuration
+    return held if type(held) is kind else kind(held or {})

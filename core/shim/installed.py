@@ -11,7 +11,9 @@ Nothing is imported here: each thing is done once the user's own import has been
 from __future__ import annotations
 
 import functools
+import os
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +27,7 @@ def watch() -> None:
     """Do all this as the modules come."""
     after_import(_MODULE, answer_for_the_shell)
     after_import("line_profiler.line_profiler", show_lines_of_cells)
+    after_import("memory_profiler", measure_memory_of_cells)
     after_import("ipywidgets.widgets.interaction", show_figures_of_interactions)
 
 
@@ -87,3 +90,26 @@ def show_figures_of_interactions(module: ModuleType) -> None:
             figures.at_cell_end(shell)
 
     module.show_inline_matplotlib_plots = show  # type: ignore[attr-defined]
+
+
+def measure_memory_of_cells(module: ModuleType) -> None:
+    """Let memory_profiler take functions of cells that stand in no file."""
+
+    class Paths:
+        """``os.path``, for which our cells exist."""
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(os.path, name)
+
+        def exists(self, path: str) -> bool:
+            return path.startswith("<cell ") or Path(path).exists()
+
+    class System:
+        """``os``, with those paths."""
+
+        path = Paths()
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(os, name)
+
+    module.os = System()  # type: ignore[attr-defined]

@@ -82,6 +82,7 @@ MODULES: dict[str, dict[str, str]] = {
     },
     "IPython.lib": {},
     "IPython.lib.display": {".embedded": _EMBEDDED},
+    "IPython.lib.latextools": {".displays": "latex_to_png latex_to_html"},
     "IPython.lib.pretty": {
         ".printing": """
             pretty pprint for_type for_type_by_name PrettyPrinter RepresentationPrinter

@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 
 def plain_bundle(data: MimeBundle) -> dict[str, Any]:
     """A MIME bundle as JSON can hold it: bytes in base64, other things as they are or as text."""
-    return {str(mime): _plain(content) for mime, content in data.items()}
+    return {str(mime): plain_data(content) for mime, content in data.items()}
 
 
-def _plain(content: Any) -> Any:
+def plain_data(content: Any) -> Any:
+    """Data as JSON can hold it."""
     if isinstance(content, (bytes, bytearray, memoryview)):
         return binascii.b2a_base64(content, newline=False).decode("ascii")
     if isinstance(content, dict):
-        return {str(key): _plain(value) for key, value in content.items()}
+        return {str(key): plain_data(value) for key, value in content.items()}
     if isinstance(content, (list, tuple)):
-        return [_plain(value) for value in content]
+        return [plain_data(value) for value in content]
     if content is None or isinstance(content, (str, int, float, bool)):
         return content
     return repr(content)
@@ -57,9 +58,9 @@ class EngineFrontEnd:
         self._output.event(
             {
                 "type": "update" if update else "display",
-                "run": self._output.run,
+                "run": self._output.run_of_caller,
                 "data": plain_bundle(data),
-                "metadata": _plain(metadata),
+                "metadata": plain_data(metadata),
                 "display_id": display_id,
             }
         )
@@ -69,16 +70,18 @@ class EngineFrontEnd:
         self._output.event(
             {
                 "type": "result",
-                "run": self._output.run,
+                "run": self._output.run_of_caller,
                 "execution_count": execution_count,
                 "data": plain_bundle(data),
-                "metadata": _plain(metadata),
+                "metadata": plain_data(metadata),
             }
         )
 
     def error(self, report: TracebackReport) -> None:
         """Show an error."""
-        self._output.event({"type": "error", "run": self._output.run, **self.described(report)})
+        self._output.event(
+            {"type": "error", "run": self._output.run_of_caller, **self.described(report)}
+        )
 
     def described(self, report: TracebackReport) -> dict[str, Any]:
         """A report as Jupyter's error content, and whole."""
@@ -92,12 +95,14 @@ class EngineFrontEnd:
 
     def clear_output(self, *, wait: bool) -> None:
         """Clear what the cell has shown."""
-        self._output.event({"type": "clear", "run": self._output.run, "wait": wait})
+        self._output.event({"type": "clear", "run": self._output.run_of_caller, "wait": wait})
 
     def page(self, data: MimeBundle) -> None:
         """Show a text in the front end's pager."""
         self.payload.append({"source": "page", "data": plain_bundle(data), "start": 0})
-        self._output.event({"type": "page", "run": self._output.run, "data": plain_bundle(data)})
+        self._output.event(
+            {"type": "page", "run": self._output.run_of_caller, "data": plain_bundle(data)}
+        )
 
     def set_next_input(self, text: str, *, replace: bool) -> None:
         """Offer a text as the next input."""

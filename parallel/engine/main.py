@@ -25,11 +25,12 @@ from ...core.event_loops.base import is_readable, runs_callback
 from ...core.event_loops.tasks import TaskLoop, advance
 from ...core.history import History
 from ...core.settings import Settings
-from ...core.shell import Shell
 from . import routing
 from .channel import Channel, KeeperGone
+from .comms import Comms
 from .front_end import EngineFrontEnd, plain_bundle
 from .lane import SWITCH_INTERVAL, Lane
+from .notebook_shell import ZMQInteractiveShell, present
 from .output import CellStream, InputStream, Output
 
 
@@ -48,7 +49,7 @@ class Engine:
         module = ModuleType("__main__", "The session's namespace.")
         sys.modules["__main__"] = module
         history = header["history"]
-        self.shell = Shell(
+        self.shell = ZMQInteractiveShell(
             front_end=self.front_end,
             module=module,
             settings=settings,
@@ -62,7 +63,8 @@ class Engine:
         signal.signal(signal.SIGINT, self._on_interrupt)
         sys.setswitchinterval(SWITCH_INTERVAL)
         Lane(lane_channel, self.shell).start()
-        builtins.get_ipython = lambda: self.shell  # type: ignore[attr-defined]
+        self.comms = Comms(self.output, self.shell)
+        present(self.shell, self.output, self.comms)
 
     def _report_once(self, text: str) -> None:
         self.output.event(
@@ -100,10 +102,13 @@ class Engine:
         while True:
             if not self.channel.has_frame:
                 self._live_while_idle()
-            header, _ = self.channel.receive()
+            header, buffers = self.channel.receive()
             if header["type"] == "execute":
                 self._has_cell = True
                 self.execute(header)
+            elif header["type"] == "comm":
+                self.front_end.allow_stdin = False  # nobody waits for a question of a callback
+                self.comms.handle(header, buffers)
             elif header["type"] == "exit":
                 return
 

@@ -58,10 +58,24 @@ class Output:
             os.dup2(error, 2)
             self.run = run
 
-    def event(self, header: dict[str, Any], *, ends_errors: bool = False) -> None:
-        """Send an event and mark its place among the text; with ``ends_errors`` on fd 2 too."""
-        self._event(header, ends_errors)
+    def event(
+        self,
+        header: dict[str, Any],
+        *,
+        ends_errors: bool = False,
+        buffers: tuple[bytes, ...] = (),
+    ) -> None:
+        """Send an event and mark its place among the text; with ``ends_errors`` on fd 2 too.
+
+        An event of another run than the one whose pipes are open has no place in them.
+        """
+        self._event(header, ends_errors, buffers)
         self.raise_if_interrupted()
+
+    @property
+    def run_of_caller(self) -> str | None:
+        """The run that what is executing now belongs to."""
+        return run_of_caller() or self.run
 
     def raise_if_interrupted(self) -> None:
         """What came while a frame was being sent is raised now."""
@@ -69,12 +83,17 @@ class Output:
             raise_if_pending(self.shell)
 
     @shielded
-    def _event(self, header: dict[str, Any], ends_errors: bool) -> None:
+    def _event(
+        self, header: dict[str, Any], ends_errors: bool, buffers: tuple[bytes, ...] = ()
+    ) -> None:
         if self.is_forked:
             return
         with self._lock:
+            if header["run"] != self.run:
+                self.channel.send(header, buffers)
+                return
             self._number += 1
-            self.channel.send({**header, "n": self._number})
+            self.channel.send({**header, "n": self._number}, buffers)
             marker = Ordering.marker(self._magic, self._number)
             _write_all(self._out, marker)
             if ends_errors:

@@ -28,6 +28,7 @@ class Publish:
     parent: bytes
     content: Any
     metadata: dict[str, Any]
+    buffers: list[bytes] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class ToMain:
     """Send a frame to the engine's main thread."""
 
     header: dict[str, Any]
+    buffers: list[bytes] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

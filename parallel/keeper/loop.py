@@ -262,8 +262,8 @@ class Keeper:
         if not data:
             return
         try:
-            for header, _ in self._main_reader.feed(data):
-                self._do(self.state.engine_frame(header, time.time()))
+            for header, buffers in self._main_reader.feed(data):
+                self._do(self.state.engine_frame(header, time.time(), buffers))
                 if header["type"] == "ready":
                     self._tell_starter("ready")
             self._wake_pipes()  # an event's place is among their text
@@ -317,8 +317,8 @@ class Keeper:
                 break
             if not data:
                 break
-            for header, _ in self._main_reader.feed(data):
-                self._do(self.state.engine_frame(header, time.time()))
+            for header, buffers in self._main_reader.feed(data):
+                self._do(self.state.engine_frame(header, time.time(), buffers))
         for descriptor in tuple(self._pipes):
             while descriptor in self._pipes and select.select([descriptor], [], [], 0)[0]:
                 self._read_pipe(descriptor)
@@ -362,6 +362,7 @@ class Keeper:
             event.content,
             parent=event.parent,
             metadata=event.metadata,
+            buffers=event.buffers,
             identities=[topic],
         )
         number = self.journal.append(frames[3:])
@@ -393,7 +394,7 @@ class Keeper:
             self._queue_bytes(self.engine.main, data[sent:])
 
     def _to_main(self, frame: ToMain) -> None:
-        self._queue_bytes(self.engine.main, encode_frame(frame.header))
+        self._queue_bytes(self.engine.main, encode_frame(frame.header, frame.buffers))
 
     def _to_lane(self, frame: ToLane) -> None:
         self._queue_bytes(self.engine.lane, encode_frame(frame.header))

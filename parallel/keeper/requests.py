@@ -89,7 +89,8 @@ def implementation_version() -> str:
 
 
 def _comm_info(state: SessionState, channel: str, message: Message, now: float) -> None:
-    state.answer(channel, message, {"status": "ok", "comms": {}})
+    target = message.content.get("target_name")
+    state.answer(channel, message, {"status": "ok", "comms": state.comms.info(target)})
 
 
 def _interrupt(state: SessionState, channel: str, message: Message, now: float) -> None:
@@ -135,7 +136,7 @@ def _vivo_interrupt(state: SessionState, channel: str, message: Message, now: fl
     if queued is not None:
         state.abort(queued, now)
         outcome = "removed_from_queue"
-    elif running is None:
+    elif running is None and state.comms.handled is None:
         outcome = "idle"
     elif wanted.run in (None, running):
         state.interrupt()

@@ -29,7 +29,7 @@ from ..frames import Ordering
 from ..messages import RunError, RunRecord
 from ..runs import RunTable, error_of, new_record, values_of
 from ..wire import Message
-from . import requests
+from . import comms, requests
 from .instructions import (
     Announce,
     Instruction,
@@ -117,6 +117,7 @@ class SessionState:
         self._lane_count = 0
         self._until_ready: list[Waiting] = []
         self._asked: int | None = None
+        self.comms = comms.Comms(self)
         self._count = 1
         """The number of the next cell, in step with the engine's shell."""
         self._out: list[Instruction] = []
@@ -132,13 +133,19 @@ class SessionState:
             self._execute_request(channel, message, now)
         elif message.type in LANE_REQUESTS:
             self._ask_lane(Waiting(channel, message))
+        elif message.type in comms.MESSAGES:
+            self.comms.arrived(message)
         else:
             requests.handle(self, channel, message, now)
         return self._taken()
 
-    def engine_frame(self, header: dict[str, Any], now: float) -> list[Instruction]:
+    def engine_frame(
+        self, header: dict[str, Any], now: float, buffers: list[bytes] | None = None
+    ) -> list[Instruction]:
         """A frame of the engine's main thread."""
         kind = header["type"]
+        if buffers:
+            header["buffers"] = buffers
         if kind == "ready":
             self._ready(header)
         elif "n" not in header:
@@ -194,6 +201,7 @@ class SessionState:
             error = RunError("EngineDied", sentence)
             self._fail_running(error, now)
         self._abort_queue(now)
+        self.comms.reset()
         for number, waiting in tuple(self._lane.items()):
             del self._lane[number]
             if waiting.purpose == "reply":
@@ -231,7 +239,9 @@ class SessionState:
 
     def _next(self, now: float) -> None:
         """Start the next run if nothing runs."""
-        if self.running is not None or self.engine != "idle" or not self.queue:
+        if self.running is not None or self.engine != "idle" or self.comms.start():
+            return
+        if not self.queue:
             return
         run = self.queue.popleft()
         self.running, self.engine = run, "busy"
@@ -268,10 +278,15 @@ class SessionState:
                 self._finish(now)
         elif kind == "input":
             self._ask_input(header)
+        elif kind == "comm":
+            self.comms.published(header)
+        elif kind == "comm_done":
+            self.comms.done(header["run"])
+            self._next(now)
         elif kind in _SHOWN:
             name, content = _SHOWN[kind](header)
             metadata = {"report": header["report"]} if kind == "error" else None
-            self.publish(name, self._parent(run), content, run, extra=metadata)
+            self.publish(name, self.parent_of(run), content, run, extra=metadata)
 
     def _finish(self, now: float) -> None:
         """End the running run once its report and all of its text are here."""
@@ -345,6 +360,8 @@ class SessionState:
         """Interrupt the running run; from the second time on show what it is doing."""
         run = self.running
         if run is None:
+            if self.comms.handled is not None:
+                self._out.append(Interrupt())
             return
         run.interrupts += 1
         self._out.append(Interrupt())
@@ -358,6 +375,7 @@ class SessionState:
         if self.running is not None:
             self._fail_running(RunError("Restarted", "The session was restarted."), now)
         self._abort_queue(now)
+        self.comms.reset()
         self._lane.clear()
         self.engine, self.engine_pid, self._count = "starting", None, 1
         self._pipes.clear()
@@ -447,13 +465,16 @@ class SessionState:
 
     # --- Telling ---------------------------------------------------------------------------
 
-    def _parent(self, run: str | None) -> bytes:
-        return self._parents.get(run, b"{}") if run is not None else b"{}"
+    def parent_of(self, run: str | None) -> bytes:
+        """The header that a run's events carry as their parent."""
+        if run is None:
+            return b"{}"
+        return self._parents.get(run) or self.comms.parent_of(run) or b"{}"
 
     def stream(self, run: str | None, name: str, text: str) -> None:
         """Publish text of a run."""
         if text:
-            self.publish("stream", self._parent(run), {"name": name, "text": text}, run)
+            self.publish("stream", self.parent_of(run), {"name": name, "text": text}, run)
 
     def publish(
         self,
@@ -464,15 +485,19 @@ class SessionState:
         *,
         record: RunRecord | None = None,
         extra: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+        buffers: list[bytes] | None = None,
     ) -> None:
         """Give an event its number."""
         self.seq += 1
+        run = self.comms.run_of(run)
         vivo: dict[str, Any] = {"seq": self.seq, **(extra or {})}
         if run is not None:
             vivo["run"] = run
         if record is not None:
             vivo["record"] = msgspec.to_builtins(record)
-        self._out.append(Publish(self.seq, kind, parent, content, {"vivo": vivo}))
+        told = {**(metadata or {}), "vivo": vivo}
+        self._out.append(Publish(self.seq, kind, parent, content, told, buffers or []))
 
     def answer(
         self, channel: str, request: Message, content: Any, buffers: list[bytes] | None = None
@@ -507,9 +532,11 @@ class SessionState:
             assert self.running.record.status == "running", self.running.record
             assert self.engine == "busy", self.engine
             assert self.running not in self.queue
+            assert self.comms.handled is None, "a comm is handled beside a run"
         else:
             assert self.engine != "busy", "busy without a run"
-            assert self.engine != "idle" or not self.queue, "idle with runs waiting"
+            waits = self.engine == "idle" and self.comms.handled is None
+            assert not waits or not self.queue, "idle with runs waiting"
         assert self.engine in ("starting", "idle", "busy", "dead"), self.engine
         assert self.engine != "dead" or not self._lane, "the dead are asked"
 

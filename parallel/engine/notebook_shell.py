@@ -1,0 +1,112 @@
+"""The session's shell under the name by which libraries know that rich output is shown.
+
+pandas, rich, sympy, tqdm, pyvista and others look at the class of ``get_ipython()``: its name, its
+module, its ``kernel``. A session shows what a notebook shows, so it answers as a notebook's does.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib
+import importlib.util
+import sys
+from types import ModuleType, SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from ...core import shim
+from ...core.execution import ExecutionResult
+from ...core.shell import Shell
+from ...core.shim.after_import import before_import
+from .routing import current_run
+
+if TYPE_CHECKING:
+    from .comms import Comms
+    from .output import Output
+
+_KERNEL_MODULE = "ipykernel.zmqshell"
+
+
+class ZMQInteractiveShell(Shell):
+    """The shell of a session."""
+
+    kernel: Kernel
+
+    def run_cell(
+        self,
+        source: str,
+        store_history: bool | None = None,
+        silent: bool = False,
+        *_: Any,
+        filename: str | None = None,
+        first_line: int = 1,
+        run_id: str | None = None,
+        **__: Any,
+    ) -> ExecutionResult:
+        """Run a cell; one that runs within another takes no number unless ``store_history``."""
+        return super().run_cell(
+            source,
+            filename=filename,
+            first_line=first_line,
+            run_id=run_id,
+            store_history=self._depth == 0 if store_history is None else store_history,
+            silent=silent,
+        )
+
+    def get_parent(self) -> dict[str, Any]:
+        """The request that what is executing now answers, as a Jupyter message."""
+        return self.kernel.get_parent()
+
+    def set_parent(self, parent: dict[str, Any]) -> None:
+        """Let what is executing now answer another request: its output goes there."""
+        current_run.set(parent["header"]["msg_id"])
+
+
+# Libraries test the module's name too: str(type(get_ipython())).
+ZMQInteractiveShell.__module__ = _KERNEL_MODULE
+
+
+class Kernel:
+    """``get_ipython().kernel``, as far as libraries look at it."""
+
+    implementation = "vivo"
+    iopub_socket = None
+
+    def __init__(self, shell: Shell, output: Output, comms: Comms) -> None:
+        self.shell = shell
+        self._output = output
+        self._comms = comms
+        self.session = SimpleNamespace(session="", username="vivo")
+
+    @property
+    def comm_manager(self) -> Any:
+        """The manager of comms. Imports the user's ``comm`` package."""
+        importlib.import_module("comm")
+        return self._comms.manager
+
+    def get_parent(self, channel: str | None = None) -> dict[str, Any]:
+        """The request that what is executing now answers; empty before the first."""
+        run = self._output.run_of_caller
+        if run is None:
+            return {}
+        header = {"msg_id": run, "msg_type": "execute_request", "session": ""}
+        return {"header": header, "parent_header": {}, "metadata": {}, "content": {}}
+
+
+def present(shell: ZMQInteractiveShell, output: Output, comms: Comms) -> None:
+    """Let libraries find the shell, by whatever they look at."""
+    shell.kernel = Kernel(shell, output, comms)
+    shell.config["IPKernelApp"] = {}
+    shim.install()
+    builtins.get_ipython = lambda: shell  # type: ignore[attr-defined]
+    builtins.__IPYTHON__ = True  # type: ignore[attr-defined]
+    before_import("tqdm.autonotebook", _offer_widget_bars)
+
+
+def _offer_widget_bars() -> None:
+    """Let tqdm see a notebook, where its bars have the widgets they are made of."""
+    if importlib.util.find_spec("ipywidgets") is None:
+        return  # it would only warn, and print text bars
+    importlib.import_module("IPython")
+    stand_in = ModuleType(_KERNEL_MODULE, "What libraries look for to know a notebook.")
+    stand_in.ZMQInteractiveShell = ZMQInteractiveShell  # type: ignore[attr-defined]
+    sys.modules.setdefault(_KERNEL_MODULE, stand_in)
