@@ -125,7 +125,7 @@ class DisplayFormatters:
             method()
         except NotImplementedError:
             return False
-        except Exception as error:  # noqa: BLE001 - rule 3
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - rule 3
             self._complain("_ipython_display_", value, error)
             return False
         return True
@@ -138,7 +138,7 @@ class DisplayFormatters:
             made = method(include=None, exclude=None)
         except NotImplementedError:
             return
-        except Exception as error:  # noqa: BLE001 - rule 3
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - rule 3
             self._complain("_repr_mimebundle_", value, error)
             return
         if isinstance(made, tuple) and len(made) == 2:
@@ -168,11 +168,11 @@ class DisplayFormatters:
             return formatter(value)
         except NotImplementedError:
             return None
-        except Exception as error:  # noqa: BLE001 - rule 3
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - rule 3
             self._complain(mime, value, error)
             return None
 
-    def _complain(self, what: str, value: Any, error: Exception) -> None:
+    def _complain(self, what: str, value: Any, error: BaseException) -> None:
         from .tracebacks import message_of
 
         name = type(value).__qualname__

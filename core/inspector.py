@@ -19,7 +19,16 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .compiler import real_path
-from .safe import UNKNOWN, attribute, evaluate, safe_repr, summary, type_name
+from .safe import (
+    UNKNOWN,
+    asks_nothing_of_its_metaclass,
+    attribute,
+    evaluate,
+    own_docstring,
+    safe_repr,
+    summary,
+    type_name,
+)
 
 _STRING_FORM_LIMIT = 2_000
 _FUNCTIONS = (
@@ -182,7 +191,9 @@ def _docstring(value: object) -> str | None:
     found = attribute(value, "__doc__")
     if type(value) is types.MethodType:
         found = value.__func__.__doc__
-    elif isinstance_of_type(value) or type(value) in _FUNCTIONS:
+    elif isinstance_of_type(value):
+        found = own_docstring(value)  # type: ignore[arg-type]
+    elif type(value) in _FUNCTIONS:
         found = getattr(value, "__doc__", None)
     if type(found) is not str or not found.strip():
         return None
@@ -197,6 +208,8 @@ def _locate(told: Inspection, value: object) -> None:
             path = attribute(value, "__file__")
             told.file = path if type(path) is str else None
         return
+    if isinstance_of_type(value) and not asks_nothing_of_its_metaclass(value):  # type: ignore[arg-type]
+        return
     try:
         told.file = real_path(inspect.getsourcefile(target) or inspect.getfile(target))
         told.line = inspect.getsourcelines(target)[1] or 1
@@ -209,6 +222,8 @@ def _source(value: object) -> str | None:
     target: Any = function if function is not None else value
     if function is None and not isinstance_of_type(value) and type(value) is not types.ModuleType:
         target = type(value)
+    if isinstance_of_type(target) and not asks_nothing_of_its_metaclass(target):
+        return None
     try:
         return inspect.getsource(target).rstrip()
     except (TypeError, OSError, IndexError, SyntaxError):

@@ -141,7 +141,7 @@ def _guarded(function: Callable[[Any], str], value: Any) -> str:
         text = function(value)
     except RecursionError:
         return f"<{type(value).__qualname__}: its repr recurses too deeply>"
-    except Exception as error:  # noqa: BLE001 - rule 3
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - rule 3
         return f"<{type(value).__qualname__}: its repr raised {_told(error)}>"
     return text if isinstance(text, str) else f"<{type(value).__qualname__}: its repr is no text>"
 
@@ -152,7 +152,7 @@ def _printed_by_itself(value: Any) -> str:
     return printed_by(type(value)._repr_pretty_, value)
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     try:
         return f"{type(error).__name__}: {error}"[:300]
     except Exception:  # noqa: BLE001 - even the message of a hostile exception may raise

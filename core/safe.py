@@ -111,6 +111,25 @@ def class_attribute(kind: type, name: str) -> Any:
     return UNKNOWN
 
 
+def own_docstring(kind: type) -> Any:
+    """What a class itself holds as its docstring; its metaclass is not asked."""
+    found = _dict_of_type(kind).get("__doc__")
+    if found is None and type_module(kind) == "builtins":
+        found = type.__dict__["__doc__"].__get__(kind)  # made of the C type's text
+    return found
+
+
+def asks_nothing_of_its_metaclass(kind: type) -> bool:
+    """Whether looking up attributes of a class runs no code of a metaclass of the user's."""
+    meta = type(kind)
+    if type_module(meta) in ("builtins", "abc", "enum", "typing"):
+        return True
+    return (
+        class_attribute(meta, "__getattribute__") is type.__dict__["__getattribute__"]
+        and class_attribute(meta, "__getattr__") is UNKNOWN
+    )
+
+
 def attribute(value: object, name: str) -> Any:
     """The attribute as Python would find it, unless that takes user code: then UNKNOWN."""
     is_type = issubclass_exact(type(value), type)
