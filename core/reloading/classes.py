@@ -7,10 +7,25 @@ from typing import Any
 
 from .members import match_members
 
-__all__ = ["attributes_of", "is_class", "match_members", "remove_attribute", "why_not_patched"]
+__all__ = [
+    "attributes_of",
+    "bases_of",
+    "is_class",
+    "match_members",
+    "mro_of",
+    "remove_attribute",
+    "same_objects",
+    "why_not_patched",
+]
 
 attributes_of: Any = type.__dict__["__dict__"].__get__
 """A class's own attributes; its metaclass is not asked."""
+bases_of: Any = type.__dict__["__bases__"].__get__
+mro_of: Any = type.__dict__["__mro__"].__get__
+_LAYOUT = [
+    type.__dict__[name].__get__
+    for name in ("__basicsize__", "__itemsize__", "__dictoffset__", "__weakrefoffset__")
+]
 
 
 def is_class(value: Any) -> bool:
@@ -35,7 +50,7 @@ def why_not_patched(old: Any, new: Any, bases: tuple[Any, ...], metaclass: Any) 
     try:
         if type(old) is not metaclass:
             type.__setattr__(old, "__class__", metaclass)
-        if old.__bases__ != bases:
+        if not same_objects(bases_of(old), bases):
             type.__setattr__(old, "__bases__", bases)
     except TypeError:
         return "changed its bases"
@@ -47,8 +62,13 @@ def _own_slots(kind: Any) -> list[str]:
     return sorted(name for name, each in found if type(each) is MemberDescriptorType)
 
 
-def _layout(kind: Any) -> tuple[int, ...]:
-    return (kind.__basicsize__, kind.__itemsize__, kind.__dictoffset__, kind.__weakrefoffset__)
+def same_objects(some: tuple[Any, ...], others: tuple[Any, ...]) -> bool:
+    """Whether two tuples hold the same objects; nobody's ``__eq__`` is asked."""
+    return list(map(id, some)) == list(map(id, others))
+
+
+def _layout(kind: Any) -> list[int]:
+    return [each(kind) for each in _LAYOUT]
 
 
 def _listed(names: Any) -> str:
@@ -58,7 +78,7 @@ def _listed(names: Any) -> str:
 def remove_attribute(held: Any, name: str) -> None:
     """Delete a class's own attribute."""
     type.__delattr__(held, name)
-    if name == "__new__" and held.__new__ is object.__new__:
+    if name == "__new__" and type.__getattribute__(held, name) is object.__new__:
         type.__setattr__(held, name, staticmethod(_plain_new(held)))
 
 
@@ -72,5 +92,5 @@ def _plain_new(held: Any) -> Any:
     def __new__(cls: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N807 - that is its name
         return object.__new__(cls)
 
-    __new__.__wrapped__ = held.__init__  # type: ignore[attr-defined]  # for inspect.signature
+    __new__.__wrapped__ = type.__getattribute__(held, "__init__")  # type: ignore[attr-defined]  # for inspect.signature
     return __new__

@@ -84,48 +84,48 @@ def public_names(names: dict[str, Any]) -> set[str]:
 
 def follow(change: Change, importers: Iterable[Importer], *, add_new: bool) -> None:
     """Bring the copies of a module's values up to date; notes what is left old."""
-    changed = change.changed
-    added = change.added if add_new else set()
-    if not changed and not added:
-        return
     importers = tuple(importers)
-    for importer in importers:
-        for each in importer.imported_from(change.module):
-            if each.attribute != STAR and each.attribute in changed:
-                _take_anew(change, importer, each.attribute, each.name)
-            elif each.attribute == STAR:
-                for name in changed & public_names(change.after):
-                    _take_anew(change, importer, name, name)
-                _add(change, added, importer, importers)
+    waiting = [change]
+    while waiting:
+        current = waiting.pop()
+        changed, added = current.changed, current.added if add_new else set()
+        if not changed and not added:
+            continue
+        for importer in importers:
+            before: dict[str, Any] = {}
+            taken: dict[str, Any] = {}
+            for each in importer.imported_from(current.module):
+                for attribute, name in _bound_by(each, current, changed):
+                    if _take_anew(current, importer, attribute, name):
+                        before[name], taken[name] = current.before[attribute], importer.names[name]
+                if each.attribute == STAR:
+                    new = {name: current.after[name] for name in added - importer.names.keys()}
+                    importer.names.update(new)
+                    taken.update(new)
+            if taken and importer.module:
+                waiting.append(Change(importer.module, before, taken, change.notes))
 
 
-def _take_anew(change: Change, importer: Importer, attribute: str, name: str) -> None:
+def _bound_by(each: ImportedName, change: Change, changed: set[str]) -> Iterator[tuple[str, str]]:
+    """The changed attributes that an import statement binds, and to which names."""
+    if each.attribute == STAR:
+        yield from ((name, name) for name in changed & public_names(change.after))
+    elif each.attribute in changed:
+        yield each.attribute, each.name
+
+
+def _take_anew(change: Change, importer: Importer, attribute: str, name: str) -> bool:
     before, after = change.before[attribute], change.after[attribute]
     if importer.names.get(name, _MISSING) is not before:
-        return
+        return False
     if is_constant(before):
         importer.names[name] = after
-    else:
-        change.notes.append(
-            f"{name} in {importer.title} still is what {change.module}.{attribute} was before the "
-            f"edit; run `from {change.module} import {attribute}` again to take the new one."
-        )
-
-
-def _add(
-    change: Change, added: set[str], importer: Importer, importers: tuple[Importer, ...]
-) -> None:
-    new = {name for name in added if name not in importer.names}
-    for name in new:
-        importer.names[name] = change.after[name]
-    if new and importer.module:
-        passed_on = Change(importer.module, {}, {name: change.after[name] for name in new})
-        public = new & public_names(importer.names)
-        for other in importers:
-            if other is not importer and any(
-                each.attribute == STAR for each in other.imported_from(importer.module)
-            ):
-                _add(passed_on, public, other, importers)
+        return True
+    change.notes.append(
+        f"{name} in {importer.title} still is what {change.module}.{attribute} was before the "
+        f"edit; run `from {change.module} import {attribute}` again to take the new one."
+    )
+    return False
 
 
 def _differ(before: Any, after: Any) -> bool:

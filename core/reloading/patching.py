@@ -26,7 +26,15 @@ from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 from weakref import ref
 
-from .classes import attributes_of, is_class, match_members, remove_attribute, why_not_patched
+from .classes import (
+    attributes_of,
+    bases_of,
+    is_class,
+    match_members,
+    mro_of,
+    remove_attribute,
+    why_not_patched,
+)
 from .functions import (
     CACHED,
     INNER,
@@ -48,6 +56,8 @@ DEEP = 8
 
 _LAYOUT = (GetSetDescriptorType, MemberDescriptorType)
 _MADE_OF = frozenset({FunctionType, *INNER})
+_flags_of: Any = type.__dict__["__flags__"].__get__
+_name_of: Any = type.__dict__["__name__"].__get__
 _TRACKED = 1 << 14  # Py_TPFLAGS_HAVE_GC: the collector knows the class's objects
 
 
@@ -85,7 +95,7 @@ class Patcher:
         references.replace()
         for each in self._gave_way:
             stuck = references.stuck.get(id(each.old), 0)
-            if stuck or (each.reason and not each.old.__flags__ & _TRACKED):
+            if stuck or (each.reason and not _flags_of(each.old) & _TRACKED):
                 self._say_stuck(each, stuck)
             else:
                 self._update_version(each.old, each.new, each.where)
@@ -95,7 +105,13 @@ class Patcher:
         # Bases come before what derives from them: if they give way, that must be known.
         names.sort(key=lambda name: _depth(self._names[name]))
         for name in names:
-            self._names[name] = self.reconcile(before[name], self._names[name], name)
+            try:
+                self._names[name] = self.reconcile(before[name], self._names[name], name)
+            except Exception as error:  # noqa: BLE001 - what a hostile class resists with
+                self.notes.append(
+                    f"{self.module}.{name} could not be patched ({type(error).__name__}): what was "
+                    "made of it before keeps the old code; make it anew."
+                )
 
     def _say_stuck(self, each: _Decision, count: int) -> None:
         objects = {0: "objects", 1: "1 object"}.get(count, f"{count} objects")
@@ -123,7 +139,7 @@ class Patcher:
             return self._classes[id(new)].result
         if not self.owns(old):
             return new
-        if is_class(old) and is_class(new) and (self.owns(new) or old.__name__ == new.__name__):
+        if is_class(old) and is_class(new) and (self.owns(new) or _name_of(old) == _name_of(new)):
             return self._class(old, new, where)
         change = _BY_KIND.get(type(old))
         if change is not None and type(new) is type(old):
@@ -223,7 +239,7 @@ class Patcher:
     # --- Classes -----------------------------------------------------------------------------
 
     def _class(self, old: Any, new: Any, where: str) -> Any:
-        bases = tuple(map(self._standing_for, new.__bases__))
+        bases = tuple(map(self._standing_for, bases_of(new)))
         reason = why_not_patched(old, new, bases, self._standing_for(type(new)))
         decision = _Decision(old, new, old if reason is None else new, where, reason or "")
         self._classes[id(new)] = decision
@@ -285,7 +301,7 @@ class Patcher:
 
 
 def _depth(value: Any) -> int:
-    return len(value.__mro__) if is_class(value) else 1000
+    return len(mro_of(value)) if is_class(value) else 1000
 
 
 def _is_needed(each: Replacement) -> bool:

@@ -25,13 +25,11 @@ from operator import or_
 from typing import Any
 
 from ..safe import instance_dict
+from .classes import attributes_of, bases_of, mro_of, same_objects
 
 LEVELS = 5
 """How deep rule 2 goes."""
 
-_mro_of: Any = type.__dict__["__mro__"].__get__
-_bases_of: Any = type.__dict__["__bases__"].__get__
-_dict_of_type: Any = type.__dict__["__dict__"].__get__
 _set_class: Any = object.__dict__["__class__"].__set__
 _UnionType: Any = getattr(types, "UnionType", None)
 
@@ -105,7 +103,7 @@ class References:
         while waiting:
             source = waiting.pop()
             if issubclass(type(source), type):
-                own.update((id(_mro_of(source)), id(_bases_of(source))))
+                own.update((id(mro_of(source)), id(bases_of(source))))
                 waiting.extend(type.__subclasses__(source))
         return own
 
@@ -126,7 +124,7 @@ class References:
         for identity in self.stuck:
             if identity not in self._targets:
                 continue
-            for value in _dict_of_type(self._targets[identity].source).values():
+            for value in attributes_of(self._targets[identity].source).values():
                 function = getattr(value, "__func__", value) if type(value) in _METHODS else value
                 if type(function) is types.FunctionType:
                     cells.update(map(id, function.__closure__ or ()))
@@ -192,9 +190,9 @@ class References:
         return held
 
     def _change_class(self, held: type) -> Any:
-        bases = _bases_of(held)
+        bases = bases_of(held)
         changed = tuple(map(self._target, bases))
-        if changed != bases:
+        if not same_objects(changed, bases):
             type.__setattr__(held, "__bases__", changed)
         return held
 
@@ -205,8 +203,8 @@ class References:
         for name, held in list(names.items()):
             if id(held) in self._targets:
                 names[name] = self._target(held)
-        for kind in _mro_of(type(value)):
-            for slot in _dict_of_type(kind).values():
+        for kind in mro_of(type(value)):
+            for slot in attributes_of(kind).values():
                 if type(slot) is types.MemberDescriptorType and not slot.__name__.startswith("__"):
                     try:
                         held = slot.__get__(value)
@@ -250,7 +248,7 @@ class References:
             owned |= parts
             if not parts or id(owner) in self._targets:
                 continue
-            for name, value in list(_dict_of_type(owner).items()):
+            for name, value in list(attributes_of(owner).items()):
                 if id(value) in self._targets:
                     type.__setattr__(owner, name, self._target(value))
         for each in namespaces:
