@@ -151,6 +151,8 @@ def attribute(value: object, name: str) -> Any:
             return on_class.__get__(value)
         except (AttributeError, TypeError, ValueError):
             return UNKNOWN  # an empty slot, or a getter that does not fit
+    if type(on_class) is types.FunctionType:
+        return types.MethodType(on_class, value)  # what Python would make of it; nothing is run
     return _unwrapped(on_class)
 
 

@@ -497,6 +497,7 @@ class Shell(Commanding, Knowing, Compatible):
         self._forget_error()
         if self.event_loop is not None:
             self.event_loop.stop()
+        self.log.stop()
         self.results.clear()
         self.history.close()
         if self._loop is not None and not self._loop.is_closed():

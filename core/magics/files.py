@@ -107,7 +107,11 @@ def _symbols(text: str, wanted: str) -> str:
     names = [name.strip() for name in wanted.split(",")]
     lines = text.split("\n")
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    found = {node.name: node for node in ast.parse(text).body if isinstance(node, kinds)}
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as error:
+        raise UsageError(f"%load -s cannot read the text as Python: {error}.") from None
+    found = {node.name: node for node in tree.body if isinstance(node, kinds)}
     missing = [name for name in names if name not in found]
     if missing:
         raise UsageError(f"%load -s: nothing is called {', '.join(missing)} there.")

@@ -109,7 +109,10 @@ class Transformer:
         if match is None:
             return None
         name = "sx" if match["name"] == "!" else match["name"]
-        words = (name, match["rest"].strip(), match["body"] or "")
+        body = match["body"] or ""
+        if body and not body.endswith("\n"):
+            body += "\n"  # a script's last line, or a file's, ends as the others do
+        words = (name, match["rest"].strip(), body)
         call = f"get_ipython().run_cell_magic({', '.join(map(repr, words))})"
         return f"{match['before']}{call}\n"
 

@@ -60,7 +60,7 @@ def test_a_users_magic_gets_options_and_help_for_free(shell: Shell, shown: Any) 
 def test_a_plain_function_becomes_a_magic(shell: Shell) -> None:
     """As users of today's shells register theirs."""
     shell.register_magic_function(lambda line, cell: (line, cell), "cell", "both")
-    assert shell.run_cell("%%both a\nb").value == ("a", "b")
+    assert shell.run_cell("%%both a\nb").value == ("a", "b\n")
     assert isinstance(shell.magics.get("both", "cell"), Magic)
 
 

@@ -50,8 +50,8 @@ def transformer() -> Transformer:
         ("ls = 3\nls", "ls = 3\nls"),
         ("ls(1)", "ls(1)"),
         ("who", "who"),
-        ("%%time\na\nb", "get_ipython().run_cell_magic('time', '', 'a\\nb')\n"),
-        ("# %% title\n%%time\na", "# %% title\nget_ipython().run_cell_magic('time', '', 'a')\n"),
+        ("%%time\na\nb", "get_ipython().run_cell_magic('time', '', 'a\\nb\\n')\n"),
+        ("# %% title\n%%time\na", "# %% title\nget_ipython().run_cell_magic('time', '', 'a\\n')\n"),
     ],
 )
 def test_what_is_typed_becomes_python(transformer: Transformer, typed: str, python: str) -> None:
