@@ -169,17 +169,26 @@ def _put_back(names: dict[str, Any], before: dict[str, Any]) -> None:
 def _remove_undefined(
     watched: WatchedModule, before: dict[str, Any], defined: set[str] | None
 ) -> set[str]:
-    """Take out what the text does not define any more; the names that were."""
+    """Take out what the text does not define any more; the names that were.
+
+    Where it is not known what the text defines, a function or class of the module's own that is
+    still the same object is not defined any more: defining makes a new one.
+    """
     names = watched.names
-    if defined is None:
-        return set()
+    patcher = Patcher(watched.name, names, {})
     removed = set()
-    for name in before.keys() - defined - KEPT_NAMES:
-        is_submodule = before[name] is sys.modules.get(f"{watched.name}.{name}", watched)
-        was_the_texts = watched.defined is None or name in watched.defined
-        if was_the_texts and not is_submodule and names.get(name) is before[name]:
-            del names[name]
-            removed.add(name)
+    for name in before.keys() - (defined or set()) - KEPT_NAMES:
+        value = before[name]
+        if names.get(name) is not value or value is sys.modules.get(
+            f"{watched.name}.{name}", watched
+        ):
+            continue
+        if watched.defined is not None and name not in watched.defined:
+            continue
+        if defined is None and not patcher.owns(value):
+            continue
+        del names[name]
+        removed.add(name)
     return removed
 
 

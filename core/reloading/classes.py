@@ -15,6 +15,7 @@ __all__ = [
     "mro_of",
     "remove_attribute",
     "same_objects",
+    "unset_fields",
     "why_not_patched",
 ]
 
@@ -47,14 +48,25 @@ def why_not_patched(old: Any, new: Any, bases: tuple[Any, ...], metaclass: Any) 
         return f"changed its fields from {_listed(fields[0])} to {_listed(fields[1])}"
     if _layout(old) != _layout(new):
         return "changed how its objects lie in memory"
+    former = bases_of(old)
     try:
-        if type(old) is not metaclass:
-            type.__setattr__(old, "__class__", metaclass)
-        if not same_objects(bases_of(old), bases):
+        if not same_objects(former, bases):
             type.__setattr__(old, "__bases__", bases)
     except TypeError:
         return "changed its bases"
+    try:
+        if type(old) is not metaclass:
+            type.__setattr__(old, "__class__", metaclass)
+    except TypeError:
+        type.__setattr__(old, "__bases__", former)
+        return "changed its metaclass"
     return None
+
+
+def unset_fields(old: Any, new: Any) -> list[str]:
+    """Fields of a dataclass that objects of its old text lack: new, and without a plain default."""
+    fields = [attributes_of(each).get("__dataclass_fields__", {}) for each in (old, new)]
+    return [name for name in fields[1] if name not in fields[0] and name not in attributes_of(new)]
 
 
 def _own_slots(kind: Any) -> list[str]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
 from importlib.machinery import SourceFileLoader
+from opcode import opmap
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from ..execution import call_user_code
@@ -17,6 +19,10 @@ KEPT_NAMES = frozenset(
     }
 )
 """What the import system sets in a module, not its text."""
+
+_DYNAMIC = frozenset({"globals", "vars", "exec", "modules"})
+"""Ways to set names of a module that leave no trace in its code."""
+_STORE_GLOBAL = opmap["STORE_GLOBAL"]
 
 
 class _Recorder(MutableMapping[str, Any]):
@@ -62,7 +68,22 @@ def run_again(watched: WatchedModule) -> set[str] | None:
     names["__doc__"] = None
     recorder = _Recorder(names)
     call_user_code(exec, code, names, recorder)
-    return recorder.defined
+    behind = _defined_behind(code)
+    return None if behind is None else recorder.defined | behind
+
+
+def _defined_behind(code: CodeType) -> set[str] | None:
+    """Names that functions of a text may set in its module; None if they may set any."""
+    found: set[str] = set()
+    waiting = [code]
+    while waiting:
+        each = waiting.pop()
+        if not _DYNAMIC.isdisjoint(each.co_names):
+            return None
+        if _STORE_GLOBAL in each.co_code[::2]:
+            found.update(each.co_names)  # too many is no harm
+        waiting += [constant for constant in each.co_consts if type(constant) is CodeType]
+    return found
 
 
 def why_failed(watched: WatchedModule, error: BaseException) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import warnings
-from types import CellType, CodeType, FunctionType
+from collections.abc import Callable
+from types import CellType, CodeType, FunctionType, MappingProxyType
 from typing import Any
 
 from ..safe import instance_dict
@@ -86,6 +87,15 @@ def imitate(function: FunctionType, model: Any) -> None:
             mine.cell_contents = theirs.cell_contents
     function.__dict__.clear()
     function.__dict__.update(model.__dict__)
+
+
+def keep_registrations(registry: Any, function: Any, is_replaced: Callable[[Any], bool]) -> None:
+    """Register with a ``singledispatch`` function what others had registered with the old one."""
+    if type(registry) is not MappingProxyType or not hasattr(function, "dispatch"):
+        return
+    for kind, implementation in registry.items():
+        if kind not in function.registry and not is_replaced(implementation):
+            function.register(kind, implementation)
 
 
 def forward(function: FunctionType, target: Any) -> None:

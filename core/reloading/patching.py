@@ -20,6 +20,7 @@ Rules:
 from __future__ import annotations
 
 import functools
+import gc
 import sys
 from collections.abc import Callable
 from types import FunctionType, GetSetDescriptorType, MemberDescriptorType
@@ -33,6 +34,7 @@ from .classes import (
     match_members,
     mro_of,
     remove_attribute,
+    unset_fields,
     why_not_patched,
 )
 from .functions import (
@@ -44,6 +46,7 @@ from .functions import (
     fits,
     forward,
     imitate,
+    keep_registrations,
     wrapped_by,
 )
 from .references import Bookkeeping, References, Replacement
@@ -114,11 +117,9 @@ class Patcher:
                 )
 
     def _say_stuck(self, each: _Decision, count: int) -> None:
-        objects = {0: "objects", 1: "1 object"}.get(count, f"{count} objects")
-        verb = "keeps" if count == 1 else "keep"
+        made = f"objects made before ({count})" if count else "objects made before"
         self.notes.append(
-            f"{self.module}.{each.where} {each.reason}: {objects} made before {verb} the old "
-            "class; make them anew."
+            f"{self.module}.{each.where} {each.reason}: {made} keep the old class; make them anew."
         )
 
     # --- Any two things under one name -------------------------------------------------------
@@ -132,6 +133,8 @@ class Patcher:
             decision = _Decision(old, new, new, where)
             self._decisions[id(old), id(new)] = decision  # what refers to itself ends here
             decision.result = self._reconcile(old, new, where)
+            if decision.result is old:
+                self._replace(new, old, where)
         return decision.result
 
     def _reconcile(self, old: Any, new: Any, where: str) -> Any:
@@ -170,8 +173,8 @@ class Patcher:
         self._replace(old, new)
         return new
 
-    def _replace(self, source: Any, target: Any) -> None:
-        self._replacements[id(source)] = Replacement(source, target)
+    def _replace(self, source: Any, target: Any, where: str = "") -> None:
+        self._replacements[id(source)] = Replacement(source, target, where)
 
     # --- Functions ---------------------------------------------------------------------------
 
@@ -198,7 +201,7 @@ class Patcher:
         for name, value in new.__dict__.items():
             before = held.get(name, MISSING)
             old.__dict__[name] = self.reconcile(before, value, f"{where}.{name}")
-        self._replace(new, old)
+        keep_registrations(held.get("registry"), new, self.owns)
         return old
 
     def _forward(self, old: FunctionType, new: Any) -> Any:
@@ -248,6 +251,7 @@ class Patcher:
             self._replace(old, new)
             return new
         self._replace(new, old)
+        unset = unset_fields(old, new)
         for member, before in match_members(old, new, f"{self.module}.{where}", self.notes):
             self._replace(member, before)
         self._patch_attributes(old, new, where)
@@ -255,7 +259,17 @@ class Patcher:
             if is_class(version) and version is not old:
                 self._update_version(version, old, where)
         self._remember(where, new)
+        self._say_unset(old, unset, where)
         return old
+
+    def _say_unset(self, kind: Any, fields: list[str], where: str) -> None:
+        """Objects of a dataclass that lack a field it has now."""
+        count = fields and sum(type(each) is kind for each in gc.get_referrers(kind))
+        if count:
+            self.notes.append(
+                f"{self.module}.{where} has new fields without a default ({', '.join(fields)}): "
+                f"objects made before ({count}) lack them; set them, or make the objects anew."
+            )
 
     def _standing_for(self, kind: Any) -> Any:
         decision = self._classes.get(id(kind))
@@ -306,10 +320,9 @@ def _depth(value: Any) -> int:
 
 def _is_needed(each: Replacement) -> bool:
     """Whether anything but the class it was made in, and we, can refer to what is replaced."""
-    if type(each.source) is not FunctionType:
+    if type(each.source) not in _BY_KIND:
         return True
-    ours = 3 if "." not in each.source.__qualname__ else 4
-    return sys.getrefcount(each.source) > ours
+    return sys.getrefcount(each.source) > (4 if "." in each.where else 3)
 
 
 _BY_KIND: dict[type, Callable[[Patcher, Any, Any, str], Any]] = {

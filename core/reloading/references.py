@@ -11,15 +11,16 @@ Rules:
    ``list[C]``, ``C | None``) is made anew, and then itself replaced, a few levels up.
 3. An object of a replaced class becomes one of the new class where Python permits. Where
    it does not, the class is *stuck*: its objects keep it, and so do its own methods.
-4. Insides of C objects (``lru_cache``, weak references) are left alone.
+4. The insides of ``lru_cache`` are left alone; members of weak sets and dictionaries are not.
 """
 
 from __future__ import annotations
 
 import gc
 import types
+import weakref
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial, reduce
 from operator import or_
 from typing import Any
@@ -43,10 +44,12 @@ class Bookkeeping:
 class Replacement(Bookkeeping):
     """One object that is to be replaced by another."""
 
-    __slots__ = ("source", "target")
+    __slots__ = ("source", "target", "where")
 
-    def __init__(self, source: Any, target: Any) -> None:
+    def __init__(self, source: Any, target: Any, where: str = "") -> None:
         self.source, self.target = source, target
+        self.where = where
+        """The qualified name that the source was made under."""
 
 
 class References:
@@ -67,7 +70,7 @@ class References:
 
     def _replace_once(self) -> list[Replacement]:
         own = self._ids_of_own_parts()
-        made: list[Replacement] = []
+        made = list(self._weak_references())
         found = gc.get_referrers(*[each.source for each in self._targets.values()])
         later: list[Any] = []
         namespaces: list[dict[Any, Any]] = []
@@ -94,6 +97,19 @@ class References:
                 made.append(Replacement(referrer, anew))
         self._change_class_namespaces(namespaces)
         return made
+
+    def _weak_references(self) -> Iterator[Replacement]:
+        """Members of weak sets and dictionaries; abstract classes keep what they know in such."""
+        for each in self._targets.values():
+            for reference in weakref.getweakrefs(each.source):
+                callback = reference.__callback__
+                if callback is None:
+                    continue  # the one by which a class knows its subclasses
+                if type(reference) is weakref.ref:
+                    yield Replacement(reference, weakref.ref(each.target, callback))
+                elif type(reference) is weakref.KeyedRef:
+                    renewed = weakref.KeyedRef(each.target, callback, reference.key)
+                    yield Replacement(reference, renewed)
 
     def _ids_of_own_parts(self) -> set[int]:
         """What the replaced classes are made of: it goes with them."""
@@ -225,12 +241,10 @@ class References:
         return frozenset.__new__(type(held), map(self._target, held))
 
     def _make_alias(self, held: types.GenericAlias) -> Any:
-        return types.GenericAlias(
-            self._target(held.__origin__), tuple(map(self._target, held.__args__))
-        )
+        return types.GenericAlias(self._target(held.__origin__), self._target(held.__args__))
 
     def _make_union(self, held: Any) -> Any:
-        return reduce(or_, map(self._target, held.__args__))
+        return reduce(or_, self._target(held.__args__))
 
     def _make_method(self, held: types.MethodType) -> Any:
         return types.MethodType(self._target(held.__func__), self._target(held.__self__))

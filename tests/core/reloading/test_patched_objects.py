@@ -216,8 +216,8 @@ def test_slots_that_changed_are_said(live: Any) -> None:
     live.write("slotted", "class P:\n    __slots__ = ('x', 'y')\n    def f(self): return self.y\n")
     assert live.value("p.f(), p.x, P is slotted.P, hasattr(P, 'y')") == (2, 5, True, True)
     assert live.said() == [
-        "slotted.P changed its __slots__ from (x) to (x, y): 2 objects made before keep the old "
-        "class; make them anew."
+        "slotted.P changed its __slots__ from (x) to (x, y): objects made before (2) keep the "
+        "old class; make them anew."
     ]
 
 
