@@ -7,23 +7,28 @@ Rules:
 2. Nothing that a callback does ends it: ``sys.exit`` and ``KeyboardInterrupt`` end the callback.
 3. It does not poll where the toolkit can watch a descriptor. The tick is for what must be looked
    at meanwhile, such as tasks of asyncio.
-4. It is entered between cells, or while a cell waits for input; never while a cell computes.
+4. A signal's handler runs at once, also while the toolkit waits in C.
+5. It is entered between cells, or while a cell waits for input; never while a cell computes.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 import select
+import signal
 import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from types import FrameType, ModuleType
 from typing import NoReturn
 
 from ..errors import UsageError
 from ..interrupts import shielded
+
+Undo = Callable[[], None]
 
 _PACKAGE = __name__.partition(".")[0] + "."
 
@@ -35,45 +40,110 @@ Tick = Callable[[], bool]
 
 
 class EventLoop(ABC):
-    """The event loop of a toolkit, run by the session while it waits."""
+    """The event loop of a toolkit, run by the session while it waits.
+
+    A toolkit gives four things: :meth:`_watch`, :meth:`_every`, :meth:`_enter` and :meth:`_leave`.
+    """
 
     name: str
     """What ``%gui`` calls it."""
-
     serves_cells = True
     """Whether it may also run while a cell waits for input."""
 
     def __init__(self) -> None:
         self.is_stopped = False
+        self._alarm: Alarm | None = None
 
     @shielded
     def run_until_readable(self, descriptor: int, tick: Tick | None = None) -> None:
         """Run the toolkit's events until ``descriptor`` can be read, or ``tick`` gives True."""
-        with _exits_refused():
+        with _exits_refused(), self._hearing_signals():
             while not self.is_stopped and not is_readable(descriptor):
                 if tick is not None and tick():
                     return
-                try:
-                    self._run(descriptor, tick)
-                except KeyboardInterrupt:
-                    continue
-                except UsageError as error:
-                    sys.stderr.write(f"{error}\n")
-                except SystemExit as error:
-                    sys.stderr.write(f"{_refusal(error.code)}\n")
+                self._run(descriptor, tick)
+
+    def _run(self, descriptor: int, tick: Tick | None) -> None:
+        """Enter the toolkit's loop once."""
+        undo = [self._watch(descriptor, self._leave)]
+        if tick is not None:
+            undo.append(self._every(TICK, lambda: self._leave() if tick() else None))
+        try:
+            self._enter()
+        except KeyboardInterrupt:
+            pass  # it ended the callback, which was in the way of a cell
+        except UsageError as error:
+            sys.stderr.write(f"{error}\n")
+        except SystemExit as error:
+            sys.stderr.write(f"{_refusal(error.code)}\n")
+        finally:
+            for function in undo:
+                function()
+
+    def _hearing_signals(self) -> AbstractContextManager[None]:
+        if self._alarm is None:
+            self._alarm = Alarm()
+            self._alarm.forget = self._watch(self._alarm.reading, self._alarm.clear)
+        return self._alarm.set()
 
     def stop(self) -> None:
         """Run no more of the toolkit's events. Its windows stay, and do not answer."""
         self.is_stopped = True
         self._leave()
+        if self._alarm is not None:
+            self._alarm.close()
+            self._alarm = None
+
+    # --- What a toolkit gives --------------------------------------------------------------
 
     @abstractmethod
-    def _run(self, descriptor: int, tick: Tick | None) -> None:
-        """Enter the toolkit's loop; leave when the descriptor is readable or the tick says so."""
+    def _watch(self, descriptor: int, call: Callable[[], None]) -> Undo:
+        """Call a function whenever the descriptor is readable; returns what ends that."""
+
+    @abstractmethod
+    def _every(self, seconds: float, call: Callable[[], None]) -> Undo:
+        """Call a function again and again; returns what ends that."""
+
+    @abstractmethod
+    def _enter(self) -> None:
+        """Run the toolkit's loop until :meth:`_leave`, or until it ends by itself."""
 
     @abstractmethod
     def _leave(self) -> None:
         """Make the toolkit's loop return, if it runs."""
+
+
+class Alarm:
+    """A pipe that is readable once a signal has come.
+
+    A toolkit's loop waits in C, where Python's signal handlers do not run.
+    """
+
+    def __init__(self) -> None:
+        self.reading, self._writing = os.pipe()
+        os.set_blocking(self.reading, False)
+        os.set_blocking(self._writing, False)
+        self.forget: Undo = lambda: None
+
+    @contextmanager
+    def set(self) -> Iterator[None]:
+        """Have signals written to the pipe, meanwhile."""
+        before = signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before, warn_on_full_buffer=False)
+
+    def clear(self) -> None:
+        """Read what has come."""
+        with suppress(BlockingIOError):
+            os.read(self.reading, 1024)
+
+    def close(self) -> None:
+        """Watch the pipe no more, and close it."""
+        self.forget()
+        os.close(self.reading)
+        os.close(self._writing)
 
 
 @contextmanager

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import UsageError
-from .base import TICK, EventLoop, Tick, toolkit
+from .base import EventLoop, Undo, toolkit
 
 
 class GtkLoop(EventLoop):
@@ -38,28 +39,28 @@ class GtkLoop(EventLoop):
         self._glib: Any = importlib.import_module("gi.repository.GLib")
         self._loop = self._glib.MainLoop()
 
-    def _run(self, descriptor: int, tick: Tick | None) -> None:
+    def _watch(self, descriptor: int, call: Callable[[], None]) -> Undo:
         glib = self._glib
 
-        def on_tick() -> bool:
-            if tick is not None and tick():
-                self._leave()
-            return True
-
         def on_readable(*_: object) -> bool:
-            self._leave()
+            call()
             return True
 
-        watch = glib.unix_fd_add_full(
+        source = glib.unix_fd_add_full(
             glib.PRIORITY_DEFAULT, descriptor, glib.IOCondition.IN, on_readable
         )
-        timer = glib.timeout_add(int(TICK * 1000), on_tick) if tick is not None else None
-        try:
-            self._loop.run()
-        finally:
-            glib.source_remove(watch)
-            if timer is not None:
-                glib.source_remove(timer)
+        return lambda: glib.source_remove(source)
+
+    def _every(self, seconds: float, call: Callable[[], None]) -> Undo:
+        def again() -> bool:
+            call()
+            return True
+
+        source = self._glib.timeout_add(int(seconds * 1000), again)
+        return lambda: self._glib.source_remove(source)
+
+    def _enter(self) -> None:
+        self._loop.run()
 
     def _leave(self) -> None:
         self._loop.quit()

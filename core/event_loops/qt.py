@@ -17,11 +17,12 @@ import importlib
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from ..errors import UsageError
-from .base import TICK, EventLoop, Tick, toolkit
+from .base import EventLoop, Undo, toolkit
 
 BINDINGS = {
     "qt": ("PySide6", "PyQt6", "PyQt5", "PySide2"),
@@ -64,33 +65,26 @@ class QtLoop(EventLoop):
         application.setQuitOnLastWindowClosed(False)
         return application
 
-    def _run(self, descriptor: int, tick: Tick | None) -> None:
-        core = self._core
-        notifier = core.QSocketNotifier(descriptor, _member(core.QSocketNotifier, "Type", "Read"))
-        notifier.activated.connect(self._leave)
-        timer = core.QTimer()
+    def _watch(self, descriptor: int, call: Callable[[], None]) -> Undo:
+        kind = _member(self._core.QSocketNotifier, "Type", "Read")
+        notifier = self._core.QSocketNotifier(descriptor, kind)
+        notifier.activated.connect(lambda *_: call())
+        return lambda: notifier.setEnabled(False)
 
-        def on_tick() -> None:
-            if tick is not None and tick():
-                self._leave()
+    def _every(self, seconds: float, call: Callable[[], None]) -> Undo:
+        timer = self._core.QTimer()
+        timer.timeout.connect(call)
+        timer.start(int(seconds * 1000))
+        return timer.stop  # type: ignore[no-any-return]
 
-        if tick is not None:
-            timer.timeout.connect(on_tick)
-            timer.start(int(TICK * 1000))
+    def _enter(self) -> None:
         self._left = False
-        try:
-            _execute(self._loop)
-            if not self._left:
-                self._forget_exit()
-        finally:
-            timer.stop()
-            notifier.setEnabled(False)
+        _execute(self._loop)
+        if not self._left:
+            self._core.QTimer.singleShot(0, self.application.quit)
+            _execute(self.application)  # rule 3
 
-    def _forget_exit(self) -> None:
-        self._core.QTimer.singleShot(0, self.application.quit)
-        _execute(self.application)  # rule 3
-
-    def _leave(self, *_: object) -> None:
+    def _leave(self) -> None:
         self._left = True
         self._loop.quit()
 

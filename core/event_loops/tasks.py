@@ -5,9 +5,11 @@ They do so in every session; beside a toolkit's loop they advance at each of its
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Any
 
-from .base import TICK, EventLoop, Tick
+from .base import EventLoop, Undo
 
 if TYPE_CHECKING:
     from ..shell import Shell
@@ -26,22 +28,35 @@ class TaskLoop(EventLoop):
         super().__init__()
         self._shell = shell
 
-    def _run(self, descriptor: int, tick: Tick | None) -> None:
+    def _hearing_signals(self) -> AbstractContextManager[None]:
+        return nullcontext()  # asyncio waits in Python's select, which hears them
+
+    def _watch(self, descriptor: int, call: Callable[[], None]) -> Undo:
         loop = self._shell.loop
+        loop.add_reader(descriptor, call)
 
-        def on_tick() -> None:
-            if tick is None or tick():
-                loop.stop()
-            else:
-                loop.call_later(TICK, on_tick)
-
-        loop.add_reader(descriptor, loop.stop)
-        if tick is not None:
-            loop.call_later(TICK, on_tick)
-        try:
-            loop.run_forever()
-        finally:
+        def forget() -> None:
             loop.remove_reader(descriptor)
+
+        return forget
+
+    def _every(self, seconds: float, call: Callable[[], None]) -> Undo:
+        loop = self._shell.loop
+        timer: Any = None
+
+        def again() -> None:
+            nonlocal timer
+            timer = loop.call_later(seconds, again)
+            call()
+
+        def end() -> None:
+            timer.cancel()
+
+        timer = loop.call_later(seconds, again)
+        return end
+
+    def _enter(self) -> None:
+        self._shell.loop.run_forever()
 
     def _leave(self) -> None:
         self._shell.loop.stop()

@@ -6,7 +6,10 @@ window and needs no display: it is there to wait with, whatever windows come and
 
 from __future__ import annotations
 
-from .base import TICK, EventLoop, Tick, toolkit
+from collections.abc import Callable
+from typing import Any
+
+from .base import EventLoop, Undo, toolkit
 
 
 class TkLoop(EventLoop):
@@ -20,27 +23,28 @@ class TkLoop(EventLoop):
         self._readable = tkinter.READABLE
         self._tcl = tkinter.Tcl(baseName="vivo", className="Vivo")
 
-    def _run(self, descriptor: int, tick: Tick | None) -> None:
+    def _watch(self, descriptor: int, call: Callable[[], None]) -> Undo:
         tk = self._tcl.tk
-        timer = None
+        tk.createfilehandler(descriptor, self._readable, lambda *_: call())
+        return lambda: tk.deletefilehandler(descriptor)
 
-        def on_tick() -> None:
+    def _every(self, seconds: float, call: Callable[[], None]) -> Undo:
+        tk, milliseconds = self._tcl.tk, int(seconds * 1000)
+        timer: Any = None
+
+        def again() -> None:
             nonlocal timer
-            timer = None
-            if tick is None or tick():
-                self._leave()
-            else:
-                timer = tk.createtimerhandler(int(TICK * 1000), on_tick)
+            timer = tk.createtimerhandler(milliseconds, again)
+            call()
 
-        tk.createfilehandler(descriptor, self._readable, lambda *_: self._leave())
-        if tick is not None:
-            timer = tk.createtimerhandler(int(TICK * 1000), on_tick)
-        try:
-            self._tcl.mainloop(-1)  # also when there is no window yet
-        finally:
-            tk.deletefilehandler(descriptor)
-            if timer is not None:
-                timer.deletetimerhandler()
+        def end() -> None:
+            timer.deletetimerhandler()
+
+        timer = tk.createtimerhandler(milliseconds, again)
+        return end
+
+    def _enter(self) -> None:
+        self._tcl.mainloop(-1)  # also when there is no window yet
 
     def _leave(self) -> None:
         self._tcl.quit()

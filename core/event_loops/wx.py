@@ -9,10 +9,11 @@ wx watches no descriptor of ours: a timer looks at it. Rules:
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable
 from typing import Any
 
 from ..errors import UsageError
-from .base import TICK, EventLoop, Tick, is_readable, toolkit
+from .base import TICK, EventLoop, Undo, is_readable, toolkit
 
 
 class WxLoop(EventLoop):
@@ -33,24 +34,23 @@ class WxLoop(EventLoop):
             raise UsageError(f"%gui wx: {error.code}") from None
         self._loop: Any = None
 
-    def _run(self, descriptor: int, tick: Tick | None) -> None:
-        wx = self._wx
+    def _watch(self, descriptor: int, call: Callable[[], None]) -> Undo:
+        return self._every(TICK, lambda: call() if is_readable(descriptor) else None)
+
+    def _every(self, seconds: float, call: Callable[[], None]) -> Undo:
+        timer = self._wx.Timer()
+        timer.Bind(self._wx.EVT_TIMER, lambda _: call())
+        timer.Start(int(seconds * 1000))
+        return timer.Stop  # type: ignore[no-any-return]
+
+    def _enter(self) -> None:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             signal.signal(signal.SIGINT, self._handler)
-        self._loop = wx.GUIEventLoop()
-        active = wx.EventLoopActivator(self._loop)
-        timer = wx.Timer()
-
-        def look(_: object) -> None:
-            if is_readable(descriptor) or (tick is not None and tick()):
-                self._leave()
-
-        timer.Bind(wx.EVT_TIMER, look)
-        timer.Start(int(TICK * 1000))
+        self._loop = self._wx.GUIEventLoop()
+        active = self._wx.EventLoopActivator(self._loop)
         try:
             self._loop.Run()
         finally:
-            timer.Stop()
             self._loop = None
             del active
 

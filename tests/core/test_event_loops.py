@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 from vivo.core import Shell, UsageError
 from vivo.core.event_loops import NAMES, base, tasks
-from vivo.core.event_loops.base import EventLoop, Tick
+from vivo.core.event_loops.base import EventLoop
 
 from .conftest import Recorder
 
@@ -29,17 +30,39 @@ class Toolkit(EventLoop):
         super().__init__()
         self.events: list[Callable[[], object]] = []
 
-    def _run(self, descriptor: int, tick: Tick | None) -> None:
-        while self.events:
+        self._watched: dict[int, Callable[[], None]] = {}
+        self._repeated: list[Callable[[], None]] = []
+        self._entered = False
+
+    def _watch(self, descriptor: int, call: Callable[[], None]) -> Callable[[], None]:
+        self._watched[descriptor] = call
+        return lambda: self._watched.pop(descriptor) and None
+
+    def _every(self, seconds: float, call: Callable[[], None]) -> Callable[[], None]:
+        self._repeated.append(call)
+        return lambda: self._repeated.remove(call)
+
+    def _enter(self) -> None:
+        self._entered = True
+        while self._entered:
+            assert self.events, "the loop goes on with nothing to come"
             self.events.pop(0)()
-            if base.is_readable(descriptor) or (tick is not None and tick()):
-                return
-            if self.is_stopped:
-                return
-        raise AssertionError("the loop was entered with nothing to do")
+            for call in self._repeated:
+                call()
+            for descriptor, call in self._watched.items():
+                if base.is_readable(descriptor):
+                    call()
 
     def _leave(self) -> None:
-        self.events.clear()
+        self._entered = False
+
+
+@pytest.fixture
+def loop() -> Iterator[Toolkit]:
+    """The made-up toolkit's loop."""
+    made = Toolkit()
+    yield made
+    made.stop()
 
 
 @pytest.fixture
@@ -51,10 +74,10 @@ def pipe() -> Iterator[SimpleNamespace]:
     os.close(writing)
 
 
-def test_a_loop_runs_until_there_is_something_to_read(pipe: SimpleNamespace) -> None:
+def test_a_loop_runs_until_there_is_something_to_read(loop: Toolkit, pipe: SimpleNamespace) -> None:
     """A toolkit that leaves its loop by itself is entered again."""
-    loop, seen = Toolkit(), list[int]()
-    loop.events = [lambda: seen.append(1), lambda: seen.append(2), pipe.send]
+    seen = list[int]()
+    loop.events = [lambda: seen.append(1), loop._leave, lambda: seen.append(2), pipe.send]
     loop.run_until_readable(pipe.descriptor)
     assert seen == [1, 2]
     loop.run_until_readable(pipe.descriptor)  # readable still: not entered at all
@@ -62,7 +85,10 @@ def test_a_loop_runs_until_there_is_something_to_read(pipe: SimpleNamespace) -> 
 
 @pytest.mark.parametrize("leaving", [KeyboardInterrupt, SystemExit, lambda: sys.exit(4)])
 def test_nothing_a_callback_does_ends_the_loop(
-    pipe: SimpleNamespace, leaving: Callable[[], BaseException], capsys: pytest.CaptureFixture[str]
+    loop: Toolkit,
+    pipe: SimpleNamespace,
+    leaving: Callable[[], BaseException],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """An interrupt and an exit end the callback; the exit is told with what to do instead."""
 
@@ -70,7 +96,7 @@ def test_nothing_a_callback_does_ends_the_loop(
         error = leaving()
         raise error
 
-    loop, exit_process = Toolkit(), sys.exit
+    exit_process = sys.exit
     loop.events = [callback, pipe.send]
     loop.run_until_readable(pipe.descriptor)
     assert loop.events == []
@@ -79,7 +105,7 @@ def test_nothing_a_callback_does_ends_the_loop(
     assert ("vivo sessions end" in told) == (leaving is not KeyboardInterrupt)
 
 
-def test_a_thread_may_exit_while_a_loop_runs(pipe: SimpleNamespace) -> None:
+def test_a_thread_may_exit_while_a_loop_runs(loop: Toolkit, pipe: SimpleNamespace) -> None:
     """sys.exit is what it always was there."""
 
     def end() -> None:
@@ -87,33 +113,52 @@ def test_a_thread_may_exit_while_a_loop_runs(pipe: SimpleNamespace) -> None:
             sys.exit(1)
         pipe.send()
 
-    loop, thread = Toolkit(), threading.Thread(target=end)
+    thread = threading.Thread(target=end)
     loop.events = [thread.start, thread.join]
     loop.run_until_readable(pipe.descriptor)
 
 
-def test_a_tick_ends_the_wait(pipe: SimpleNamespace) -> None:
+def test_a_tick_ends_the_wait(loop: Toolkit, pipe: SimpleNamespace) -> None:
     """So a cell that asks for input hears of an interrupt while its windows live."""
-    loop, pending = Toolkit(), list[bool]()
+    pending = list[bool]()
     loop.events = [lambda: pending.append(True), lambda: pending.append(True)]
     loop.run_until_readable(pipe.descriptor, lambda: bool(pending))
     assert len(pending) == 1
 
 
-def test_a_stopped_loop_runs_no_more(pipe: SimpleNamespace) -> None:
+def test_a_stopped_loop_runs_no_more(loop: Toolkit, pipe: SimpleNamespace) -> None:
     """A callback may stop the very loop that calls it."""
-    loop = Toolkit()
     loop.events = [loop.stop, lambda: pytest.fail("an event after the stop")]
     loop.run_until_readable(pipe.descriptor)
     assert loop.is_stopped
 
 
+def test_a_signals_handler_runs_while_a_loop_waits_in_c(
+    loop: Toolkit, pipe: SimpleNamespace
+) -> None:
+    """What wakes the loop is taken back after it, and closed with it."""
+    heard = list[int]()
+    before = signal.signal(signal.SIGUSR1, lambda number, frame: heard.append(number))
+    loop.events = [lambda: os.kill(os.getpid(), signal.SIGUSR1), lambda: None, pipe.send]
+    try:
+        loop.run_until_readable(pipe.descriptor)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert heard == [signal.SIGUSR1]
+    assert signal.set_wakeup_fd(-1) == -1
+    alarm = loop._alarm
+    assert alarm is not None
+    assert not base.is_readable(alarm.reading)
+    loop.stop()
+    assert loop._watched == {}
+
+
 def test_a_callback_in_the_way_of_a_cell_is_told_from_a_loop_that_waits(
+    loop: Toolkit,
     pipe: SimpleNamespace,
 ) -> None:
     """An interrupt ends the one and leaves the other alone."""
     seen = list[bool]()
-    loop = Toolkit()
     loop.events = [lambda: seen.append(base.runs_callback(sys._getframe())), pipe.send]
     loop.run_until_readable(pipe.descriptor)
     assert seen == [True]
@@ -138,7 +183,9 @@ def test_tasks_go_on_between_cells(shell: Shell, pipe: SimpleNamespace) -> None:
     assert shell.namespace["task"].done()
 
 
-def test_tasks_go_on_beside_a_toolkits_loop(shell: Shell, pipe: SimpleNamespace) -> None:
+def test_tasks_go_on_beside_a_toolkits_loop(
+    shell: Shell, loop: Toolkit, pipe: SimpleNamespace
+) -> None:
     """At each tick, with what one wakes in the other; never inside the loop that runs already."""
     shell.run_cell(
         "import asyncio\n"
@@ -147,7 +194,6 @@ def test_tasks_go_on_beside_a_toolkits_loop(shell: Shell, pipe: SimpleNamespace)
         "    return count\n"
         "task = asyncio.create_task(work())\n"
     )
-    loop = Toolkit()
     loop.events = [lambda: None] * 5 + [pipe.send]
     loop.run_until_readable(pipe.descriptor, lambda: tasks.advance(shell))
     assert shell.namespace["task"].result() == 2
