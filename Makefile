@@ -1,5 +1,6 @@
 # make demo   the language server runs docs/examples/bessel.py and shows the values inline
 # make test   format, lint, types, and the tests that need no editor
+# make test-wild   popular libraries in sessions, without IPython and with it
 # Others: test-editors, bench, docs, format, clean. PYTHON=… names the interpreter (3.11 or newer).
 
 PYTHON ?= python3
@@ -7,7 +8,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off
 
-.PHONY: demo test lint types unit test-editors test-vscode test-emacs bench docs format clean
+.PHONY: demo test lint types unit test-editors test-vscode test-emacs test-wild bench docs format clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/vivo run docs/examples/bessel.py
@@ -33,6 +34,9 @@ test-emacs: $(VENV)/.dev
 test-vscode: $(VENV)/.dev
 	@bash tests/editors/vscode/run.sh
 
+test-wild: $(VENV)/.dev
+	@bash tests/wild/run.sh
+
 bench: $(VENV)/.dev
 	@$(BIN)/python tests/benchmarks/run.py
 
@@ -44,7 +48,7 @@ format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-wild .venv-wild-ipython build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("vivo needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name one: make PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'

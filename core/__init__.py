@@ -20,6 +20,7 @@ from .errors import UsageError, VivoError
 from .execution import ExecutionResult
 from .history import History
 from .magics.registry import MagicCall, Option, magic
+from .repl import embed
 from .settings import Settings
 from .shell import Shell, current_shell
 
@@ -44,6 +45,7 @@ __all__ = [
     "clear_output",
     "current_shell",
     "display",
+    "embed",
     "magic",
     "update_display",
 ]

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .shim.formatters import DisplayFormatter
     from .shim.hooks import Hooks
     from .shim.magic import MagicsManager
+    from .tracebacks import TracebackReport
     from .transform import Transformer
 
 
@@ -266,6 +267,10 @@ class Compatible:
 
     def transform_cell(self, source: str) -> str:
         """The Python of a cell, by the shell's rules and by what users have registered."""
+        if "IPython.core.interactiveshell" in sys.modules:
+            from .shim.installed import chosen_interactivity
+
+            chosen_interactivity(self)
         held = vars(self)  # a shell that nobody has asked for these lists has none
         if before := held.get("input_transformers_cleanup"):
             source = self._transformed_by(before, source)
@@ -327,6 +332,20 @@ class Compatible:
         """
         self.hooks.set(name, hook, priority, str_key=str_key, re_key=re_key)
 
+    def set_custom_exc(
+        self, exc_tuple: tuple[type[BaseException], ...], handler: Callable[..., Any] | None
+    ) -> None:
+        """Show errors of some classes by ``handler(shell, type, error, traceback, tb_offset=…)``.
+
+        Without a handler they are shown as usual again.
+        """
+        handlers = cast("Shell", self).exception_handlers
+        for kind in exc_tuple:
+            if handler is None:
+                handlers.unregister(kind)
+            else:
+                handlers.register(kind, _custom_handler(handler))
+
     # --- Configuration ---------------------------------------------------------------------
 
     @property
@@ -357,6 +376,17 @@ class Compatible:
         return hasattr(self, name)
 
     parent: Any = None
+
+    @property
+    def ast_node_interactivity(self) -> str:
+        """Which expressions of a cell show their value: the setting ``interactivity``."""
+        return self.settings.interactivity
+
+    @ast_node_interactivity.setter
+    def ast_node_interactivity(self, value: str) -> None:
+        from .shim.spellings import value_of
+
+        self.settings.set("interactivity", value_of(value))
 
     @functools.cached_property
     def db(self) -> dict[str, Any]:
@@ -443,3 +473,14 @@ class Compatible:
         from .shim.hooks import HistoryManager
 
         return HistoryManager(cast("Shell", self))
+
+
+def _custom_handler(handler: Callable[..., Any]) -> Callable[..., bool]:
+    """A handler as extensions write it, as the shell's registry asks it."""
+
+    def handle(shell: Shell, error: BaseException, report: TracebackReport) -> bool:
+        handler(shell, type(error), error, error.__traceback__, tb_offset=None)
+        return True
+
+    handle.__qualname__ = getattr(handler, "__qualname__", repr(handler))
+    return handle

@@ -58,9 +58,9 @@ def embed(
 ) -> None:
     """Stop a program here and let its user look around; go on when the user leaves.
 
-    The shell sees the caller's names, or those of ``namespace``. In a module new names stay in it; in
-    a function the caller's own variables cannot be changed, as Python has it. ``shell`` is
-    one that the program has made itself.
+    The shell sees the caller's names, or those of ``namespace``. In a module new names stay in it;
+    in a function the caller's own variables cannot be changed, as Python has it. ``shell`` is one
+    that the program has made itself.
     """
     caller = sys._getframe(1)
     made = shell or Shell(module=_module_of(caller, namespace))

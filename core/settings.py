@@ -52,21 +52,67 @@ class Settings:
         "autocall": (0, 1, 2),
     }
 
-    def set(self, name: str, value: Any) -> None:
-        """Change a setting. Raises :class:`UsageError` for an unknown name or an unfit value."""
+    def check_name(self, name: str) -> None:
+        """Raise :class:`UsageError` with the nearest name if there is no such setting."""
         names = [field.name for field in fields(self)]
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
             raise UsageError(f"There is no setting {name}; {hint}")
+
+    def set(self, name: str, value: Any) -> None:
+        """Change a setting. Raises :class:`UsageError` for an unknown name or an unfit value."""
+        self.check_name(name)
         current = getattr(self, name)
         if isinstance(current, tuple) and isinstance(value, (list, str)):
             value = (value,) if isinstance(value, str) else tuple(value)
         if type(value) is not type(current):
             wanted = type(current).__name__
-            raise UsageError(f"{name} wants a {wanted}, not {value!r} ({type(value).__name__}).")
+            article = "an" if wanted[0] in "aeiou" else "a"
+            raise UsageError(
+                f"{name} wants {article} {wanted}, not {value!r} ({type(value).__name__})."
+            )
         choices = self._CHOICES.get(name)
         for word in value if isinstance(value, tuple) else (value,):
             if choices and word not in choices:
                 raise UsageError(f"{name} can be {', '.join(map(str, choices))}; not {word!r}.")
         setattr(self, name, value)
+
+
+@dataclass(frozen=True)
+class SettingDocumentation:
+    """What there is to say of a setting."""
+
+    name: str
+    type: str
+    default: Any
+    text: str
+    choices: tuple[Any, ...]
+
+
+def documentation() -> list[SettingDocumentation]:
+    """Every setting with the sentence that stands below it in the class."""
+    import ast
+    import inspect
+
+    body = ast.parse(inspect.getsource(Settings)).body[0]
+    assert isinstance(body, ast.ClassDef)
+    texts: dict[str, str] = {}
+    for entry, after in zip(body.body, body.body[1:], strict=False):
+        if (
+            isinstance(entry, ast.AnnAssign)
+            and isinstance(entry.target, ast.Name)
+            and isinstance(after, ast.Expr)
+            and isinstance(after.value, ast.Constant)
+        ):
+            texts[entry.target.id] = str(after.value.value)
+    return [
+        SettingDocumentation(
+            field.name,
+            str(field.type),
+            field.default,
+            texts.get(field.name, ""),
+            tuple(Settings._CHOICES.get(field.name, ())),
+        )
+        for field in fields(Settings)
+    ]

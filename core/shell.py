@@ -36,6 +36,7 @@ from .debugging import Debugging, is_quit
 from .display import display
 from .errors import AlreadyReportedError, UsageError
 from .events import EventRegistry
+from .exception_handlers import ExceptionHandlers
 from .execution import ExecutionResult, StatementValue, call_user_code
 from .formatters import DisplayFormatters
 from .frontend import FrontEnd, TerminalFrontEnd
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
     from .event_loops import EventLoop
     from .magics.reloading import AutoReload
+    from .profiles import Profile
     from .store import Store
 
 # A cell that looks at the last error: its frames must still be there. Any other cell frees them.
@@ -76,7 +78,7 @@ class Shell(Commanding, Knowing, Compatible):
     """An interactive shell.
 
     ``module`` is the user's module (a new ``__main__``-like one by default); ``history`` keeps
-    inputs in memory by default.
+    inputs in memory by default; ``profile`` names one to load.
     """
 
     def __init__(
@@ -87,6 +89,7 @@ class Shell(Commanding, Knowing, Compatible):
         history: History | None = None,
         settings: Settings | None = None,
         inherit_streams: bool = False,
+        profile: str | None = None,
     ) -> None:
         self.front_end: FrontEnd = front_end or TerminalFrontEnd()
         self.settings = settings or Settings()
@@ -111,6 +114,10 @@ class Shell(Commanding, Knowing, Compatible):
         self.transformer = Transformer(
             is_magic=self._is_magic, is_shadowed=self._is_shadowed, is_callable=self._is_callable
         )
+        self.transformer.complain = self.warn
+        self.profiles: list[Profile] = []
+        """The profiles that were loaded, in order."""
+        self.exception_handlers = ExceptionHandlers(self.warn)
         self.tree_transformers: list[ast.NodeTransformer] = []
         """Asked to change the tree of every cell before it is compiled."""
         self.completer = Completer(self.namespace, self.magics)
@@ -138,6 +145,8 @@ class Shell(Commanding, Knowing, Compatible):
         self._reserved: dict[str, Any] = {}
         self._load()
         _shells.append(self)
+        if profile is not None:
+            self.load_profile(profile)
 
     def _load(self) -> None:
         from .magics import add_all_groups
@@ -156,6 +165,18 @@ class Shell(Commanding, Knowing, Compatible):
         if self.settings.inline_figures:
             figures.install(self.formatters)
             scenes.install(self.formatters)
+
+    def load_profile(self, name: str) -> None:
+        """Load a profile by its name or path. Raises :class:`UsageError` if it cannot be read."""
+        from .profiles import apply_profile, find_profile
+
+        apply_profile(self, find_profile(name))
+
+    def configure(self, name: str, value: Any) -> None:
+        """Change a setting, and what depends on it. Raises :class:`UsageError`."""
+        self.settings.set(name, value)
+        self.results.maximum_count = self.settings.maximum_results
+        self.results.maximum_bytes = self.settings.maximum_result_bytes
 
     # --- Cells -----------------------------------------------------------------------------
 
@@ -433,6 +454,8 @@ class Shell(Commanding, Knowing, Compatible):
             self.last_error, self.last_report = error, report
             sys.last_type, sys.last_value = type(error), error
             sys.last_traceback = error.__traceback__
+        if self.exception_handlers.handle(self, error, report):
+            return
         self.front_end.error(report)
         if self.settings.pdb and not isinstance(
             error, (UsageError, SyntaxError, KeyboardInterrupt)

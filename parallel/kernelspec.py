@@ -73,7 +73,7 @@ def _write(folder: Path, python: str | None) -> Path:
     return folder
 
 
-def run_kernel(connection_file: str, python: str | None = None) -> int:
+def run_kernel(connection_file: str, python: str | None = None, profile: str | None = None) -> int:
     """Keep a session for a foreign launcher, in this process, until it or its launcher ends."""
     connection = read_connection(connection_file)
     interpreter = python or sys.executable
@@ -86,6 +86,7 @@ def run_kernel(connection_file: str, python: str | None = None) -> int:
             "python": interpreter,
             "cwd": str(Path.cwd()),
             "workspace": None,
+            "profile": profile,
             "connection": asdict(connection),
             "connection_file": connection_file,
             "journal": folder,

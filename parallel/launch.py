@@ -54,6 +54,8 @@ class SessionOptions:
     workspace: str | None = None
     """The folder that the session serves, if it serves one."""
     name: str = ""
+    profile: str | None = None
+    """The profile of its shell; the user's ``default`` if there is one."""
 
 
 def check_python(python: str) -> tuple[int, ...]:
@@ -105,6 +107,7 @@ def make_spec(
         "python": options.python,
         "cwd": options.cwd,
         "workspace": options.workspace,
+        "profile": options.profile,
         "connection": asdict(connection),
         "connection_file": str(connection_file),
         "journal": str(journal_folder(session)),

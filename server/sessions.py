@@ -43,6 +43,8 @@ class SessionManager:
     listener: Listener
     python: str | None = None
     """The user's setting."""
+    profile: str | None = None
+    """The profile of the sessions that are started here."""
     folders: list[Path] = field(default_factory=list)
     """The workspace's folders."""
     sessions: dict[str, LiveSession] = field(default_factory=dict)
@@ -61,7 +63,9 @@ class SessionManager:
         session = self.sessions.get(folder)
         if session is None:
             python = choose_interpreter(path_of(uri), self.python)
-            options = SessionOptions(python=python, cwd=folder, workspace=folder)
+            options = SessionOptions(
+                python=python, cwd=folder, workspace=folder, profile=self.profile
+            )
             session = LiveSession(options, self.listener, entry=self._running(folder))
             self.sessions[folder] = session
         session.uris.add(uri)

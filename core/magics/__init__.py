@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 GROUPS = (
     "basics",
     "code",
+    "configuration",
     "debugging",
     "figures",
     "files",

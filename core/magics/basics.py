@@ -117,32 +117,6 @@ def _numpy_precision(shell: Any, digits: int) -> None:
         numpy.set_printoptions(precision=digits)
 
 
-@magic("config", expands=False)
-def config(call: MagicCall) -> Any:
-    """Show the settings, or change one: %config xmode = "Verbose"."""
-    from dataclasses import fields
-
-    settings = call.shell.settings
-    name, equals, value = (part.strip() for part in call.arguments.partition("="))
-    if not name:
-        return {field.name: getattr(settings, field.name) for field in fields(settings)}
-    if not equals:
-        if not hasattr(settings, name) or name.startswith("_"):
-            settings.set(name, None)  # raises the sentence for an unknown name
-        return getattr(settings, name)
-    from ast import literal_eval
-
-    try:
-        parsed = literal_eval(value)
-    except (ValueError, SyntaxError):
-        parsed = value
-    settings.set(name, parsed)
-    if name.startswith("maximum_result"):
-        call.shell.results.maximum_count = settings.maximum_results
-        call.shell.results.maximum_bytes = settings.maximum_result_bytes
-    return None
-
-
 @magic("load_ext")
 def load_ext(call: MagicCall) -> None:
     """Load an extension: a module with ``load_ipython_extension(shell)``."""

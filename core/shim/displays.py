@@ -219,8 +219,8 @@ class Video(DisplayObject):
                 data, url = None, data
             elif filename is None and Path(data).exists():
                 data, filename = None, data
-        if isinstance(data, bytes) and not embed:
-            raise ValueError("A video given as bytes must be embedded: Video(data, embed=True).")
+        if data is not None and not embed:
+            raise ValueError("A video's data must be embedded: Video(data, embed=True).")
         super().__init__(data)
         self.url = url
         self.filename = filename

@@ -16,17 +16,21 @@ import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from .after_import import after_import
 from .finder import is_served
 
 _MODULE = "IPython.core.interactiveshell"
+_interactivity: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+"""What each shell was told last: a setting that is changed otherwise stays."""
 
 
 def watch() -> None:
     """Do all this as the modules come."""
     after_import(_MODULE, answer_for_the_shell)
     after_import("line_profiler.line_profiler", show_lines_of_cells)
+    after_import("matplotlib_inline.backend_inline", choose_formats_here)
     after_import("memory_profiler", measure_memory_of_cells)
     after_import("ipywidgets.widgets.interaction", show_figures_of_interactions)
 
@@ -60,6 +64,18 @@ def claimed_class(own: type) -> type:
     return own if base is None else _made(own, base)
 
 
+def chosen_interactivity(shell: Any) -> None:
+    """Take over what a cell has set by ``InteractiveShell.ast_node_interactivity = "all"``.
+
+    The attribute is IPython's own class's, or ours: either is looked at before each cell.
+    """
+    kind = getattr(sys.modules[_MODULE], "InteractiveShell", None)
+    chosen = vars(kind).get("ast_node_interactivity") if kind is not None else None
+    if isinstance(chosen, str) and chosen != _interactivity.get(shell):
+        _interactivity[shell] = chosen
+        shell.ast_node_interactivity = chosen
+
+
 @functools.cache
 def _made(own: type, base: type) -> type:
     """A class of IPython's kind with our name; it has no instances of its own."""
@@ -90,6 +106,13 @@ def show_figures_of_interactions(module: ModuleType) -> None:
             figures.at_cell_end(shell)
 
     module.show_inline_matplotlib_plots = show  # type: ignore[attr-defined]
+
+
+def choose_formats_here(module: ModuleType) -> None:
+    """Let ``set_matplotlib_formats`` choose how our figures are shown."""
+    from .displays import set_matplotlib_formats
+
+    module.set_matplotlib_formats = set_matplotlib_formats  # type: ignore[attr-defined]
 
 
 def measure_memory_of_cells(module: ModuleType) -> None:

@@ -50,12 +50,34 @@ class Transformer:
         """Whether ``# %time f()`` runs as ``%time f()`` (jupytext's form)."""
         self._is_magic = is_magic
         self._is_shadowed = is_shadowed or (lambda name: False)
+        self.filters: list[Callable[[str], str]] = []
+        """Asked in turn to change the Python of a cell, line by line; a profile adds them."""
+        self.complain: Callable[[str], None] = lambda text: None
         self.autocall = 0
         """The level of automatic calls: 0, 1 or 2."""
         self._is_callable = is_callable or (lambda name: False)
 
     def transform(self, source: str) -> str:
         """The Python of a cell. Never raises."""
+        text = self._transform(source)
+        for function in tuple(self.filters):
+            text = self._filtered(function, text)
+        return text
+
+    def _filtered(self, function: Callable[[str], str], text: str) -> str:
+        try:
+            made = function(text)
+            fault = None if made.count("\n") == text.count("\n") else "moves lines"
+        except Exception as error:  # noqa: BLE001 - a user's filter must not end cells
+            made, fault = text, f"raised {type(error).__name__}: {error}"
+        if fault is None:
+            return made
+        self.filters.remove(function)
+        name = getattr(function, "__qualname__", repr(function))
+        self.complain(f"The input filter {name} {fault}; it is taken out.")
+        return text
+
+    def _transform(self, source: str) -> str:
         if has_shell_prompt(source):
             source = strip_prompts(source)
         if self._is_python(source):

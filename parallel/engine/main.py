@@ -21,6 +21,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from ...core import interrupts
+from ...core.errors import UsageError
 from ...core.event_loops.base import is_readable, runs_callback
 from ...core.event_loops.tasks import TaskLoop, advance
 from ...core.history import History
@@ -57,6 +58,8 @@ class Engine:
             history=History(history, report=self._report_once) if history else None,
         )
         self.output.shell = self.shell
+        self._profile: str | None = header.get("profile")
+        self._has_profile = False
         self.front_end.while_asking = self._live_while_asking
         self._install_streams()
         routing.install()
@@ -140,6 +143,8 @@ class Engine:
         self.front_end.allow_stdin = header["allow_stdin"]
         self.front_end.payload = []
         self.shell._context.run(routing.current_run.set, run)
+        if not self._has_profile:
+            self._load_profile()
         result = self.shell.run_cell(
             header["code"],
             filename=header["path"],
@@ -174,6 +179,20 @@ class Engine:
             done["user_expressions"] = shown
         result.error = None
         self.output.event(done, ends_errors=True)
+
+    def _load_profile(self) -> None:
+        """Load the profile with the first cell: what its start-up prints is that cell's output."""
+        from ...core.profiles import apply_profile, default_profile, find_profile
+
+        self._has_profile = True
+        try:
+            profile = find_profile(self._profile) if self._profile else default_profile()
+            if profile is not None:
+                self.shell._context.run(apply_profile, self.shell, profile)
+        except UsageError as error:
+            self.shell.warn(str(error))
+        except KeyboardInterrupt:
+            self.shell.warn("The profile's start-up was interrupted.")
 
     def close(self) -> None:
         """End as a program ends: exit functions run, the history's session is closed."""

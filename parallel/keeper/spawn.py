@@ -90,6 +90,7 @@ def spawn_engine(spec: dict[str, Any], magic: bytes) -> EngineProcess:
         "type": "start",
         "magic": magic.hex(),
         "history": spec["history"],
+        "profile": spec.get("profile"),
         "environment": held,
     }
     main.sendall(encode_frame(start))

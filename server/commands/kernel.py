@@ -9,10 +9,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("-f", "--connection-file", required=True, metavar="FILE")
     parser.add_argument("--python", metavar="PATH", help="the interpreter of the user's code")
+    parser.add_argument("--profile", metavar="NAME", help="the shell's profile")
 
 
 def run(options: argparse.Namespace) -> int:
     """Keep the session until it, or its launcher, ends."""
     from ...parallel.kernelspec import run_kernel
 
-    return run_kernel(options.connection_file, options.python)
+    return run_kernel(options.connection_file, options.python, options.profile)

@@ -33,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", metavar="FILE", help="a Python file, with or without # %% cells")
     parser.add_argument("--json", action="store_true", help="one JSON document, for programs")
     parser.add_argument("--python", metavar="PATH", help="the interpreter of the file's code")
+    profile = parser.add_mutually_exclusive_group()
+    profile.add_argument("--profile", metavar="NAME", help="the profile of the session it starts")
+    profile.add_argument(
+        "--pylab", dest="profile", action="store_const", const="pylab", help="--profile pylab"
+    )
     parser.add_argument("--output", metavar="DIR", help="where figures go")
     ending = parser.add_mutually_exclusive_group()
     ending.add_argument("--keep", action="store_true", help="leave the session running")
@@ -74,7 +79,8 @@ class FileRun:
         client = await LspClient.start()
         try:
             self._listen(client)
-            options = {"python": self.options.python} if self.options.python else {}
+            wanted = {"python": self.options.python, "profile": self.options.profile}
+            options = {name: value for name, value in wanted.items() if value}
             root = self.path.parent.as_uri()
             await client.initialize(root, _CAPABILITIES, options)
             client.open(self.uri, self.text)

@@ -108,6 +108,7 @@ def initialize(server: VivoServer, params: types.InitializeParams) -> None:
     options = params.initialization_options or {}
     if isinstance(options, dict):
         server.sessions.python = options.get("python") or None
+        server.sessions.profile = options.get("profile") or None
         server.deadline = float(options.get("deadline", LANE_DEADLINE))
     uris = [folder.uri for folder in params.workspace_folders or ()]
     if not uris and params.root_uri:

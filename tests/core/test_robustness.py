@@ -50,12 +50,15 @@ def test_no_file_of_the_standard_library_is_changed(shell: Shell) -> None:
 
 TYPED = st.lists(
     st.sampled_from(
-        ["%time x", "!ls {x} $y", "x = !cmd", "x = %magic a b", "f?", "?f", "%%bash", "if x:", "    y", "\ty",
-         "'''", '"', "(", ")", "\\", "#", "%", "!", "?", "??", ",f a", ";f a", "/f a", "In [1]: x", ">>> x",
-         "... y", "ls -l", "cd ..", "x = 3 % 2", "x != y", "print(f'{x!r}')", "lambda: %time", "\x0c", "\r", "é"]
+        [
+            *("%time x", "!ls {x} $y", "x = !cmd", "x = %magic a b", "f?", "?f", "%%bash"),
+            *("if x:", "    y", "\ty", "'''", '"', "(", ")", "\\", "#", "%", "!", "?", "??"),
+            *(",f a", ";f a", "/f a", "In [1]: x", ">>> x", "... y", "ls -l", "cd .."),
+            *("x = 3 % 2", "x != y", "print(f'{x!r}')", "lambda: %time", "\x0c", "\r", "é"),
+        ]
     ),
     max_size=8,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=400, deadline=None)
@@ -117,10 +120,11 @@ def booby_trapped() -> dict[str, Any]:
         __instancecheck__ = __subclasscheck__ = __dir__ = __repr__ = __len__ = trap
 
     names = (
-        "__getattr__", "__getattribute__", "__repr__", "__str__", "__dir__", "__eq__", "__hash__", "__len__",
-        "__bool__", "__iter__", "__getitem__", "__call__", "__format__", "__sizeof__", "__reduce_ex__",
-        "__contains__", "__index__", "__int__", "__float__", "__missing__", "__set_name__",
-    )  # fmt: skip
+        *("__getattr__", "__getattribute__", "__repr__", "__str__", "__dir__", "__eq__"),
+        *("__hash__", "__len__", "__bool__", "__iter__", "__getitem__", "__call__", "__format__"),
+        *("__sizeof__", "__reduce_ex__", "__contains__", "__index__", "__int__", "__float__"),
+        *("__missing__", "__set_name__"),
+    )
     traps = dict.fromkeys(names, trap)
     every = type("Every", (), {**traps, "prop": property(trap), "__class__": property(trap)})
     found: dict[str, Any] = {"every": object.__new__(every)}

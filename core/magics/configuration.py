@@ -1,0 +1,51 @@
+"""Magics of settings and profiles: config, profile."""
+
+from __future__ import annotations
+
+from ast import literal_eval
+from typing import Any
+
+from ..settings import documentation
+from ..shim.spellings import setting_of, value_of
+from .registry import MagicCall, magic
+
+
+@magic("config", expands=False)
+def config(call: MagicCall) -> Any:
+    """Show the settings, or change one: %config xmode = "Verbose".
+
+    Without a name all are listed with their values; with a name its value is given.
+    """
+    settings = call.shell.settings
+    name, equals, value = (part.strip() for part in call.arguments.partition("="))
+    if not name:
+        for entry in documentation():
+            print(f"{entry.name} = {getattr(settings, entry.name)!r}\n    {entry.text}")
+        return None
+    known = setting_of(name)
+    if known is None:
+        return None  # a notebook sets what has no meaning here
+    name = known
+    if not equals:
+        settings.check_name(name)
+        return getattr(settings, name)
+    try:
+        parsed = literal_eval(value)
+    except (ValueError, SyntaxError):
+        parsed = value
+    call.shell.configure(name, value_of(parsed))
+    return None
+
+
+@magic("profile")
+def profile(call: MagicCall) -> None:
+    """Load a profile into this session: %profile NAME; without a name tell what is loaded."""
+    from ..profiles import apply_profile, find_profile, names
+
+    if call.arguments:
+        apply_profile(call.shell, find_profile(call.arguments))
+        return
+    for loaded in call.shell.profiles:
+        print(f"{loaded.name}: {loaded.path or 'built in'}")
+    if not call.shell.profiles:
+        print(f"No profile is loaded; there are {', '.join(names())}.")

@@ -1,0 +1,251 @@
+"""Profiles: plain-text files that make a shell what its user wants it to be.
+
+A profile is ``NAME.toml`` in the folder ``vivo/profiles`` of the user's configuration (or a path)::
+
+    inherits = "physics"
+    modules = ["numpy as np", "math"]
+    startup = ["~/work/constants.py", "g = 9.81"]
+    extensions = ["line_profiler"]
+    filters = ["my_package.filters:shout"]
+
+    [settings]
+    xmode = "Verbose"
+
+    [aliases]
+    recent = "ls -lt | head"
+
+    [magics]
+    plot = "my_package.magics:plot"
+
+Rules:
+
+1. An unknown key, or a value of the wrong type, is one sentence with file, line and the nearest
+   known key, before anything of the profile is done.
+2. What fails when it is done (a module, a start-up file) is told, and the session goes on.
+
+Source: the paper, "Base layer" and Fig. 7.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import UsageError
+from .settings import Settings
+from .toml_reader import TomlError, read_toml
+
+if TYPE_CHECKING:
+    from .shell import Shell
+
+_LISTS = ("modules", "startup", "extensions", "filters")
+_TABLES = ("settings", "aliases", "magics")
+_KEYS = ("inherits", *_LISTS, *_TABLES)
+FILTERS = ("physics", "exact")
+
+
+@dataclass
+class Profile:
+    """What a profile asks for."""
+
+    name: str
+    path: Path | None = None
+    """Its file; None for a built-in one."""
+    inherits: str | None = None
+    modules: list[str] = field(default_factory=list)
+    """Modules to import: ``numpy``, ``numpy as np``."""
+    startup: list[str] = field(default_factory=list)
+    """Files to run (they end in .py or .ipy), or lines of code."""
+    extensions: list[str] = field(default_factory=list)
+    filters: list[str] = field(default_factory=list)
+    """Input filters: ``physics``, ``exact``, or ``module:function``."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+    magics: dict[str, str] = field(default_factory=dict)
+    """Line magics: a name and its ``module:function``, called with the line."""
+
+
+BUILT_IN = {
+    "physics": Profile("physics", filters=["physics"]),
+    "exact": Profile("exact", filters=["exact"]),
+    "pylab": Profile("pylab", startup=["%pylab"]),
+}
+
+
+def profiles_folder() -> Path:
+    """Where a user's profiles are, by the XDG base directory specification."""
+    held = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(held) if held else Path.home() / ".config") / "vivo" / "profiles"
+
+
+def names() -> list[str]:
+    """The profiles that there are."""
+    own = [path.stem for path in profiles_folder().glob("*.toml")]
+    return sorted({*own, *BUILT_IN})
+
+
+def find_profile(name: str) -> Profile:
+    """The profile of a name, or of a path that ends in .toml. Raises :class:`UsageError`."""
+    path = Path(name).expanduser() if name.endswith(".toml") else profiles_folder() / f"{name}.toml"
+    if path.is_file():
+        return read_profile(path)
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    near = difflib.get_close_matches(name, names(), n=1)
+    hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names())}."
+    raise UsageError(f"There is no profile {name} (looked for {path}); {hint}")
+
+
+def default_profile() -> Profile | None:
+    """The user's profile ``default``, which every session loads; None if there is none."""
+    path = profiles_folder() / "default.toml"
+    return read_profile(path) if path.is_file() else None
+
+
+def read_profile(path: Path) -> Profile:
+    """A user's profile. Raises :class:`UsageError` with file and line (rule 1)."""
+    try:
+        held, lines = read_toml(path.read_text("utf-8"))
+    except TomlError as error:
+        raise UsageError(f"{path}, line {error.line}: {error}.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"The profile {path} cannot be read: {error}.") from None
+    return _Checker(path, lines).profile(held)
+
+
+class _Checker:
+    """Turns tables into a profile, and tells where they do not fit."""
+
+    def __init__(self, path: Path, lines: dict[tuple[str, ...], int]) -> None:
+        self.path, self.lines = path, lines
+
+    def fail(self, key: tuple[str, ...], told: str) -> UsageError:
+        """The sentence for a key."""
+        return UsageError(f"{self.path}, line {self.lines.get(key, 1)}: {told}")
+
+    def profile(self, held: dict[str, Any]) -> Profile:
+        """The profile, everything checked."""
+        made = Profile(self.path.stem, self.path)
+        for key, value in held.items():
+            if key not in _KEYS:
+                near = difflib.get_close_matches(key, _KEYS, n=1)
+                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS)}."
+                raise self.fail((key,), f"a profile has no key {key}; {hint}")
+            if key in _TABLES:
+                self._table(key, value)
+            elif key in _LISTS:
+                self._list(key, value)
+            elif type(value) is not str:
+                raise self.fail((key,), f"{key} wants the name of a profile, not {value!r}.")
+            setattr(made, key, value)
+        return made
+
+    def _list(self, key: str, value: Any) -> None:
+        if type(value) is not list or any(type(entry) is not str for entry in value):
+            raise self.fail((key,), f"{key} wants a list of strings, not {value!r}.")
+
+    def _table(self, key: str, value: Any) -> None:
+        if type(value) is not dict:
+            raise self.fail((key,), f"{key} is a table: write [{key}] and the entries below it.")
+        trial = Settings()
+        for name, entry in value.items():
+            if key == "settings":
+                try:
+                    trial.set(name, entry)
+                except UsageError as error:
+                    raise self.fail((key, name), str(error)) from None
+            elif type(entry) is not str:
+                raise self.fail((key, name), f"{name} wants a string, not {entry!r}.")
+
+
+def apply_profile(shell: Shell, profile: Profile) -> None:
+    """Do what a profile asks for. Raises :class:`UsageError` for one that it inherits and lacks."""
+    chain = [profile]
+    while (parent := chain[-1].inherits) is not None:
+        if any(parent == other.name for other in chain):
+            raise UsageError(f"The profile {profile.name} inherits itself, by {parent}.")
+        chain.append(find_profile(parent))
+    for each in reversed(chain):
+        _Application(shell, each).run()
+        shell.profiles.append(each)
+
+
+class _Application:
+    """One profile being applied; each step is tried, and told if it fails (rule 2)."""
+
+    def __init__(self, shell: Shell, profile: Profile) -> None:
+        self.shell, self.profile = shell, profile
+
+    def run(self) -> None:
+        """Settings first, then what they influence, start-up code last."""
+        for name, value in self.profile.settings.items():
+            self.shell.configure(name, value)
+        self.shell.aliases.update(self.profile.aliases)
+        for what, entries, action in (
+            ("the input filter", self.profile.filters, self._filter),
+            ("the module", self.profile.modules, self._module),
+            ("the magic", list(self.profile.magics), self._magic),
+            ("the extension", self.profile.extensions, self._extension),
+            ("the start-up", self.profile.startup, self._startup),
+        ):
+            for entry in entries:
+                try:
+                    action(entry)
+                except Exception as error:  # noqa: BLE001 - rule 2: whatever the user's code raises
+                    self.shell.warn(
+                        f"Profile {self.profile.name}: {what} {entry} failed: "
+                        f"{type(error).__name__}: {error}"
+                    )
+
+    def _filter(self, entry: str) -> None:
+        if entry in FILTERS:
+            module = importlib.import_module(f".filters.{entry}", __package__)
+            module.install(self.shell)
+        else:
+            self.shell.transformer.filters.append(_object(entry))
+
+    def _module(self, entry: str) -> None:
+        match = re.fullmatch(r"([\w.]+)(?:\s+as\s+(\w+))?", entry.strip())
+        if match is None:
+            raise UsageError("write it as `numpy` or `numpy as np`.")
+        module = importlib.import_module(match[1])
+        root = match[1].split(".", maxsplit=1)[0]
+        if match[2]:
+            self.shell.namespace[match[2]] = module
+        else:
+            self.shell.namespace[root] = importlib.import_module(root)
+
+    def _magic(self, entry: str) -> None:
+        function = _object(self.profile.magics[entry])
+        self.shell.register_magic_function(function, "line", entry)
+
+    def _extension(self, entry: str) -> None:
+        self.shell.run_line_magic("load_ext", entry)
+
+    def _startup(self, entry: str) -> None:
+        path = Path(entry).expanduser()
+        if path.suffix in (".py", ".ipy") and "\n" not in entry:
+            if not path.is_absolute() and self.profile.path is not None:
+                path = self.profile.path.parent / path
+            self.shell.run_line_magic("run", f"-i {_quoted(str(path))}")
+            return
+        self.shell.run_cell(entry, store_history=False)
+
+
+def _quoted(text: str) -> str:
+    import shlex
+
+    return shlex.quote(text).replace("$", "$$")
+
+
+def _object(entry: str) -> Any:
+    """What ``module:name`` names. Raises :class:`UsageError` for another form."""
+    module, colon, name = entry.partition(":")
+    if not colon:
+        raise UsageError(f"{entry} is no module:function.")
+    return getattr(importlib.import_module(module), name)
