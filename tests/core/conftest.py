@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,3 +64,14 @@ def shown(shell: Shell) -> Recorder:
     front_end = shell.front_end
     assert isinstance(front_end, Recorder)
     return front_end
+
+
+@pytest.fixture(autouse=True)
+def _forgets_modules() -> Iterator[None]:
+    """Modules that a test imported from a temporary folder are no concern of the next test's."""
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        path = getattr(sys.modules[name], "__file__", None)
+        if isinstance(path, str) and path.startswith(tempfile.gettempdir()):
+            del sys.modules[name]
