@@ -4,7 +4,9 @@ Rules:
 
 1. What is shown derives from the session's run records and events, never from this server's
    memory alone: a new server shows the same.
-2. Cells are sent in the order they were asked for, also while the session is still starting.
+2. Cells are sent in the order they were asked for, also while the session is still starting;
+   what is asked after a restart runs in the fresh engine. (Requests of the shell and of the
+   control channel pass each other on the way, so a restart holds the cells back until it is done.)
 """
 
 from __future__ import annotations
@@ -72,6 +74,8 @@ class LiveSession:
     waiting: list[str] = field(default_factory=list)
     """Runs that were sent and have not begun."""
     running: str | None = None
+    _held: set[str] = field(default_factory=set)
+    """Of those waiting, the ones that the session has not been sent yet."""
     uris: set[str] = field(default_factory=set)
     """The documents that it serves."""
     _starting: asyncio.Task[None] | None = None
@@ -190,24 +194,31 @@ class LiveSession:
         """Send a cell when its turn comes; its execution id at once."""
         run = uuid.uuid4().hex
         self.waiting.append(run)
+        self._held.add(run)
         self.in_background(self._send(run, code, origin))
         return run
 
     async def _send(self, run: str, code: str, origin: RunOrigin) -> Execution | None:
         async with self._order:
-            if run not in self.waiting:
-                return None  # it was taken out while the session started
+            if run not in self._held:
+                return None  # it was taken out meanwhile
             try:
                 client = await self.ready()
+                if run not in self._held:
+                    return None
+                self._held.discard(run)
                 return await client.execute(code, origin=origin, run=run)
             except (SessionError, ConnectionFileError) as error:
-                self.waiting.remove(run)
+                self._held.discard(run)
+                if run in self.waiting:
+                    self.waiting.remove(run)
                 self.listener.start_failed(self, run, origin.uri, str(error))
                 return None
 
     async def interrupt(self, run: str | None) -> str:
         """Interrupt a run, or what runs; the outcome by name."""
-        if run is not None and run in self.waiting and self.client is None:
+        if run is not None and run in self._held:
+            self._held.discard(run)
             self.waiting.remove(run)
             return "removed_from_queue"
         if self.client is None:
@@ -216,9 +227,10 @@ class LiveSession:
 
     async def restart(self) -> None:
         """Start a fresh engine. Raises :class:`SessionError`."""
-        client = await self.ready()
-        told = await client.restart()
-        self.python_version, self.state = told["python_version"], told["state"]
+        async with self._order:
+            client = await self.ready()
+            told = await client.restart()
+            self.python_version, self.state = told["python_version"], told["state"]
         self.listener.state_changed(self, "The session was restarted; its variables are gone.")
 
     async def gone(self) -> None:
@@ -226,6 +238,7 @@ class LiveSession:
         await self.close()
         self.entry, self.state, self.running = None, "ended", None
         self.waiting.clear()
+        self._held.clear()
         self.listener.state_changed(self, None)
 
     async def close(self) -> None:

@@ -265,6 +265,31 @@ async def test_restart_and_clear(editor: Editor) -> None:
     assert await editor.labels() == []
 
 
+async def test_a_cell_sent_right_after_a_restart_runs_in_the_fresh_engine(editor: Editor) -> None:
+    """It is not lost with the old engine's queue, nor does it run there."""
+    editor.open("x = 1\n# %%\n'x' in globals()\n")
+    for _ in range(5):
+        await editor.run_cell(0)
+        _, started = await asyncio.gather(
+            editor.start("restart"), editor.start("runCell", **at(2, 0))
+        )
+        ended = await editor.end_of(started["executionId"])
+        assert (ended["status"], ended["value"]) == ("ok", {"text/plain": "False"})
+
+
+async def test_a_cell_that_waits_for_a_restart_can_be_taken_out(editor: Editor) -> None:
+    """Its interrupt removes it from the queue, and it never runs."""
+    editor.open("x = 1\n# %%\ny = 2\n# %%\n'y' in globals()\n")
+    await editor.run_cell(0)
+    restarted = asyncio.create_task(editor.start("restart"))
+    await asyncio.sleep(0)  # the request goes first
+    started = await editor.start("runCell", **at(2, 0))
+    told = await editor.start("interrupt", executionId=started["executionId"])
+    assert told["outcome"] == "removed_from_queue"
+    await restarted
+    assert (await editor.run_cell(4))["value"] == {"text/plain": "False"}
+
+
 async def test_a_killed_server_leaves_the_session_for_the_next(home: Path) -> None:
     """SIGKILL: the next server finds the session, shows its values, and has its variables."""
     first = await make_editor(home)

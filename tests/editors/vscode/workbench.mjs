@@ -191,7 +191,8 @@ export class Workbench {
     const input = this.page.locator(".quick-input-widget input[type=text]").first();
     await input.waitFor({ state: "visible" });
     await input.fill(`>${title}`);
-    await this.page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: title }).first().waitFor();
+    // Enter takes the row in focus, which for a moment is still the last command's.
+    await this.page.locator(".quick-input-widget .monaco-list-row.focused").filter({ hasText: title }).first().waitFor();
     await this.page.keyboard.press("Enter");
   }
 
@@ -207,6 +208,10 @@ export class Workbench {
     if (passed || !this.context) return;
     fs.mkdirSync(SHOTS, { recursive: true });
     await this.page.screenshot({ path: path.join(SHOTS, `${name.replaceAll(/\W+/g, "-")}.png`) });
+    for (const [what, seen] of [["code", this.editor], ["status", this.page.locator(".statusbar")]]) {
+      const text = await seen.innerText({ timeout: 5000 }).catch((error) => error.message);
+      console.error(`the ${what} as "${name}" failed:\n${text}\n`);
+    }
   }
 
   get serverCommand() {
