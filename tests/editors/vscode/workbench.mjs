@@ -191,9 +191,10 @@ export class Workbench {
     const input = this.page.locator(".quick-input-widget input[type=text]").first();
     await input.waitFor({ state: "visible" });
     await input.fill(`>${title}`);
-    // Enter takes the row in focus, which for a moment is still the last command's.
-    await this.page.locator(".quick-input-widget .monaco-list-row.focused").filter({ hasText: title }).first().waitFor();
-    await this.page.keyboard.press("Enter");
+    // Enter would take the row in focus, which may be another command that matches, or the last one.
+    const whole = new RegExp(`^${title.replaceAll(/[()]/g, "\\$&")}$`);
+    await this.page.locator(".quick-input-widget .monaco-list-row .monaco-highlighted-label").filter({ hasText: whole }).first().click();
+    await input.waitFor({ state: "hidden" });
   }
 
   // Add text at the end of the document.
