@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from .callbacks import CallbackError, call
 from .errors import UsageError
 from .execution import call_user_code
 
@@ -284,16 +285,12 @@ class Compatible:
         lines = source.splitlines(keepends=True)
         for function in tuple(functions):
             try:
-                lines = function(lines)
-            except SyntaxError:
-                continue  # it has no word for this cell, and what follows says what is wrong
-            except Exception as error:  # noqa: BLE001 - a user's function must not end every cell
+                lines = call("The input transformer {}", function, lines)
+            except CallbackError as failure:
+                if failure.kind == "SyntaxError":
+                    continue  # it has no word for this cell, and what follows says what is wrong
                 functions.remove(function)
-                name = getattr(function, "__qualname__", repr(function))
-                self.warn(
-                    f"The input transformer {name} raised {type(error).__name__}: {error}. "
-                    "It is taken out; register it again when it is mended."
-                )
+                self.warn(str(failure))
         return "".join(lines)
 
     @property

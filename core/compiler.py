@@ -100,6 +100,11 @@ def real_path(filename: str) -> str:
     return os.path.normpath(filename) if "/./" in filename else filename
 
 
+def is_cell(filename: str) -> bool:
+    """Whether cells have run under a file name: their text is kept as it ran."""
+    return filename in _texts
+
+
 class Compiler:
     """Compiles cells; remembers the ``from __future__`` imports of earlier ones."""
 

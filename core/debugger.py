@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from .compiler import real_path
 from .errors import UsageError
 from .execution import call_user_code
-from .tracebacks import is_ours
+from .tracebacks import is_ours, traceback_of
 
 if TYPE_CHECKING:
     from .shell import Shell
@@ -69,7 +69,7 @@ class Debugger(pdb.Pdb):
 
     def post_mortem(self, error: BaseException) -> None:
         """Look at where an exception was raised. Raises :class:`UsageError` without frames."""
-        traceback = error.__traceback__
+        traceback = traceback_of(error)
         if not _shown_frames(traceback):
             raise UsageError("The last error has no frames to look at any more.")
         self.reset()

@@ -10,6 +10,7 @@ from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError
+from .safe import isinstance_exact
 
 if TYPE_CHECKING:
     from .debugger import Debugger
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def is_quit(error: BaseException) -> bool:
     """Whether an exception says that the user has left the debugger."""
     bdb = sys.modules.get("bdb")
-    return bdb is not None and isinstance(error, bdb.BdbQuit)
+    return bdb is not None and isinstance_exact(error, bdb.BdbQuit)
 
 
 class Debugging:

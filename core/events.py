@@ -1,6 +1,8 @@
 """Hooks around cells: what users and extensions register to be called.
 
-A callback that raises is told once and taken out: it must not end a cell, nor complain for ever.
+``shell_initialized`` comes once, when the shell and its profile are ready, with the shell;
+``pre_run_cell`` and ``post_run_cell`` are given the :class:`~vivo.core.execution.ExecutionResult`.
+A callback that raises is told once and taken out (:mod:`vivo.core.callbacks`).
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from .callbacks import CallbackError, call, name_of
 from .errors import UsageError
 
 EVENTS = ("pre_execute", "post_execute", "pre_run_cell", "post_run_cell", "shell_initialized")
@@ -27,7 +30,7 @@ class EventRegistry:
     def unregister(self, event: str, function: Callable[..., Any]) -> None:
         """Stop calling ``function``. Raises :class:`UsageError` if it was not registered."""
         if function not in self._of(event):
-            raise UsageError(f"{function!r} is not registered for the event {event}.")
+            raise UsageError(f"{name_of(function)} is not registered for the event {event}.")
         self._of(event).remove(function)
 
     def _of(self, event: str) -> list[Callable[..., Any]]:
@@ -42,11 +45,8 @@ class EventRegistry:
             return
         for function in tuple(callbacks):
             try:
-                function(*arguments)
-            except Exception as error:  # noqa: BLE001 - a callback must not end the cell
-                callbacks.remove(function)
-                name = getattr(function, "__qualname__", repr(function))
-                self._complain(
-                    f"The callback {name} of {event} raised {type(error).__name__}: {error}. "
-                    "It is taken out; register it again when it is mended."
-                )
+                call(f"The callback {{}} of {event}", function, *arguments)
+            except CallbackError as failure:
+                if function in callbacks:  # it may have taken itself out before it failed
+                    callbacks.remove(function)
+                self._complain(str(failure))

@@ -12,6 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .callbacks import CallbackError, call
+from .safe import mro_of, type_qualname
+
 if TYPE_CHECKING:
     from .shell import Shell
     from .tracebacks import TracebackReport
@@ -42,18 +45,18 @@ class ExceptionHandlers:
 
     def handle(self, shell: Shell, error: BaseException, report: TracebackReport) -> bool:
         """Ask the handlers, the nearest first; whether one has handled the error."""
-        for kind in type(error).__mro__:
+        for kind in mro_of(type(error)):
             handler = self._handlers.get(kind)
             if handler is None:
                 continue
             try:
-                if handler(shell, error, report):
+                if call(
+                    f"The handler {{}} of {type_qualname(kind)}", handler, shell, error, report
+                ):
                     return True
-            except Exception as failure:  # noqa: BLE001 - rule 2
-                del self._handlers[kind]
-                name = getattr(handler, "__qualname__", repr(handler))
-                self._complain(
-                    f"The handler {name} of {kind.__name__} raised {type(failure).__name__}: "
-                    f"{failure}. It is taken out; register it again when it is mended."
-                )
+            except CallbackError as failure:
+                self.unregister(kind)
+                self._complain(str(failure))
+            except KeyboardInterrupt:
+                return False  # the error is shown as usual, and the handler stays
         return False

@@ -6,8 +6,9 @@ Rules:
    several types at once, ``_repr_html_`` and its kin one each. ``text/plain`` is always there.
 2. What is registered for a type comes before the methods; a registration by name
    (``"numpy.ndarray"``) waits until such a type is shown, and imports nothing.
-3. A method that raises costs its own MIME type and one line that says so, never the cell; one
-   that does not end is given up after a time.
+3. A method that raises, or gives what does not fit its MIME type, costs that type and one line
+   that says so, never the cell; one that does not end is given up by time and memory, and an
+   interrupt ends it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .frontend import MimeBundle
+from .mime import UnfitContentError, content_of
 from .pretty import ONE_LINE, WIDTH, pretty
-from .time_limit import TimeIsUp, time_limit
+from .safe import isinstance_exact, issubclass_exact, mro_of, type_module, type_qualname
+from .time_limit import MemoryIsUp, TimeIsUp, time_limit
 
 Formatter = Callable[[Any], Any]
 Complaint = Callable[[str], None]
@@ -52,6 +55,8 @@ class DisplayFormatters:
         self.float_format: str | None = None
         self.maximum_seconds: float = 20
         """After how many seconds a rendering is given up; 0 is never."""
+        self.maximum_growth = 2**31
+        """By how many bytes the process may grow in a rendering; 0 is no limit."""
         self.complain: Complaint = lambda text: None
         self.disabled: set[str] = set()
         """MIME types that no value is given."""
@@ -76,11 +81,19 @@ class DisplayFormatters:
         if type(value) in _ATOMS:
             return self._format(value)
         try:
-            with time_limit(self.maximum_seconds):
+            with time_limit(self.maximum_seconds, self.maximum_growth):
                 return self._format(value)
+        except MemoryIsUp:
+            told = f"its rendering took more than {self.maximum_growth:,} bytes and was given up"
         except TimeIsUp:
             told = f"its rendering took more than {self.maximum_seconds} s and was given up"
-            return {"text/plain": f"<{type(value).__qualname__}: {told}>"}, {}
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - rule 3, for what no method did by itself
+            from .tracebacks import described
+
+            told = f"its rendering failed: {described(error)}"
+        return {"text/plain": f"<{type_qualname(type(value))}: {told}>"}, {}
 
     def _format(self, value: Any) -> tuple[MimeBundle, dict[str, Any]]:
         registered = bool(self._by_type or self._by_name or self.replaced)
@@ -94,20 +107,35 @@ class DisplayFormatters:
         for mime, method in METHODS.items():
             if mime in data or mime in self.disabled or mime in self.replaced:
                 continue
-            made = self._make(mime, method, value)
-            if isinstance(made, tuple) and len(made) == 2:
-                made, metadata[mime] = made
-            if made is not None:
-                data[mime] = made
+            self._add(mime, self._make(mime, method, value), value, data, metadata)
         for mime, replacement in self.replaced.items():
-            made = self._called(mime, replacement, value)
-            if made is not None:
-                data[mime] = made
+            self._add(mime, self._called(mime, replacement, value), value, data, metadata)
         if "text/plain" not in data:
             formatter = self._registered("text/plain", type(value))
             made = self._called("text/plain", formatter, value) if formatter else None
             data["text/plain"] = made if isinstance(made, str) else self.plain(value)
         return data, metadata
+
+    def _add(
+        self, mime: str, made: Any, value: Any, data: MimeBundle, metadata: dict[str, Any]
+    ) -> None:
+        """Add a rendering, alone or with its metadata, if it fits its MIME type."""
+        if type(made) is tuple and len(made) == 2:
+            made, told = made
+            if told:
+                metadata[mime] = told
+        if made is None:
+            return
+        try:
+            data[mime] = content_of(mime, made)
+        except UnfitContentError as unfit:
+            metadata.pop(mime, None)
+            self.complain(f"{mime} of {type_qualname(type(value))} is left out: {unfit}.")
+        except (KeyboardInterrupt, TimeIsUp):
+            raise
+        except BaseException as error:  # noqa: BLE001 - rule 3
+            metadata.pop(mime, None)
+            self._complain(mime, value, error)
 
     def plain(self, value: Any) -> str:
         """The ``text/plain`` of a value."""
@@ -125,7 +153,9 @@ class DisplayFormatters:
             method()
         except NotImplementedError:
             return False
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - rule 3
+        except (KeyboardInterrupt, TimeIsUp):
+            raise
+        except BaseException as error:  # noqa: BLE001 - rule 3
             self._complain("_ipython_display_", value, error)
             return False
         return True
@@ -138,14 +168,17 @@ class DisplayFormatters:
             made = method(include=None, exclude=None)
         except NotImplementedError:
             return
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - rule 3
+        except (KeyboardInterrupt, TimeIsUp):
+            raise
+        except BaseException as error:  # noqa: BLE001 - rule 3
             self._complain("_repr_mimebundle_", value, error)
             return
-        if isinstance(made, tuple) and len(made) == 2:
+        if type(made) is tuple and len(made) == 2:
             made, more = made
             metadata.update(more)
-        if isinstance(made, dict):
-            data.update(made)
+        if isinstance_exact(made, dict):
+            for mime, content in dict.items(made):
+                self._add(str(mime), (content, None), value, data, metadata)
 
     def _own_or_registered(self, name: str, value: Any) -> Callable[..., Any] | None:
         """What is registered for a method of no MIME type, else the value's own method."""
@@ -168,38 +201,44 @@ class DisplayFormatters:
             return formatter(value)
         except NotImplementedError:
             return None
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - rule 3
+        except (KeyboardInterrupt, TimeIsUp):
+            raise
+        except BaseException as error:  # noqa: BLE001 - rule 3
             self._complain(mime, value, error)
             return None
 
     def _complain(self, what: str, value: Any, error: BaseException) -> None:
-        from .tracebacks import message_of
+        from .tracebacks import described
 
-        name = type(value).__qualname__
-        told = f"{type(error).__name__}: {message_of(error)}"
-        self.complain(f"{what} of {name} could not be made: {told}")
+        name = type_qualname(type(value))
+        self.complain(f"{what} of {name} could not be made: {described(error)}")
 
     def _registered(self, mime: str, kind: type) -> Formatter | None:
         table, names = self._by_type.get(mime), self._by_name.get(mime)
         if not table and not names:
             return None
-        for base in kind.__mro__:
-            if table and base in table:
-                return table[base]
-            if names and (formatter := names.get(f"{base.__module__}.{base.__qualname__}")):
-                return formatter
+        for base in mro_of(kind):
+            if table:
+                for held, formatter in table.items():  # a metaclass may have an __eq__ of its own
+                    if held is base:
+                        return formatter
+            name = f"{type_module(base)}.{type_qualname(base)}"
+            if names and name in names:
+                return names[name]
         return None
 
 
 def _method(value: Any, name: str) -> Callable[..., Any] | None:
     """A display method of a value; none of a class, nor of an object that has every attribute."""
-    if isinstance(value, type):
+    if issubclass_exact(type(value), type):
         return None
     try:
         method = getattr(value, name, None)
         if method is None or not callable(method) or hasattr(value, _CANARY):
             return None
-    except Exception:  # noqa: BLE001 - the user's __getattr__ may raise anything
+    except (KeyboardInterrupt, TimeIsUp):
+        raise
+    except BaseException:  # noqa: BLE001 - the user's __getattr__ may raise anything
         return None
     return method  # type: ignore[no-any-return]
 

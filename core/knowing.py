@@ -17,7 +17,7 @@ from .inspector import Inspection
 from .magics.registry import MagicRegistry
 from .safe import UNKNOWN
 from .settings import Settings
-from .tracebacks import message_of, report_of
+from .tracebacks import report_of
 from .transform import Transformer, completeness
 
 
@@ -79,12 +79,13 @@ class Knowing:
                 code = compile(expression, "<user expression>", "eval")
                 data, metadata = self.formatters.format(call_user_code(eval, code, self.namespace))
                 shown[key] = {"status": "ok", "data": data, "metadata": metadata}
-            except Exception as error:  # noqa: BLE001 - whatever the user's expression raises
+            except BaseException as error:  # noqa: BLE001 - whatever the user's expression raises
+                report = report_of(error, secret_words=self.settings.secret_words)
                 shown[key] = {
                     "status": "error",
-                    "ename": type(error).__name__,
-                    "evalue": message_of(error),
-                    "traceback": report_of(error).lines("Plain"),
+                    "ename": report.name,
+                    "evalue": report.message,
+                    "traceback": report.lines("Plain"),
                 }
         return shown
 

@@ -39,6 +39,7 @@ from typing import TYPE_CHECKING, Any
 from .errors import UsageError
 from .settings import Settings
 from .toml_reader import TomlError, read_toml
+from .tracebacks import described
 
 if TYPE_CHECKING:
     from .shell import Shell
@@ -198,8 +199,7 @@ class _Application:
                     action(entry)
                 except Exception as error:  # noqa: BLE001 - rule 2: whatever the user's code raises
                     self.shell.warn(
-                        f"Profile {self.profile.name}: {what} {entry} failed: "
-                        f"{type(error).__name__}: {error}"
+                        f"Profile {self.profile.name}: {what} {entry} failed: {described(error)}"
                     )
 
     def _filter(self, entry: str) -> None:

@@ -15,7 +15,7 @@ import ast
 import builtins
 import itertools
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 
@@ -283,14 +283,19 @@ def column_names(value: object) -> list[str]:
     return []
 
 
-def safe_repr(value: object, limit: int = 200) -> str:
-    """A bounded text of a value, made without user code, at most ``limit`` characters."""
-    budget = [limit]
-    text = _safe_repr(value, budget, 3)
+_Hides = Callable[[str], bool]
+
+
+def safe_repr(value: object, limit: int = 200, *, hides: _Hides | None = None) -> str:
+    """A bounded text of a value, made without user code, at most ``limit`` characters.
+
+    ``hides`` says of which keys in a dict the value is not told.
+    """
+    text = _safe_repr(value, [limit], 3, hides)
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
-def _safe_repr(value: object, budget: list[int], depth: int) -> str:
+def _safe_repr(value: object, budget: list[int], depth: int, hides: _Hides | None) -> str:
     kind = type(value)
     if kind in (str, bytes, bytearray):
         size = max(8, budget[0])
@@ -301,7 +306,7 @@ def _safe_repr(value: object, budget: list[int], depth: int) -> str:
     elif kind in _ATOMS:
         text = repr(value)
     elif kind in (list, tuple, dict, set, frozenset):
-        return _container(value, budget, depth)
+        return _container(value, budget, depth, hides)
     elif kind is types.FunctionType:
         text = f"<function {value.__qualname__}>"  # type: ignore[attr-defined]
     elif kind is types.ModuleType:
@@ -334,7 +339,7 @@ def first_items(value: Any, count: int = 5000) -> tuple[Any, ...]:
     return ()
 
 
-def _container(value: Any, budget: list[int], depth: int) -> str:
+def _container(value: Any, budget: list[int], depth: int, hides: _Hides | None) -> str:
     brackets = _BRACKETS[type(value)]
     opening, closing = brackets[0], brackets[1]
     if not value:
@@ -348,10 +353,13 @@ def _container(value: Any, budget: list[int], depth: int) -> str:
             parts.append("…")
             break
         if type(value) is dict:
-            key = _safe_repr(item[0], budget, depth - 1)
-            parts.append(f"{key}: {_safe_repr(item[1], budget, depth - 1)}")
+            key = _safe_repr(item[0], budget, depth - 1, hides)
+            if hides is not None and type(item[0]) is str and hides(item[0]):
+                parts.append(f"{key}: <hidden>")
+            else:
+                parts.append(f"{key}: {_safe_repr(item[1], budget, depth - 1, hides)}")
         else:
-            parts.append(_safe_repr(item, budget, depth - 1))
+            parts.append(_safe_repr(item, budget, depth - 1, hides))
         budget[0] -= 2
     inside = ", ".join(parts)
     if type(value) is tuple and len(value) == 1:

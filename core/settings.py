@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from .errors import UsageError
+from .traceback_values import SECRET_WORDS
 
 INTERACTIVITY = ("last_expr", "all", "none", "last_expr_or_assign")
 FIGURE_FORMATS = ("png", "svg", "retina", "jpeg", "pdf")
@@ -28,10 +29,14 @@ class Settings:
     """Whether cells may await at their top level."""
     autocall: int = 0
     """Whether ``f x`` means ``f(x)``: 0 never, 1 with arguments, 2 also without."""
+    secret_words: tuple[str, ...] = SECRET_WORDS
+    """Names that contain one of these words have their values hidden in tracebacks."""
     colours: bool = True
     """Whether tracebacks are coloured where the front end shows colours."""
     maximum_display_seconds: int = 20
     """After how many seconds the rendering of a value is given up; 0 is never."""
+    maximum_display_growth: int = 2**31
+    """By how many bytes the session may grow in the rendering of a value; 0 is without limit."""
     comment_magics: bool = False
     """Whether ``# %time f()`` runs as ``%time f()``."""
     maximum_results: int = 1000
@@ -73,6 +78,8 @@ class Settings:
                 f"{name} wants {article} {wanted}, not {value!r} ({type(value).__name__})."
             )
         choices = self._CHOICES.get(name)
+        if isinstance(value, tuple) and any(type(word) is not str for word in value):
+            raise UsageError(f"{name} wants words, not {value!r}.")
         for word in value if isinstance(value, tuple) else (value,):
             if choices and word not in choices:
                 raise UsageError(f"{name} can be {', '.join(map(str, choices))}; not {word!r}.")

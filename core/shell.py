@@ -28,6 +28,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from . import figures, scenes
+from .callbacks import CallbackError, call
 from .commanding import Commanding
 from .compatibility import Compatible
 from .compiler import Compiler, SourceRegistry, forget_warnings
@@ -47,9 +48,17 @@ from .macro import Macro
 from .magics.registry import MagicRegistry
 from .results import ResultStore
 from .running import Part, await_user_code, parts_of, wants_loop
+from .safe import isinstance_exact, safe_repr, type_qualname
 from .session_log import SessionLog
 from .settings import Settings
-from .tracebacks import TracebackReport, report_of
+from .tracebacks import (
+    TracebackReport,
+    forget_frames,
+    leave_out_own_frames,
+    related,
+    report_of,
+    traceback_of,
+)
 from .transform import Transformer
 
 if TYPE_CHECKING:
@@ -72,6 +81,14 @@ _shells: list[Shell] = []
 def current_shell() -> Shell | None:
     """The shell that runs a cell now, or ran one last; None if there is none."""
     return _shells[-1] if _shells else None
+
+
+def _visited(transformer: ast.NodeTransformer, tree: ast.Module) -> ast.Module:
+    """The tree that a user's transformer makes of a cell's."""
+    made = transformer.visit(tree)
+    if not isinstance(made, ast.Module):
+        raise TypeError("visit gives no module")
+    return ast.fix_missing_locations(made)
 
 
 class Shell(Commanding, Knowing, Compatible):
@@ -272,6 +289,7 @@ class Shell(Commanding, Knowing, Compatible):
         self.transformer.comment_magics = self.settings.comment_magics
         self.transformer.autocall = self.settings.autocall
         self.formatters.maximum_seconds = self.settings.maximum_display_seconds
+        self.formatters.maximum_growth = self.settings.maximum_display_growth
         self.compiler.allow_await(self.settings.autoawait)
         result.transformed = self.transform_cell(result.source)
         count = result.execution_count
@@ -304,15 +322,15 @@ class Shell(Commanding, Knowing, Compatible):
 
     def _transform_tree(self, tree: ast.Module) -> ast.Module:
         for transformer in tuple(self.tree_transformers):
+            name = type_qualname(type(transformer))
             try:
-                tree = transformer.visit(tree)
-            except Exception as error:  # noqa: BLE001 - a user's transformer must not end cells
+                tree = call(f"The tree transformer {name}", _visited, transformer, tree)
+            except CallbackError as failure:
+                if failure.kind == "InputRejected":
+                    raise UsageError(f"{name} does not take this cell: {failure.message}") from None
                 self.tree_transformers.remove(transformer)
-                self.warn(
-                    f"The tree transformer {transformer!r} raised {type(error).__name__}: {error}. "
-                    "It is taken out."
-                )
-        return ast.fix_missing_locations(tree)
+                self.warn(str(failure))
+        return tree
 
     @guarded
     def _run_parts(self, parts: list[Part], result: ExecutionResult, silent: bool) -> None:
@@ -401,10 +419,11 @@ class Shell(Commanding, Knowing, Compatible):
             self._run_macro(value)
             return
         result.value = value
-        data, metadata = self.formatters.format(value)
         count = result.execution_count
         if count is not None:
-            self.results.add_value(count, value)
+            self.results.add_value(count, value)  # also if its rendering is interrupted
+        data, metadata = call_user_code(self.formatters.format, value)
+        if count is not None:
             if self.settings.history_outputs and "text/plain" in data:
                 self.history.add_output(count, data["text/plain"])
             if self.log.logs_output:
@@ -436,29 +455,35 @@ class Shell(Commanding, Knowing, Compatible):
 
     def _fail(self, result: ExecutionResult, error: BaseException) -> None:
         """End a cell with an error: report it, and keep it for a post-mortem."""
-        if isinstance(error, AlreadyReportedError):
+        if isinstance_exact(error, AlreadyReportedError):
             result.status, result.error = "error", self.last_error or error
             result.report = self.last_report
             return
-        if isinstance(error, SystemExit):
+        if isinstance_exact(error, SystemExit):
+            code: Any = SystemExit.__dict__["code"].__get__(error)
             error = UsageError(
-                f"The cell asked to exit with status {error.code!r}; the session goes on. "
+                f"The cell asked to exit with status {safe_repr(code)}; the session goes on. "
                 "End it with `vivo sessions end` or your editor's command."
             )
         elif is_quit(error):
             error = UsageError("The debugger was quit: the cell ended there.")
         result.status, result.error = "error", error
-        report = report_of(error)
+        leave_out_own_frames(error)
+        report = report_of(error, secret_words=self.settings.secret_words)
         result.report = report
-        if not isinstance(error, UsageError):
+        if isinstance_exact(error, UsageError):
+            forget_frames(error)  # there is nothing to look at
+        else:
             self.last_error, self.last_report = error, report
             sys.last_type, sys.last_value = type(error), error
-            sys.last_traceback = error.__traceback__
+            sys.last_traceback = traceback_of(error)
+            if sys.version_info >= (3, 12):
+                sys.last_exc = error
         if self.exception_handlers.handle(self, error, report):
             return
         self.front_end.error(report)
-        if self.settings.pdb and not isinstance(
-            error, (UsageError, SyntaxError, KeyboardInterrupt)
+        if self.settings.pdb and not any(
+            isinstance_exact(error, kind) for kind in (UsageError, SyntaxError, KeyboardInterrupt)
         ):
             self._enter_post_mortem()
 
@@ -469,14 +494,21 @@ class Shell(Commanding, Knowing, Compatible):
             self.warn(str(refusal))
 
     def _forget_error(self) -> None:
-        """Free the frames of the last error: they do not outlive the next cell."""
-        error, seen = self.last_error, 0
+        """Free the frames of the last error: they do not outlive the next cell.
+
+        An error that the user keeps under a name keeps its frames.
+        """
+        if self.last_error is None:
+            return
+        error = self.last_error
         self.last_error = None
-        if error is not None and getattr(sys, "last_value", None) is error:
+        if getattr(sys, "last_value", None) is error:
             sys.last_value = sys.last_traceback = sys.last_type = None
-        while error is not None and seen < 50:
-            error.__traceback__ = None
-            error, seen = error.__cause__ or error.__context__, seen + 1
+            if sys.version_info >= (3, 12):
+                sys.last_exc = None
+        kept = {id(value) for value in tuple(self.namespace.values())}
+        if not any(id(each) in kept for each in related(error)):
+            forget_frames(error)
 
     def warn(self, text: str) -> None:
         """Tell the user something beside the cell's own output: one line on stderr."""

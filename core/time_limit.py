@@ -1,12 +1,16 @@
-"""A time limit for code that ought to be short and may be endless: a value's renderings.
+"""Limits for code that ought to be short and may be endless: a value's renderings.
 
-The limit is the process's interval timer: no thread, and a few microseconds. A timer that the
-program has set itself is put back with what is left of it; one that is due sooner is left alone,
-and then there is no limit, nor in another thread than the main one.
+Rules:
+
+1. The limits are looked after by the process's interval timer: no thread, and a few microseconds.
+2. A timer that the program has set itself is put back with what is left of it; one that is due
+   sooner is left alone, and then there is no limit, nor in another thread than the main one.
+3. Python acts on a timer between two bytecodes: one call into C code is not ended.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -14,25 +18,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+_TICK = 0.25  # seconds between two looks; user code may swallow what a look raises
+
 
 class TimeIsUp(BaseException):
     """Raised in the code whose time is up; no ``except Exception`` of the user's catches it."""
 
 
+class MemoryIsUp(TimeIsUp):
+    """Raised in the code that has taken more memory than it may."""
+
+
 @contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
-    """Raise :class:`TimeIsUp` inside the block after ``seconds``; 0 is no limit."""
-    if seconds <= 0 or not _is_free(seconds):
+def time_limit(seconds: float, growth: int = 0) -> Iterator[None]:
+    """Raise :class:`TimeIsUp` in the block after ``seconds``; 0 is no limit.
+
+    Raise :class:`MemoryIsUp` when the process has grown by ``growth`` bytes; 0 is no limit.
+    """
+    if (seconds <= 0 and growth <= 0) or not _is_free(seconds):
         yield
         return
-
-    def give_up(number: int, frame: FrameType | None) -> None:
-        raise TimeIsUp
-
     started = time.monotonic()
-    before = signal.signal(signal.SIGALRM, give_up)
-    # Again and again: user code may swallow the first one.
-    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, 0.5)
+    most = resident_bytes() + growth if growth > 0 else 0
+
+    def look(number: int, frame: FrameType | None) -> None:
+        if most and resident_bytes() > most:
+            raise MemoryIsUp
+        if seconds > 0 and time.monotonic() - started >= seconds:
+            raise TimeIsUp
+
+    before = signal.signal(signal.SIGALRM, look)
+    first = min(seconds, _TICK) if seconds > 0 else _TICK
+    left, interval = signal.setitimer(signal.ITIMER_REAL, first, _TICK)
     try:
         yield
     finally:
@@ -41,6 +58,15 @@ def time_limit(seconds: float) -> Iterator[None]:
         if left:
             rest = max(0.001, left - (time.monotonic() - started))
             signal.setitimer(signal.ITIMER_REAL, rest, interval)
+
+
+def resident_bytes() -> int:
+    """How much memory the process holds; 0 where the system does not tell."""
+    try:
+        with open("/proc/self/statm", "rb") as stream:  # noqa: PTH123 - called in a signal handler
+            return int(stream.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _is_free(seconds: float) -> bool:

@@ -4,57 +4,47 @@ Rules:
 
 1. A :class:`TracebackReport` holds text and numbers, no frame and no value of the user's: it
    keeps nothing alive.
-2. Building one runs no user code but the exception's own ``__str__``, and never raises.
-3. Frames of vivo itself are left out; a frame that repeats is told once, with a count.
-
-Positions come from ``co_positions`` (Python 3.11 and up, :pep:`657`).
+2. Building one runs no user code but the exception's own ``__str__``, which may do what it likes
+   for a while: an interrupt or the time limit ends it. Building never raises.
+3. Long chains of causes, large and deep groups are cut, and how much is missing is told.
 """
 
 from __future__ import annotations
 
-import linecache
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import CodeType, FrameType, TracebackType
+from types import TracebackType
 from typing import Any
 
 from .compiler import real_path
 from .errors import UsageError
-from .safe import UNKNOWN, attribute, safe_repr, type_name
+from .execution import call_user_code
+from .safe import attribute, isinstance_exact, safe_repr
+from .time_limit import TimeIsUp, time_limit
+from .traceback_frames import Frame, FrameReader, is_ours
+from .traceback_values import SECRET_WORDS, hides_by
 
-_OURS = str(Path(__file__).resolve().parent.parent) + "/"
-_CONTEXT = 2  # lines before and after the failing one
-_MAXIMUM_FRAMES = 100
-_MAXIMUM_LOCALS = 40
-_SECRET_WORDS = ("password", "passwd", "secret", "token", "api_key", "apikey", "credential")
+__all__ = [
+    "Frame",
+    "TracebackReport",
+    "described",
+    "forget_frames",
+    "is_ours",
+    "leave_out_own_frames",
+    "message_of",
+    "related",
+    "report_of",
+    "traceback_of",
+]
 
-
-@dataclass
-class Frame:
-    """One frame of a traceback."""
-
-    path: str
-    line: int
-    """1-based; 0 where Python does not know."""
-    function: str
-    end_line: int | None = None
-    column: int | None = None
-    """0-based, in characters."""
-    end_column: int | None = None
-    first_source_line: int = 0
-    source: list[str] = field(default_factory=list)
-    """Lines around the failing one, from ``first_source_line``."""
-    values: list[tuple[str, str]] = field(default_factory=list)
-    """Local names and bounded texts of their values; globals are left out."""
-    repeated: int = 0
-    """How many further frames at the same place are folded into this one."""
-
-    @property
-    def text(self) -> str:
-        """The failing line, stripped; empty if it is not known."""
-        index = self.line - self.first_source_line
-        return self.source[index].strip() if 0 <= index < len(self.source) else ""
+_MAXIMUM_TEXT = 10_000  # characters of a message, or of a note
+_MAXIMUM_NOTES = 50
+_MAXIMUM_CAUSES = 20
+_MAXIMUM_MEMBERS = 15
+_MAXIMUM_DEPTH = 10  # groups within groups
+_MAXIMUM_REPORTS = 100  # in all
+_MESSAGE_SECONDS = 2.0
 
 
 @dataclass
@@ -69,7 +59,11 @@ class TracebackReport:
     cause: TracebackReport | None = None
     """What it was raised from, or while handling."""
     cause_is_explicit: bool = False
+    causes_left_out: int = 0
+    """How many earlier causes are not told."""
     group: list[TracebackReport] = field(default_factory=list)
+    members_left_out: int = 0
+    """How many further members of the group are not told."""
     plain: bool = False
     """Whether one sentence says it all: an error of use."""
 
@@ -90,208 +84,201 @@ class TracebackReport:
         return asdict(self)
 
 
-def report_of(error: BaseException, *, skip_first: int = 0) -> TracebackReport:
-    """The report of an exception with its causes and, for a group, its members."""
+def report_of(
+    error: BaseException, *, secret_words: Iterable[str] = SECRET_WORDS
+) -> TracebackReport:
+    """The report of an exception with its causes and, for a group, its members.
+
+    The values of names that contain one of ``secret_words`` are hidden.
+    """
     try:
-        return _report(error, set(), skip_first)
+        return _Builder(secret_words).report(error)
     except Exception as failure:  # noqa: BLE001 - a hostile exception may break anything; rule 2
-        return TracebackReport(
-            type(error).__name__, f"(its traceback cannot be shown: {type(failure).__name__})"
-        )
+        told = f"(its traceback cannot be shown: {type(failure).__name__})"
+        return TracebackReport(_name_of(error), told)
 
 
-def _report(error: BaseException, seen: set[int], skip_first: int = 0) -> TracebackReport:
-    seen.add(id(error))
-    report = TracebackReport(type(error).__name__, message_of(error))
-    if isinstance(error, UsageError):
-        report.plain = True
+def _held(error: BaseException, kind: type, name: str) -> Any:
+    """What ``kind`` itself keeps under a name: a subclass may put a property there."""
+    descriptor: Any = kind.__dict__[name]
+    return descriptor.__get__(error)
+
+
+def _name_of(error: BaseException) -> str:
+    return str(type.__dict__["__name__"].__get__(type(error)))
+
+
+class _Builder:
+    """Builds one report: what is left of the budget, and which exceptions were told."""
+
+    def __init__(self, secret_words: Iterable[str]) -> None:
+        self._reader = FrameReader(hides_by(secret_words))
+        self._seen: set[int] = set()
+        self._left = _MAXIMUM_REPORTS
+
+    def report(self, error: BaseException, depth: int = 0, causes: int = 0) -> TracebackReport:
+        """The report of an exception, ``depth`` groups and ``causes`` causes down."""
+        self._seen.add(id(error))
+        self._left -= 1
+        traceback = traceback_of(error)
+        report = TracebackReport(_name_of(error), message_of(error))
+        if isinstance_exact(error, UsageError):
+            report.plain = True
+            return report
+        if traceback_of(error) is not traceback:  # its __str__ has raised the error itself
+            _set_traceback(error, traceback)
+        report.frames = self._reader.frames(traceback)
+        if isinstance_exact(error, SyntaxError):
+            frame = self._syntax_frame(error)
+            if frame is not None:
+                report.frames.append(frame)
+        report.notes = _notes(error)
+        self._add_cause(report, error, depth, causes)
+        self._add_members(report, error, depth)
         return report
-    report.frames = _fold(frames_of(error.__traceback__)[skip_first:])
-    if isinstance(error, SyntaxError):
-        frame = _syntax_frame(error)
-        if frame is not None:
-            report.frames.append(frame)
+
+    def _add_cause(
+        self, report: TracebackReport, error: BaseException, depth: int, causes: int
+    ) -> None:
+        other, report.cause_is_explicit = _cause_of(error)
+        if other is None or id(other) in self._seen:
+            return
+        if causes < _MAXIMUM_CAUSES and self._left > 0:
+            report.cause = self.report(other, depth, causes + 1)
+        else:
+            report.causes_left_out = _chain_length(other, self._seen)
+
+    def _add_members(self, report: TracebackReport, error: BaseException, depth: int) -> None:
+        members = _members_of(error)
+        for member in members[:_MAXIMUM_MEMBERS]:
+            if depth >= _MAXIMUM_DEPTH or self._left <= 0:
+                break
+            report.group.append(self.report(member, depth + 1))
+        report.members_left_out = len(members) - len(report.group)
+
+    def _syntax_frame(self, error: BaseException) -> Frame | None:
+        """Where a text is no Python, if the error says so in sensible words."""
+        told = {name: _held(error, SyntaxError, name) for name in _SYNTAX}
+        filename, line = told["filename"], told["lineno"]
+        if type(filename) is not str or type(line) is not int or not filename or line < 1:
+            return None
+        end_line, column, end_column = (
+            told[name] if type(told[name]) is int and told[name] > 0 else None
+            for name in ("end_lineno", "offset", "end_offset")
+        )
+        frame = Frame(real_path(filename), line, "", end_line)
+        if column is not None:
+            frame.column = column - 1
+            if end_column is not None and end_column > column and end_line == line:
+                frame.end_column = end_column - 1
+        text = told["text"]
+        if type(text) is not str:
+            lines = self._reader.lines(filename)
+            text = lines[line - 1] if line <= len(lines) else ""
+        frame.first_source_line = line
+        frame.source = [text.split("\n", maxsplit=1)[0].rstrip("\r")[:1000]]
+        return frame
+
+
+_SYNTAX = ("filename", "lineno", "end_lineno", "offset", "end_offset", "text")
+
+
+def _cause_of(error: BaseException) -> tuple[BaseException | None, bool]:
+    """What an exception was raised from, or while handling; and whether it says so itself."""
+    cause = _held(error, BaseException, "__cause__")
+    if cause is not None or _held(error, BaseException, "__suppress_context__"):
+        return cause, cause is not None
+    return _held(error, BaseException, "__context__"), False
+
+
+def _members_of(error: BaseException) -> tuple[BaseException, ...]:
+    if sys.version_info >= (3, 11) and isinstance_exact(error, BaseExceptionGroup):  # noqa: F821
+        members: tuple[BaseException, ...] = _held(error, BaseExceptionGroup, "exceptions")  # noqa: F821
+        return members
+    return ()
+
+
+def _chain_length(error: BaseException | None, seen: set[int]) -> int:
+    """How many causes a chain still has."""
+    passed = set(seen)
+    count = 0
+    while error is not None and id(error) not in passed:
+        passed.add(id(error))
+        count += 1
+        error, _ = _cause_of(error)
+    return count
+
+
+def _notes(error: BaseException) -> list[str]:
     notes = attribute(error, "__notes__")
-    if type(notes) is list:
-        report.notes = [note if type(note) is str else safe_repr(note) for note in notes]
-    other = error.__cause__
-    report.cause_is_explicit = other is not None
-    if other is None and not error.__suppress_context__:
-        other = error.__context__
-    if other is not None and id(other) not in seen and len(seen) < 50:
-        report.cause = _report(other, seen)
-    if sys.version_info >= (3, 11) and isinstance(error, BaseExceptionGroup):  # noqa: F821
-        report.group = [
-            _report(member, seen) for member in error.exceptions[:15] if id(member) not in seen
-        ]
-    return report
+    if type(notes) is not list:
+        return []
+    told = [_cut(note if type(note) is str else safe_repr(note)) for note in notes[:_MAXIMUM_NOTES]]
+    if len(notes) > _MAXIMUM_NOTES:
+        told.append(f"[{len(notes) - _MAXIMUM_NOTES} more notes]")
+    return told
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MAXIMUM_TEXT else text[:_MAXIMUM_TEXT] + "…"
 
 
 def message_of(error: BaseException) -> str:
     """The exception's message, whatever its ``__str__`` does; at most 10,000 characters."""
     try:
-        if isinstance(error, SyntaxError):
-            return str(error.msg)
-        text = str(error)
-    except Exception as failure:  # noqa: BLE001 - the user's __str__ may raise anything
-        return f"(its text cannot be made: __str__ raised {type(failure).__name__})"
-    return text if len(text) <= 10_000 else text[:10_000] + "…"
+        with time_limit(_MESSAGE_SECONDS):
+            if isinstance_exact(error, SyntaxError):
+                text = call_user_code(str, _held(error, SyntaxError, "msg"))
+            else:
+                text = call_user_code(str, error)
+            return _cut("".join([text]))  # a str of its own class becomes a plain one
+    except TimeIsUp:
+        return "(its text cannot be made: __str__ does not end)"
+    except BaseException as failure:  # noqa: BLE001 - rule 2: the user's __str__ may raise anything
+        return f"(its text cannot be made: __str__ raised {_name_of(failure)})"
 
 
-def _syntax_frame(error: SyntaxError) -> Frame | None:
-    if not error.filename or not error.lineno:
-        return None
-    frame = Frame(real_path(error.filename), error.lineno, "", error.end_lineno)
-    if error.offset:
-        frame.column = max(0, error.offset - 1)
-        end = error.end_offset
-        if end and end > error.offset and error.end_lineno == error.lineno:
-            frame.end_column = end - 1
-    text = (error.text or linecache.getline(error.filename, error.lineno)).rstrip("\n")
-    frame.first_source_line, frame.source = error.lineno, [text]
-    return frame
+def described(error: BaseException) -> str:
+    """The exception's class and message, in one line of a sentence."""
+    message = " ".join(message_of(error).split())
+    return f"{_name_of(error)}: {message[:500]}" if message else _name_of(error)
 
 
-def frames_of(traceback: TracebackType | None) -> list[Frame]:
-    """The frames of a traceback, vivo's own left out."""
-    found: list[Frame] = []
-    entries = []
-    while traceback is not None:
-        entries.append(traceback)
+def traceback_of(error: BaseException) -> TracebackType | None:
+    """The traceback that Python keeps for an exception."""
+    found: TracebackType | None = _held(error, BaseException, "__traceback__")
+    return found
+
+
+def _set_traceback(error: BaseException, traceback: TracebackType | None) -> None:
+    held: Any = BaseException.__dict__["__traceback__"]
+    held.__set__(error, traceback)
+
+
+def leave_out_own_frames(error: BaseException) -> None:
+    """Begin an exception's traceback at the user's first frame, as if there were no shell."""
+    traceback = first = traceback_of(error)
+    while traceback is not None and is_ours(traceback.tb_frame.f_code.co_filename):
         traceback = traceback.tb_next
-    entries = [entry for entry in entries if not is_ours(entry.tb_frame.f_code.co_filename)]
-    if len(entries) > _MAXIMUM_FRAMES * 2:
-        # Very deep recursion: its two ends say all that its middle does.
-        entries = entries[:_MAXIMUM_FRAMES] + entries[-_MAXIMUM_FRAMES:]
-    shown_values: set[int] = set()
-    positions = _Positions()
-    for entry in reversed(entries):
-        with_values = len(shown_values) < 10  # the innermost frames are the ones looked at
-        shown_values.add(id(entry.tb_frame))
-        found.append(_frame(entry, with_values, positions))
-    return found[::-1]
+    if traceback is not None and traceback is not first:
+        _set_traceback(error, traceback)
 
 
-def is_ours(filename: str) -> bool:
-    """Whether a file belongs to vivo's own packages."""
-    return filename.startswith(_OURS) and filename[len(_OURS) :].split("/", maxsplit=1)[0] in (
-        "core",
-        "parallel",
-        "server",
-    )
+def forget_frames(error: BaseException) -> None:
+    """Let go of the frames of an exception, of its causes and members, and so of their values."""
+    for each in related(error):
+        _set_traceback(each, None)
 
 
-class _Positions:
-    """The positions of code objects, each table read once: that is linear in the code's length."""
-
-    def __init__(self) -> None:
-        self._tables: dict[CodeType, list[Any]] = {}
-
-    def at(self, code: CodeType, instruction: int) -> Any:
-        """First line, last line, first column, last column; None where Python does not know."""
-        if sys.version_info < (3, 11) or instruction < 0:
-            return None
-        table = self._tables.get(code)
-        if table is None:
-            table = self._tables[code] = list(code.co_positions())
-        index = instruction // 2
-        return table[index] if index < len(table) else None
-
-
-def _frame(entry: TracebackType, with_values: bool, positions: _Positions) -> Frame:
-    frame, code = entry.tb_frame, entry.tb_frame.f_code
-    function = code.co_qualname if sys.version_info >= (3, 11) else code.co_name
-    made = Frame(real_path(code.co_filename), entry.tb_lineno or 0, function)
-    position = positions.at(code, entry.tb_lasti)
-    if position is not None:
-        made.end_line = position[1]
-        line = linecache.getline(code.co_filename, made.line, frame.f_globals)
-        made.column = _characters(line, position[2])
-        if position[0] == position[1]:
-            made.end_column = _characters(line, position[3])
-    _add_source(made, code.co_filename, frame)
-    if with_values and function != "<module>":
-        made.values = _values(frame)
-    elif with_values:
-        made.values = _values_on_line(frame, made.text)
-    return made
-
-
-def _characters(line: str, offset: int | None) -> int | None:
-    """A UTF-8 byte offset as an offset in characters."""
-    if offset is None:
-        return None
-    return len(line.encode("utf-8", "surrogatepass")[:offset].decode("utf-8", "replace"))
-
-
-def _add_source(made: Frame, filename: str, frame: FrameType) -> None:
-    lines = linecache.getlines(filename, frame.f_globals)
-    if not lines or not 0 < made.line <= len(lines):
-        return
-    first = max(1, made.line - _CONTEXT)
-    last = min(len(lines), max(made.line + _CONTEXT, 0))
-    made.first_source_line = first
-    made.source = [line.rstrip("\n")[:1000] for line in lines[first - 1 : last]]
-
-
-def _values(frame: FrameType) -> list[tuple[str, str]]:
-    names = frame.f_code.co_varnames + frame.f_code.co_cellvars
-    held = frame.f_locals
-    chosen = [name for name in dict.fromkeys(names) if name in held][:_MAXIMUM_LOCALS]
-    return [(name, _value_text(name, held[name])) for name in chosen]
-
-
-def _values_on_line(frame: FrameType, text: str) -> list[tuple[str, str]]:
-    """The globals that the failing line of a cell names; a namespace would be too much."""
-    import re
-
-    found = []
-    for name in dict.fromkeys(re.findall(r"[^\W\d]\w*", text)):
-        value = frame.f_globals.get(name, UNKNOWN)
-        if value is not UNKNOWN and not callable_like(value):
-            found.append((name, _value_text(name, value)))
-    return found[:_MAXIMUM_LOCALS]
-
-
-def callable_like(value: object) -> bool:
-    """Whether a value is a function, class or module, whose text tells nothing here."""
-    return type_name(value) in ("function", "builtin_function_or_method", "type", "module")
-
-
-def _value_text(name: str, value: object) -> str:
-    lowered = name.lower()
-    if any(word in lowered for word in _SECRET_WORDS):
-        return "<hidden: its name looks like a secret>"
-    return safe_repr(value)
-
-
-def _fold(frames: list[Frame]) -> list[Frame]:
-    """Fold runs of frames that repeat, of any period up to three (mutual recursion)."""
-    folded: list[Frame] = []
-    position = 0
-    while position < len(frames):
-        for period in (1, 2, 3):
-            count = _repeats(frames, position, period)
-            if count > 2:
-                kept = frames[position : position + period]
-                kept[-1].repeated = (count - 1) * period
-                folded.extend(kept)
-                position += count * period
-                break
-        else:
-            folded.append(frames[position])
-            position += 1
-    return folded
-
-
-def _repeats(frames: list[Frame], start: int, period: int) -> int:
-    def place(index: int) -> tuple[str, int, str]:
-        frame = frames[index]
-        return (frame.path, frame.line, frame.function)
-
-    count = 1
-    while start + (count + 1) * period <= len(frames) and all(
-        place(start + index) == place(start + count * period + index) for index in range(period)
-    ):
-        count += 1
-    return count
+def related(error: BaseException) -> Iterator[BaseException]:
+    """An exception, its causes and contexts, and the members of its groups, each once."""
+    waiting: list[BaseException | None] = [error]
+    seen: set[int] = set()
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        waiting += [_held(each, BaseException, name) for name in ("__cause__", "__context__")]
+        waiting += _members_of(each)
+        yield each

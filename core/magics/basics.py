@@ -85,7 +85,7 @@ def xmode(call: MagicCall) -> None:
     word = call.arguments.strip().lower()
     if word not in names:
         raise UsageError(
-            f"%xmode takes Plain, Context, Verbose or Minimal, not {word or 'nothing'}."
+            f"%xmode takes Plain, Context, Verbose or Minimal, not {call.arguments or 'nothing'}."
         )
     call.shell.settings.set("xmode", names[word])
     print(f"Tracebacks: {names[word]}")

@@ -75,7 +75,7 @@ def tb(call: MagicCall) -> None:
     names = {name.lower(): name for name in MODES}
     word = call.arguments.strip().lower()
     if word and word not in names:
-        raise UsageError(f"%tb takes {', '.join(MODES)}, not {word}.")
+        raise UsageError(f"%tb takes {', '.join(MODES)}, not {call.arguments}.")
     mode = names.get(word, shell.settings.xmode)
     if call.options.switch:
         shell.settings.set("xmode", mode)

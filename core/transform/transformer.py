@@ -17,6 +17,7 @@ import re
 import warnings
 from collections.abc import Callable
 
+from ..callbacks import CallbackError, call, name_of
 from ..compiler import syntax_tree
 from .autocall import autocall_rule
 from .automagic import automagic_rule, names_bound
@@ -24,6 +25,7 @@ from .lines import LogicalLine, continuation_extent, python_extent, split_lines
 from .prompts import has_shell_prompt, strip_indentation, strip_prompts
 from .rules import COMMENT_MAGIC, DEFAULT_RULES, Rule, RuleRegistry
 
+_OWN = f"{__package__}."
 _CELL_MAGIC = re.compile(
     r"\A(?P<before>(?:[ \t]*(?:\#[^\n]*)?\r?\n)*)%%(?P<name>[^\W\d][\w.]*|!)"
     r"(?P<rest>[^\n]*)(?:\n(?P<body>.*))?\Z",
@@ -66,15 +68,16 @@ class Transformer:
 
     def _filtered(self, function: Callable[[str], str], text: str) -> str:
         try:
-            made = function(text)
-            fault = None if made.count("\n") == text.count("\n") else "moves lines"
-        except Exception as error:  # noqa: BLE001 - a user's filter must not end cells
-            made, fault = text, f"raised {type(error).__name__}: {error}"
-        if fault is None:
-            return made
-        self.filters.remove(function)
-        name = getattr(function, "__qualname__", repr(function))
-        self.complain(f"The input filter {name} {fault}; it is taken out.")
+            made = call("The input filter {}", function, text)
+            told = _fault(made, text.count("\n"))
+            if told is None:
+                return str(made)
+            told = f"The input filter {name_of(function)} {told}; it is taken out."
+        except CallbackError as failure:
+            told = str(failure)
+        if function in self.filters:
+            self.filters.remove(function)
+        self.complain(told)
         return text
 
     def _transform(self, source: str) -> str:
@@ -150,8 +153,24 @@ class Transformer:
             number += taken
         return "".join(written)
 
-    @staticmethod
-    def _statement(lines: list[str], number: int, rules: list[Rule]) -> tuple[int, str]:
+    def _rewritten(self, rule: Rule, line: LogicalLine) -> str | None:
+        """What a rule makes of a line; one of the user's that fails is taken out."""
+        if str(getattr(rule.rewrite, "__module__", "")).startswith(_OWN):
+            return rule.rewrite(line)
+        try:
+            made = call(f"The input rule {rule.name} ({{}})", rule.rewrite, line)
+            told = None if made is None else _fault(made, 0)
+            if told is None:
+                return None if made is None else str(made)
+            told = f"The input rule {rule.name} {told}; it is taken out."
+        except CallbackError as failure:
+            told = str(failure)
+        if any(other is rule for other in self.rules):
+            self.rules.remove(rule.name)
+            self.complain(told)
+        return None
+
+    def _statement(self, lines: list[str], number: int, rules: list[Rule]) -> tuple[int, str]:
         """How many lines the statement at ``number`` takes, and what becomes of it."""
         if lines[number].strip():
             extent = continuation_extent(lines, number)
@@ -161,7 +180,7 @@ class Transformer:
                 continued = LogicalLine("".join(lines[number : number + extent]), number)
             for rule in rules:
                 line = continued if rule.multiline else single
-                rewritten = rule.rewrite(line)
+                rewritten = self._rewritten(rule, line)
                 if rewritten is not None:
                     count = extent if rule.multiline else 1
                     return count, line.indent + rewritten + _line_ends(lines, number, count)
@@ -170,6 +189,13 @@ class Transformer:
             taken = len(lines) - number
         taken = min(taken, len(lines) - number)
         return taken, "".join(lines[number : number + taken])
+
+
+def _fault(made: object, line_ends: int) -> str | None:
+    """What is wrong with a text that a user's function made, if anything is."""
+    if type(made) is not str:
+        return "gives no text"
+    return "moves lines" if made.count("\n") != line_ends else None
 
 
 def _line_ends(lines: list[str], number: int, count: int) -> str:

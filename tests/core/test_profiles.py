@@ -145,7 +145,7 @@ def test_what_fails_in_a_profile_is_told_and_the_session_goes_on(
 
     shell.transformer.filters.append(raises)
     assert shell.run_cell("1 + 1").value == 2
-    assert "raised LookupError: shaky; it is taken out" in capsys.readouterr().err
+    assert "raised LookupError: shaky. It is taken out" in capsys.readouterr().err
     shell.transformer.filters.append(lambda source: source + "\n")
     assert shell.run_cell("1 + 1").value == 2
     assert "moves lines" in capsys.readouterr().err
