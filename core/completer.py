@@ -21,6 +21,7 @@ from . import completion_sources as sources
 from .registered_completers import RegisteredCompleters
 from .safe import (
     UNKNOWN,
+    ExactTypes,
     attribute,
     attribute_names,
     column_names,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from .magics.registry import MagicRegistry
 
 MAXIMUM_ITEMS = 1000
+_KEYS = ExactTypes(str, bytes, int, tuple, float, bool)
 
 _ATTRIBUTE = re.compile(r"(?P<owner>[^\W\d]\w*(?:\.\w+|\[[^\[\]]*\])*)\.(?P<prefix>\w*)$")
 _NAME = re.compile(r"(?P<prefix>[^\W\d]\w*)?$")
@@ -191,8 +193,7 @@ class Completer:
             return None
         keys: list[Any] = column_names(value)
         if type(value) is dict:
-            kinds = (str, bytes, int, tuple, float, bool)
-            keys = [key for key in first_items(value) if type(key) in kinds]
+            keys = [key for key in first_items(value) if _is_plain(key)]
         items = sources.key_completions(keys, match["prefix"], match["quote"])
         return (match["prefix"], items) if items else None
 
@@ -263,6 +264,11 @@ class Completer:
         for name in sources.parameter_names(value):
             if name.startswith(prefix):
                 yield Completion(f"{name}=", "parameter", f"of {match['owner']}")
+
+
+def _is_plain(key: object) -> bool:
+    """Whether a key's text needs no code of the user's."""
+    return type(key) in _KEYS and (type(key) is not tuple or all(map(_is_plain, key)))
 
 
 def _wanted(name: str, prefix: str) -> bool:

@@ -11,12 +11,12 @@ import os
 import pkgutil
 import sys
 import time
-import types
 import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .safe import UNKNOWN, attribute, attribute_names, issubclass_exact
+from .definitions import is_class, signature_of
+from .safe import UNKNOWN, attribute, attribute_names, safe_repr
 
 if TYPE_CHECKING:
     from .completer import Completion
@@ -26,6 +26,7 @@ PATH_MAGICS = frozenset(
      "mkdir", "rmdir", "cp", "mv", "pycat", "timeit", "script", "bash", "sh"}
 )  # fmt: skip
 _MAXIMUM_ENTRIES = 5000
+_LONGEST_KEY = 500  # characters
 _LISTING_SECONDS = 0.3
 _module_cache: dict[tuple[str, ...], tuple[float, list[str]]] = {}
 
@@ -71,17 +72,10 @@ def open_call(before: str) -> int | None:
 
 def parameter_names(value: object) -> list[str]:
     """The names that a call of a value may give by keyword, read without user code."""
-    target: Any = value
-    if issubclass_exact(type(value), type):
-        target = attribute(value, "__init__")
-    if type(target) is types.MethodType:
-        target = target.__func__
-    if type(target) not in (types.FunctionType, types.BuiltinFunctionType):
+    signature = signature_of(value)
+    if signature is None:
         return []
-    try:
-        parameters = list(inspect.signature(target).parameters.values())
-    except (ValueError, TypeError, NameError):
-        return []
+    parameters = list(signature.parameters.values())
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     names = [parameter.name for parameter in parameters if parameter.kind in kinds]
     return [name for name in names if name not in ("self", "cls")]
@@ -91,7 +85,9 @@ def key_completions(keys: list[Any], prefix: str, quote: str | None) -> list[Com
     """The keys that begin as ``prefix`` does, quoted as the user quotes."""
     found = []
     for key in keys[:_MAXIMUM_ENTRIES]:
-        text = repr(key)
+        text = safe_repr(key, _LONGEST_KEY)
+        if text.endswith("…"):
+            continue  # too long to be chosen
         if isinstance(key, str) and quote and quote[-1] != text[0] and quote[-1] not in key:
             text = f"{quote[-1]}{key}{quote[-1]}"
         if text.startswith(prefix):
@@ -115,7 +111,7 @@ def module_members(package: str, prefix: str) -> Iterator[Completion]:
         for name in attribute_names(module):
             if name.startswith(prefix) and (prefix or not name.startswith("_")):
                 found = attribute(module, name)
-                kind = "class" if isinstance(found, type) else "instance"
+                kind = "class" if is_class(found) else "instance"
                 yield _completion(name, "instance" if found is UNKNOWN else kind)
     for name in _submodules(package):
         if name.startswith(prefix) and (prefix or not name.startswith("_")):

@@ -19,7 +19,7 @@ from typing import Any
 from .frontend import MimeBundle
 from .mime import UnfitContentError, content_of
 from .pretty import ONE_LINE, WIDTH, pretty
-from .safe import isinstance_exact, issubclass_exact, mro_of, type_module, type_qualname
+from .safe import ExactTypes, isinstance_exact, issubclass_exact, mro_of, type_module, type_qualname
 from .time_limit import MemoryIsUp, TimeIsUp, time_limit
 
 Formatter = Callable[[Any], Any]
@@ -38,8 +38,8 @@ METHODS = {
 }
 _CANARY = "_vivo_canary_method_that_nothing_has_"
 # Types whose text is all there is to them: most values shown, at no cost.
-_ATOMS = (int, float, complex, bool, str, bytes, type(None))
-_PLAIN = (*_ATOMS, list, tuple, dict, set, frozenset)
+_ATOMS = ExactTypes(int, float, complex, bool, str, bytes, type(None))
+_PLAIN = ExactTypes(list, tuple, dict, set, frozenset)
 
 
 class DisplayFormatters:
@@ -97,7 +97,7 @@ class DisplayFormatters:
 
     def _format(self, value: Any) -> tuple[MimeBundle, dict[str, Any]]:
         registered = bool(self._by_type or self._by_name or self.replaced)
-        if type(value) in _PLAIN and not registered:
+        if not registered and (type(value) in _ATOMS or type(value) in _PLAIN):
             return {"text/plain": self.plain(value)}, {}
         if self._shows_itself(value):
             return {}, {}

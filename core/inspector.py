@@ -18,10 +18,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .compiler import real_path
+from .definitions import is_class, place_of, signature_of, source_of
+from .execution import call_user_code
 from .safe import (
     UNKNOWN,
-    asks_nothing_of_its_metaclass,
     attribute,
     evaluate,
     own_docstring,
@@ -29,16 +29,12 @@ from .safe import (
     summary,
     type_name,
 )
+from .time_limit import TimeIsUp, time_limit
+from .tracebacks import described
 
 _STRING_FORM_LIMIT = 2_000
-_FUNCTIONS = (
-    types.FunctionType,
-    types.BuiltinFunctionType,
-    types.MethodType,
-    types.MethodDescriptorType,
-    types.WrapperDescriptorType,
-    types.ClassMethodDescriptorType,
-)
+_DOCSTRING_LIMIT = 200_000
+_STRING_FORM_SECONDS = 5.0
 
 
 @dataclass
@@ -102,49 +98,37 @@ def inspect_value(
     told.string_form = safe_repr(value, _STRING_FORM_LIMIT) if safe else _own_text(value)
     told.signature = _signature(name, value)
     told.docstring = _docstring(value)
-    _locate(told, value)
+    told.file, told.line = place_of(value)
     if detail_level > 0:
-        told.source = _source(value)
+        told.source = source_of(value)
     return told
 
 
 def _own_text(value: object) -> str:
+    """The value's own text, cut; what its ``__str__`` does instead is told."""
     try:
-        text = str(value)
-    except Exception as error:  # noqa: BLE001 - the user's __str__ may raise anything
-        return f"<its text cannot be made: {type(error).__name__}>"
-    return text if len(text) <= _STRING_FORM_LIMIT else text[:_STRING_FORM_LIMIT] + "…"
-
-
-def _function_of(value: object) -> Any:
-    """The function behind a value, or None: the only things whose code can be read."""
-    if type(value) is types.MethodType:
-        return value.__func__
-    if type(value) in _FUNCTIONS:
-        return value
-    return None
+        with time_limit(_STRING_FORM_SECONDS):
+            return _bounded("".join([call_user_code(str, value)]), _STRING_FORM_LIMIT)
+    except KeyboardInterrupt:
+        raise
+    except TimeIsUp:
+        return "<its text does not end>"
+    except BaseException as error:  # noqa: BLE001 - the user's __str__ may raise anything
+        return f"<its text cannot be made: {described(error)}>"
 
 
 def _signature(name: str, value: object) -> str | None:
-    target: Any = value
-    if isinstance_of_type(value):
-        target = attribute(value, "__init__")
-    elif type(value) not in _FUNCTIONS:
+    signature = signature_of(value)
+    if signature is None:
         return None
-    if type(target) not in _FUNCTIONS:
-        return None
-    try:
-        signature = inspect.signature(target)
-    except (ValueError, TypeError, NameError):
-        return None
-    parameters = [_without_user_code(entry) for entry in signature.parameters.values()]
-    returns = _SafeText.of(signature.return_annotation)
-    if isinstance_of_type(value):
-        parameters, returns = parameters[1:], inspect.Signature.empty
-    signature = inspect.Signature(
-        parameters, return_annotation=returns, __validate_parameters__=False
+    shown = inspect.Signature(
+        [_without_user_code(entry) for entry in signature.parameters.values()],
+        return_annotation=inspect.Signature.empty
+        if is_class(value)
+        else _SafeText.of(signature.return_annotation),
+        __validate_parameters__=False,
     )
-    return f"{name.rsplit('.', 1)[-1]}{_bounded(str(signature), 500)}"
+    return f"{name.rsplit('.', 1)[-1]}{_bounded(str(shown), 500)}"
 
 
 class _SafeText:
@@ -161,7 +145,7 @@ class _SafeText:
         """The stand-in of a value; the mark of an absent one stays itself."""
         if value is inspect.Parameter.empty:
             return value
-        if isinstance_of_type(value):
+        if is_class(value):
             return cls(safe_type_text(value))
         return cls(value if type(value) is str else safe_repr(value, 60))
 
@@ -178,56 +162,19 @@ def _without_user_code(parameter: inspect.Parameter) -> inspect.Parameter:
     return parameter.replace(default=default, annotation=_SafeText.of(parameter.annotation))
 
 
-def isinstance_of_type(value: object) -> bool:
-    """Whether a value is a class, by its real type."""
-    return issubclass(type(value), type)
-
-
 def _bounded(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def _docstring(value: object) -> str | None:
-    found = attribute(value, "__doc__")
-    if type(value) is types.MethodType:
-        found = value.__func__.__doc__
-    elif isinstance_of_type(value):
+    if is_class(value):
         found = own_docstring(value)  # type: ignore[arg-type]
-    elif type(value) in _FUNCTIONS:
-        found = getattr(value, "__doc__", None)
+    else:
+        function = value.__func__ if type(value) is types.MethodType else value
+        found = attribute(function, "__doc__")
     if type(found) is not str or not found.strip():
         return None
-    return inspect.cleandoc(found)
-
-
-def _locate(told: Inspection, value: object) -> None:
-    function = _function_of(value)
-    target: Any = function if function is not None else value
-    if function is None and not isinstance_of_type(value):
-        if type(value) is types.ModuleType:
-            path = attribute(value, "__file__")
-            told.file = path if type(path) is str else None
-        return
-    if isinstance_of_type(value) and not asks_nothing_of_its_metaclass(value):  # type: ignore[arg-type]
-        return
-    try:
-        told.file = real_path(inspect.getsourcefile(target) or inspect.getfile(target))
-        told.line = inspect.getsourcelines(target)[1] or 1
-    except (TypeError, OSError, IndexError):
-        return
-
-
-def _source(value: object) -> str | None:
-    function = _function_of(value)
-    target: Any = function if function is not None else value
-    if function is None and not isinstance_of_type(value) and type(value) is not types.ModuleType:
-        target = type(value)
-    if isinstance_of_type(target) and not asks_nothing_of_its_metaclass(target):
-        return None
-    try:
-        return inspect.getsource(target).rstrip()
-    except (TypeError, OSError, IndexError, SyntaxError):
-        return None
+    return inspect.cleandoc(found[:_DOCSTRING_LIMIT])
 
 
 def find(name: str, namespace: Mapping[str, Any]) -> tuple[Any, str | None]:

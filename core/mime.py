@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from .safe import isinstance_exact, type_name
+from .safe import ExactTypes, isinstance_exact, type_name
 
 MAXIMUM_CONTENT = 100_000_000
 """Characters or bytes of one content: what is larger no front end shows."""
 _MAXIMUM_DEPTH = 200
+_PLAIN = ExactTypes(bool, int, float, str)
 _BINARY = ("image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf")
 _SCRIPTS = ("application/javascript", "application/ecmascript", "application/xml")
 
@@ -49,7 +50,7 @@ def _checked(content: Any, kinds: tuple[type, ...], wanted: str) -> Any:
 
 def plain_json(content: Any, depth: int = 0) -> Any:
     """A copy of JSON data in plain types. Raises :class:`UnfitContentError` for other data."""
-    if content is None or type(content) in (bool, int, float, str):
+    if content is None or type(content) in _PLAIN:
         return content
     if depth > _MAXIMUM_DEPTH:
         raise UnfitContentError("it is nested too deeply, or contains itself")

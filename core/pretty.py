@@ -17,7 +17,7 @@ from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .safe import UNKNOWN, class_attribute, issubclass_exact, type_module, type_qualname
+from .safe import UNKNOWN, ExactTypes, class_attribute, issubclass_exact, type_module, type_qualname
 from .time_limit import TimeIsUp
 
 WIDTH = 79
@@ -40,7 +40,7 @@ _VIEWS: tuple[Any, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 _BASES: tuple[Any, ...] = (OrderedDict, defaultdict, deque, *_VIEWS)
 _NAMED: dict[Any, Any] = {base.__repr__: base for base in _BASES}
 _MAPPINGS = (dict, OrderedDict, defaultdict)
-_TEXTS = (str, bytes, bytearray)
+_TEXTS = ExactTypes(str, bytes, bytearray)
 
 
 def pretty(value: Any, *, width: int = WIDTH, printers: dict[type, Printer] | None = None) -> str:
@@ -53,14 +53,14 @@ class Printing:
 
     def __init__(self, width: int, printers: dict[type, Printer]) -> None:
         self.width = width
-        self.printers = printers
+        self._printers = {id(kind): printer for kind, printer in printers.items()}
         self.left = MAXIMUM_CHARACTERS
         self._inside: set[int] = set()
 
     def text(self, value: Any, indent: int, depth: int = 0) -> str:
         """The text of a value that starts at column ``indent``."""
         kind = type(value)
-        printer = self.printers.get(kind)
+        printer = self._printers.get(id(kind))  # a metaclass may have a hash of its own
         if printer is not None:
             return self._spend(_guarded(printer, value))
         if kind in _TEXTS:

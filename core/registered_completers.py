@@ -11,6 +11,7 @@ Source: the paper, "Tab completion" (PyMAD completes the names of a remote instr
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from .safe import mro_of, type_module, type_qualname
 
 DEADLINE = 0.3
 """Seconds that a registered completer gets."""
+
+_MAXIMUM_GIVEN = 10_000
 
 
 @dataclass(frozen=True)
@@ -75,11 +78,10 @@ class RegisteredCompleters:
         if not self._by_type:
             return None
         for kind in mro_of(type(value)):
-            entry = self._by_type.get(kind) or self._by_type.get(
-                f"{type_module(kind)}.{type_qualname(kind)}"
-            )
-            if entry is not None:
-                return self._ask(entry, value, prefix)
+            name = f"{type_module(kind)}.{type_qualname(kind)}"
+            for key, entry in tuple(self._by_type.items()):
+                if key is kind or (type(key) is str and key == name):
+                    return self._ask(entry, value, prefix)
         return None
 
     def _ask(self, entry: Registered, *arguments: Any) -> list[str] | None:
@@ -89,7 +91,8 @@ class RegisteredCompleters:
 
         def ask() -> None:
             try:
-                found.extend(str(name) for name in entry.function(*arguments))
+                given = itertools.islice(entry.function(*arguments), _MAXIMUM_GIVEN)
+                found.extend(str(name) for name in given)
             except Exception as error:  # noqa: BLE001 - rule 2
                 import logging
 

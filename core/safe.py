@@ -14,9 +14,24 @@ from __future__ import annotations
 import ast
 import builtins
 import itertools
+import sys
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, Final
+
+
+class ExactTypes:
+    """Some types; whether a type is one of them is asked by identity.
+
+    ``kind in (list, dict)`` would ask the ``__eq__`` of a metaclass.
+    """
+
+    def __init__(self, *kinds: type) -> None:
+        self._kinds = kinds
+        self._ids = frozenset(map(id, kinds))
+
+    def __contains__(self, kind: type) -> bool:
+        return id(kind) in self._ids
 
 
 class _Unknown:
@@ -36,8 +51,22 @@ _module_of_type: Any = type.__dict__["__module__"].__get__
 
 # Getters written in C that only read: they may be called for objects of these modules.
 _C_GETTERS = ("builtins", "numpy", "types")
-_ATOMS = (int, float, complex, bool, str, bytes, type(None), type(Ellipsis), type(NotImplemented))
-_PLAIN_METHODS = (
+_ATOMS = ExactTypes(
+    *(int, float, complex, bool, str, bytes),
+    *(type(None), type(Ellipsis), type(NotImplemented)),
+)
+_TEXTS = ExactTypes(str, bytes, bytearray)
+_CONTAINERS = ExactTypes(list, tuple, dict, set, frozenset)
+_SIZED = ExactTypes(list, tuple, dict, set, frozenset, str, bytes, bytearray, range)
+_INDEXED = ExactTypes(list, tuple, str, bytes, range)
+_INDEXES = ExactTypes(int, bool)
+_ASKING = ExactTypes(
+    *(types.MethodType, types.GenericAlias, types.UnionType),
+    *(property, staticmethod, classmethod),
+)
+_WRAPPERS = ExactTypes(staticmethod, classmethod)
+_FUNCTIONS = ExactTypes(types.FunctionType, types.BuiltinFunctionType)
+_PLAIN_METHODS = ExactTypes(
     types.FunctionType,
     types.BuiltinFunctionType,
     types.MethodDescriptorType,
@@ -157,7 +186,10 @@ def attribute(value: object, name: str) -> Any:
 
 
 def _is_c_getter(descriptor: Any) -> bool:
+    """Whether a getter only reads. Some of C ask the object that they stand for."""
     owner = descriptor.__objclass__
+    if owner in _ASKING or (sys.version_info >= (3, 14) and "annot" in descriptor.__name__):
+        return False
     return type_module(owner).split(".")[0] in _C_GETTERS
 
 
@@ -167,9 +199,9 @@ def _is_plain(value: object) -> bool:
 
 
 def _unwrapped(held: Any) -> Any:
-    if type(held) in (staticmethod, classmethod):
+    if type(held) in _WRAPPERS:
         inner = held.__func__
-        return inner if type(inner) in (types.FunctionType, types.BuiltinFunctionType) else UNKNOWN
+        return inner if type(inner) in _FUNCTIONS else UNKNOWN
     if type(held) in _PLAIN_METHODS or class_attribute(type(held), "__get__") is UNKNOWN:
         return held
     return UNKNOWN
@@ -194,10 +226,9 @@ def evaluate(expression: str, namespace: Mapping[str, Any]) -> Any:
     Returns :data:`UNKNOWN` for anything else, and where user code would have to run.
     """
     try:
-        tree = ast.parse(expression.strip(), mode="eval")
+        return _evaluate(ast.parse(expression.strip(), mode="eval").body, namespace)
     except (SyntaxError, ValueError, RecursionError, MemoryError, SystemError):
         return UNKNOWN
-    return _evaluate(tree.body, namespace)
 
 
 def _evaluate(node: ast.expr, namespace: Mapping[str, Any]) -> Any:
@@ -231,7 +262,7 @@ def _item(owner: object, index: ast.expr) -> Any:
             if type(candidate) is type(key) and candidate == key:
                 return value
         return UNKNOWN
-    if type(owner) in (list, tuple, str, bytes, range) and type(key) in (int, bool):
+    if type(owner) in _INDEXED and type(key) in _INDEXES:
         try:
             return owner[key]  # type: ignore[index]
         except IndexError:
@@ -243,26 +274,30 @@ def summary(value: object) -> dict[str, Any]:
     """What can be told without user code: ``type``; ``length``, ``shape``, ``dtype``, ``size``."""
     told: dict[str, Any] = {"type": type_name(value)}
     kind = type(value)
-    if kind in (list, tuple, dict, set, frozenset, str, bytes, bytearray, range):
+    if kind in _SIZED:
         told["length"] = len(value)  # type: ignore[arg-type]
-    module = type_module(kind).split(".")[0]
-    if module == "numpy" and _qualname_of_type(kind) == "ndarray":
+    if _is_of(kind, "numpy", "ndarray"):
         told["shape"] = tuple(attribute(value, "shape"))
         told["dtype"] = str(attribute(value, "dtype"))
         told["size"] = int(attribute(value, "nbytes"))
-    elif module == "pandas":
+    elif _is_of(kind, "pandas", "DataFrame", "Series"):
         told.update(_pandas_summary(value))
     return told
 
 
+def _is_of(kind: type, library: str, *names: str) -> bool:
+    """Whether a type is the very one that a library offers: anyone may take its name."""
+    if type_module(kind).partition(".")[0] != library:
+        return False
+    held = instance_dict(sys.modules.get(library))
+    return any(held.get(name) is kind for name in names)
+
+
 def _pandas_summary(value: object) -> dict[str, Any]:
     """Shape and columns of an exact DataFrame or Series: pandas' own code, never the user's."""
-    name = _qualname_of_type(type(value))
-    if name not in ("DataFrame", "Series"):
-        return {}
     try:
         told: dict[str, Any] = {"shape": tuple(value.shape)}  # type: ignore[attr-defined]
-        if name == "Series":
+        if _is_of(type(value), "pandas", "Series"):
             told["dtype"] = str(value.dtype)  # type: ignore[attr-defined]
         return told
     except Exception:  # noqa: BLE001 - a frame that main is changing may be inconsistent
@@ -272,11 +307,11 @@ def _pandas_summary(value: object) -> dict[str, Any]:
 def column_names(value: object) -> list[str]:
     """The string columns of an exact pandas DataFrame; field names of a structured array."""
     kind = type(value)
-    module, name = type_module(kind).split(".")[0], _qualname_of_type(kind)
     try:
-        if module == "pandas" and name == "DataFrame":
-            return [column for column in value.columns if type(column) is str]  # type: ignore[attr-defined]
-        if module == "numpy" and name in ("ndarray", "void"):
+        if _is_of(kind, "pandas", "DataFrame"):
+            columns = first_items(value.columns)  # type: ignore[attr-defined]
+            return [column for column in columns if type(column) is str]
+        if _is_of(kind, "numpy", "ndarray", "void"):
             return list(attribute(attribute(value, "dtype"), "names") or ())
     except Exception:  # noqa: BLE001 - a frame that main is changing may be inconsistent
         return []
@@ -297,7 +332,7 @@ def safe_repr(value: object, limit: int = 200, *, hides: _Hides | None = None) -
 
 def _safe_repr(value: object, budget: list[int], depth: int, hides: _Hides | None) -> str:
     kind = type(value)
-    if kind in (str, bytes, bytearray):
+    if kind in _TEXTS:
         size = max(8, budget[0])
         text = repr(value if len(value) <= size else value[:size])  # type: ignore[arg-type,index]
         text = text if len(value) <= size else text + "…"  # type: ignore[arg-type]
@@ -305,12 +340,13 @@ def _safe_repr(value: object, budget: list[int], depth: int, hides: _Hides | Non
         text = repr(value) if int.bit_length(value) < 4000 else "<int of many digits>"  # type: ignore[arg-type]
     elif kind in _ATOMS:
         text = repr(value)
-    elif kind in (list, tuple, dict, set, frozenset):
+    elif kind in _CONTAINERS:
         return _container(value, budget, depth, hides)
     elif kind is types.FunctionType:
         text = f"<function {value.__qualname__}>"  # type: ignore[attr-defined]
     elif kind is types.ModuleType:
-        text = f"<module {instance_dict(value).get('__name__', '?')!r}>"
+        name = instance_dict(value).get("__name__")
+        text = f"<module {name!r}>" if type(name) is str else "<module>"
     elif issubclass_exact(kind, type):
         text = f"<class {_qualname_of_type(value)!r}>"
     else:

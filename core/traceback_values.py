@@ -17,7 +17,7 @@ from inspect import CO_OPTIMIZED
 from types import FrameType
 from typing import Any
 
-from .safe import UNKNOWN, issubclass_exact, safe_repr
+from .safe import UNKNOWN, ExactTypes, issubclass_exact, safe_repr
 
 Hides = Callable[[str], bool]
 """Whether the value of a name is hidden."""
@@ -28,7 +28,7 @@ _MAXIMUM_VALUES = 40
 _SHORT = 6  # letters: a shorter word must be a word of its own in the name
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
-_TELL_NOTHING = (
+_TELL_NOTHING = ExactTypes(
     *(types.FunctionType, types.BuiltinFunctionType, types.MethodType, types.ModuleType),
     *(types.MethodDescriptorType, types.WrapperDescriptorType),
 )

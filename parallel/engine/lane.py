@@ -15,6 +15,7 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from ...core.tracebacks import message_of
 from .channel import Channel, KeeperGone
 from .front_end import plain_bundle
 
@@ -48,11 +49,11 @@ class Lane(threading.Thread):
                     content = self.answer(header["type"], header.get("content") or {})
                 except KeeperGone:
                     raise
-                except Exception as error:  # noqa: BLE001 - rule 2
+                except BaseException as error:  # noqa: BLE001 - rule 2, whatever it is
                     content = {
                         "status": "error",
                         "ename": type(error).__name__,
-                        "evalue": str(error),
+                        "evalue": message_of(error),
                         "traceback": [],
                     }
                 self.channel.send({"type": "reply", "id": header["id"], "content": content})

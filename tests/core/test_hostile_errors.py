@@ -17,7 +17,8 @@ ERRORS = {
     "its str raises itself": "class E(BaseException):\n    def __str__(self): raise self",
     "its str recurses": "class E(Exception):\n    def __str__(self): return str(self)",
     "its str is a hostile str": (
-        "class S(str):\n    def __len__(self): raise LookupError\n    __getitem__ = __str__ = __len__\n"
+        "class S(str):\n    def __len__(self): raise LookupError\n"
+        "    __getitem__ = __str__ = __iter__ = __len__\n"
         "class E(Exception):\n    def __str__(self): return S('abc')"
     ),
     "its class hides everything": (

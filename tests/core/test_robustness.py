@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import signal
 import sys
 import sysconfig
 import threading
-import time
+import types
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vivo.core import Shell
 from vivo.core.completer import MAXIMUM_ITEMS
-from vivo.core.safe import attribute, attribute_names, safe_repr, summary
+from vivo.core.safe import attribute, attribute_names, column_names, safe_repr, summary
 
 SKIPPED = {"test", "tests", "site-packages", "lib2to3", "idlelib", "__pycache__"}
 
@@ -112,65 +114,156 @@ def trap(*_: Any, **__: Any) -> Any:
     raise Sprung
 
 
-def booby_trapped() -> dict[str, Any]:
+NAMES = (
+    *("__getattr__", "__getattribute__", "__repr__", "__str__", "__dir__", "__eq__", "__ne__"),
+    *("__hash__", "__len__", "__bool__", "__iter__", "__getitem__", "__call__", "__format__"),
+    *("__sizeof__", "__reduce_ex__", "__contains__", "__index__", "__int__", "__float__"),
+    *("__missing__", "__set_name__", "__length_hint__", "__instancecheck__", "__subclasscheck__"),
+    *("__lt__", "__next__", "__reversed__", "__copy__", "__get__", "__mro_entries__", "__bytes__"),
+)
+HELD = ("__doc__", "__signature__", "__wrapped__", "__module__", "__name__", "__annotations__")
+
+
+def hostile_objects() -> dict[str, Any]:
     """Objects whose every way in is user code."""
-
-    class Meta(type):
-        __getattribute__ = trap  # type: ignore[assignment]
-        __instancecheck__ = __subclasscheck__ = __dir__ = __repr__ = __len__ = trap
-
-    names = (
-        *("__getattr__", "__getattribute__", "__repr__", "__str__", "__dir__", "__eq__"),
-        *("__hash__", "__len__", "__bool__", "__iter__", "__getitem__", "__call__", "__format__"),
-        *("__sizeof__", "__reduce_ex__", "__contains__", "__index__", "__int__", "__float__"),
-        *("__missing__", "__set_name__"),
-    )
-    traps = dict.fromkeys(names, trap)
+    traps = dict.fromkeys(NAMES, trap)
     every = type("Every", (), {**traps, "prop": property(trap), "__class__": property(trap)})
     found: dict[str, Any] = {"every": object.__new__(every)}
-    for name in names:
+    for name in NAMES:
         found[f"only{name}"] = object.__new__(type(f"Only{name}", (), {name: trap}))
-    for base in (list, dict, tuple, str, int, set):
+    for name in HELD:
+        found[f"held{name}"] = object.__new__(type("Held", (), {name: property(trap)}))
+    for base in (list, dict, tuple, str, int, float, bytes, set, frozenset):
         kind = type(f"Sub{base.__name__}", (base,), traps)
         found[f"sub_{base.__name__}"] = base.__new__(kind)
     found["lying"] = object.__new__(type("Lying", (), {"__dict__": property(trap), "a": 1}))
     found["described"] = object.__new__(
         type("Described", (), {"field": type("D", (), {"__get__": trap, "__set__": trap})()})
     )
-    found["meta"] = Meta("OfMeta", (), {"prop": property(trap)})
     found["slotted"] = object.__new__(type("Slotted", (), {"__slots__": ("x",), **traps}))
+    found["impostor"] = object.__new__(
+        type("ndarray", (), {**traps, "__module__": "numpy", "columns": property(trap)})
+    )
+    found["frame"] = object.__new__(
+        type("DataFrame", (), {"__module__": "pandas", "columns": property(trap), "shape": trap})
+    )
     return found
+
+
+def hostile_classes() -> dict[str, Any]:
+    """Classes whose metaclass answers for everything, and objects of them."""
+    known = ("__setattr__", "__init__", "__new__", "__set_name__", "__mro_entries__")
+    traps = {name: trap for name in NAMES if name not in known}
+    made = type("Meta", (type,), {**traps, "__doc__": property(trap), "__module__": "m"})
+    plain = type.__call__(made, "OfMeta", (), {"prop": property(trap), "__doc__": 3})
+    names = {"__module__": object(), "__qualname__": "Odd"}
+    return {
+        "meta": plain,
+        "of_meta": object.__new__(plain),
+        "list_of_meta": list.__new__(type.__call__(made, "List", (list,), {})),
+        "odd": type("Odd", (), names),
+    }
+
+
+def hostile_functions() -> dict[str, Any]:
+    """Functions, methods and modules whose attributes are traps, or a ring."""
+    every = object.__new__(type("Every", (), dict.fromkeys(NAMES, trap)))
+
+    def ring() -> None: ...
+    def signed(a: int, b: int = 3) -> None: ...
+    def wrapped() -> None: ...
+    def named() -> None: ...
+    def defaulted(a: Any = every, *, b: Any = every) -> Any: ...
+    def annotated(a: every) -> every: ...  # type: ignore[valid-type]
+    def listed() -> None: ...
+
+    hidden = dict.fromkeys(("__isabstractmethod__", "__name__"), property(trap))
+    abstract: Any = type("Abstract", (), hidden)()
+    ring.__wrapped__ = ring  # type: ignore[attr-defined]
+    signed.__signature__ = every  # type: ignore[attr-defined]
+    wrapped.__wrapped__ = every  # type: ignore[attr-defined]
+    named.__doc__ = named.__module__ = every
+    listed.__annotations__ = type("Names", (dict,), dict.fromkeys(NAMES[4:10], trap))(x=1)
+    module = types.ModuleType("trapped_module")
+    module.__getattr__ = trap  # type: ignore[method-assign]
+    module.__file__ = module.__path__ = module.__name__ = every
+    return {
+        "ring": ring,
+        "signed": signed,
+        "wrapped": wrapped,
+        "named": named,
+        "defaulted": defaulted,
+        "annotated": annotated,
+        "listed": listed,
+        "method": types.MethodType(every, every),
+        "partial": functools.partial(wrapped, every, key=every),
+        "cached": functools.lru_cache(wrapped),
+        "module": module,
+        "property": property(abstract),
+        "alias": types.GenericAlias(list, (every,)),
+        "keys": {(every_key(),): every, (1, every_key()): 2, "text": every, every_key(): 1},
+    }
+
+
+def every_key() -> Any:
+    """A key that has a hash, and is a trap otherwise."""
+    names = [name for name in NAMES if name != "__hash__"]
+    return type("Key", (), {**dict.fromkeys(names, trap), "__hash__": lambda self: 1})()
+
+
+def booby_trapped() -> dict[str, Any]:
+    """Every one of them by a name."""
+    return {**hostile_objects(), **hostile_classes(), **hostile_functions()}
 
 
 @pytest.mark.parametrize("name", sorted(booby_trapped()))
 def test_the_lane_runs_no_code_of_an_object(shell: Shell, name: str) -> None:
-    """Completion, inspection, a text, the facts: none of them springs a trap."""
+    """Completion, inspection, a text, the facts: none of them springs a trap, none hangs."""
     value = booby_trapped()[name]
     namespace = shell.namespace
     namespace["trapped"] = value
     dict.__setitem__(namespace, "held", {"inside": value, 1: [value]})
     for text in (
-        "trapped.",
-        "trapped.p",
-        "trapped[",
-        "trapped(",
-        "held['inside'].",
-        "held[",
-        "tra",
+        *("trapped.", "trapped.p", "trapped.field.", "trapped[", "trapped['", "trapped(", "tra"),
+        *("held['inside'].", "held[", "held[1][0].", "trapped.prop.", "print(trapped", "trapped?"),
     ):
         shell.complete(text)
-    for expression in ("trapped", "held", "trapped.prop", "held['inside']", "trapped.field"):
+        shell.is_complete(text)
+    for expression in (
+        *("trapped", "held", "trapped.prop", "held['inside']", "held[1][0]", "trapped.field"),
+        *("trapped.__doc__", "trapped.__class__", "trapped.__dict__", "trapped.__init__"),
+    ):
         for detail in (0, 1):
             told = shell.inspect(expression, detail)
             if told is not None:
                 told.text()
+                json.dumps(told.data())
     safe_repr(value)
     safe_repr([value, {"key": value}])
     summary(value)
+    column_names(value)
     for known in list(attribute_names(value))[:200]:
         attribute(value, known)
     shell.user_names()
     namespace.clear()
+
+
+def test_the_lane_asks_no_module_for_anything(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Modules that load what they are asked for, and entries of sys.modules that are none."""
+    lazy = types.ModuleType("lazy")
+    lazy.__getattr__ = trap  # type: ignore[method-assign]
+    del lazy.__spec__, lazy.__loader__
+    monkeypatch.setitem(sys.modules, "lazy", lazy)
+    monkeypatch.setitem(sys.modules, "trapped", booby_trapped()["every"])
+    shell.run_cell("def f(x):\n    return x\nclass C:\n    def m(self): pass")
+    for expression in ("f", "C", "C.m"):
+        told = shell.inspect(expression, 1)
+        assert told is not None
+        assert told.source is not None
+    for text in ("import trapped.", "from trapped import ", "from lazy import ", "import lazy.x"):
+        shell.complete(text)
 
 
 class Endless:
@@ -227,9 +320,7 @@ def test_a_hostile_repr_is_bounded(shell: Shell, shown: Any, kind: type) -> None
     shell.settings.set("maximum_display_seconds", 1)
     shell.namespace["value"] = kind()
     for source in ("value", "[value]", "{'key': value}"):
-        started = time.monotonic()
         result = shell.run_cell(source)
-        assert time.monotonic() - started < 20
         assert result.status == "ok"
         text = shown.of("result")[-1]["text/plain"]
         assert 0 < len(text) < 300_000
