@@ -9,12 +9,15 @@ Rules:
 3. ``del _30``, ``del Out[30]`` and ``%xdel`` really free the object: the store keeps no other
    reference to it.
 4. A name ``_`` that the user has assigned is the user's: it is left alone until deleted.
+5. What a cell costs here does not grow with the number of values, but for one look in C at whether
+   their names are all there still.
 """
 
 from __future__ import annotations
 
-import sys
 from typing import Any
+
+from .sizes import size_of
 
 _LAST = ("_", "__", "___")
 _LAST_INPUTS = ("_i", "_ii", "_iii")
@@ -34,6 +37,9 @@ class ResultStore:
         self.outputs: dict[int, Any] = {}
         self._input = ""
         self._sizes: dict[int, int] = {}
+        self._total = 0
+        self._names: set[str] = set()
+        """The names ``_n`` under which values are kept."""
         self._ours: dict[str, int] = {}
         """Which of ``_``, ``__``, ``___`` the store has set, and to the id of which value."""
         namespace["In"] = self.inputs
@@ -57,11 +63,14 @@ class ResultStore:
     def add_value(self, number: int, value: Any) -> None:
         """Keep a value as number ``number``, and make it ``_``."""
         self.outputs[number] = value
+        self._total -= self._sizes.get(number, 0)
         self._sizes[number] = size_of(value)
-        self.namespace[f"_{number}"] = value
+        self._total += self._sizes[number]
+        name = f"_{number}"
+        self.namespace[name] = value
+        self._names.add(name)
         self._shift(value)
-        self._enforce_budget(number)
-        self.validate()
+        self.enforce_budget()
 
     def _shift(self, value: Any) -> None:
         held = self.namespace
@@ -73,21 +82,23 @@ class ResultStore:
         held["_"] = value
         self._ours = {name: id(held[name]) for name in _LAST}
 
-    def _enforce_budget(self, newest: int) -> None:
-        total = sum(self._sizes.values())
-        for number in sorted(self.outputs):
-            over = len(self.outputs) > self.maximum_count or total > self.maximum_bytes
-            if not over or number == newest:
-                break
-            total -= self._sizes.get(number, 0)
-            self.free(number)
+    def enforce_budget(self) -> None:
+        """Free the oldest values that are over the budget; the newest always stays."""
+        while len(self.outputs) > 1 and (
+            len(self.outputs) > self.maximum_count or self._total > self.maximum_bytes
+        ):
+            self.free(next(iter(self.outputs)))
 
     def free(self, number: int) -> None:
         """Forget a value everywhere in the store."""
         value = self.outputs.pop(number, _MISSING)
-        self._sizes.pop(number, None)
-        if self.namespace.get(f"_{number}", _MISSING) is value:
-            self.namespace.pop(f"_{number}", None)
+        self._total -= self._sizes.pop(number, 0)
+        name = f"_{number}"
+        self._names.discard(name)
+        held = self.namespace.get(name, _MISSING)
+        if value is _MISSING or held is value:  # another value under that name is the user's
+            self.namespace.pop(name, None)
+            value = held
         if value is not _MISSING:
             self._forget_last(value)
 
@@ -100,16 +111,14 @@ class ResultStore:
     def follow_deletions(self) -> None:
         """After a cell: what the user deleted in one place is freed in all (rule 3)."""
         held = self.namespace
-        for number in tuple(self.outputs):
-            if f"_{number}" not in held:
-                self.free(number)
-        for number in tuple(self._sizes):
-            if number not in self.outputs:  # del Out[number]
-                del self._sizes[number]
-                value = held.pop(f"_{number}", _MISSING)
-                if value is not _MISSING:
-                    self._forget_last(value)
-        self.validate()
+        if not self._names <= held.keys():
+            for number in tuple(self._sizes):
+                if f"_{number}" not in held:
+                    self.free(number)
+        if not self._sizes.keys() <= self.outputs.keys():
+            for number in tuple(self._sizes):
+                if number not in self.outputs:  # del Out[number]
+                    self.free(number)
 
     def free_object(self, value: Any) -> None:
         """Forget a value wherever the store holds it (``%xdel``)."""
@@ -130,31 +139,7 @@ class ResultStore:
             self.namespace.pop(name, None)
 
     def validate(self) -> None:
-        """Assert that a size is kept for exactly the values that are held, within the count."""
-        assert set(self._sizes) >= set(self.outputs) or not self._sizes, "a value without a size"
-        assert len(self.outputs) <= max(self.maximum_count, 1), "more values than the budget"
-
-
-def size_of(value: Any) -> int:
-    """An estimate of a value's bytes; the buffers of arrays count.
-
-    Containers count themselves and not what they hold: the estimate is a budget's, and
-    must cost nothing.
-    """
-    for name in ("nbytes", "memory_usage"):
-        if type(value).__module__.split(".")[0] not in ("numpy", "pandas", "torch", "jax"):
-            break
-        try:
-            held = getattr(value, name)
-            held = held(index=True) if callable(held) else held
-            return int(held.sum() if hasattr(held, "sum") else held)
-        except Exception:  # noqa: BLE001 - an estimate is not worth an error
-            continue
-    if isinstance(value, (bytes, bytearray, str)):
-        return len(value)
-    if isinstance(value, memoryview):
-        return value.nbytes
-    try:
-        return sys.getsizeof(value)
-    except Exception:  # noqa: BLE001 - the user's __sizeof__ may raise anything
-        return 0
+        """Assert that names and sizes are kept for exactly the values that are held."""
+        assert self._sizes.keys() <= self.outputs.keys(), "a size without a value"
+        assert self._names == {f"_{number}" for number in self._sizes}, "a name without a value"
+        assert self._total == sum(self._sizes.values()), "a total that is not the sum"

@@ -194,6 +194,7 @@ class Shell(Commanding, Knowing, Compatible):
         self.settings.set(name, value)
         self.results.maximum_count = self.settings.maximum_results
         self.results.maximum_bytes = self.settings.maximum_result_bytes
+        self.results.enforce_budget()
 
     # --- Cells -----------------------------------------------------------------------------
 
