@@ -21,8 +21,8 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from .errors import UsageError
 
@@ -44,8 +44,7 @@ _RANGE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class HistoryEntry:
+class HistoryEntry(NamedTuple):
     """An input of a session."""
 
     session: int
@@ -144,14 +143,20 @@ class History:
         output: bool = False,
     ) -> list[HistoryEntry]:
         """The inputs that match a glob pattern, oldest first; ``unique``: the latest of equals."""
-        where = "history.source GLOB ? ORDER BY history.session DESC, history.line DESC"
+        newest_first = "ORDER BY history.session DESC, history.line DESC"
+        where = f"history.source GLOB ? {newest_first}"
+        if unique and count is None:
+            # Of a group, SQLite gives the row that has the maximum: the latest of equal inputs.
+            latest = f"max(history.session * {2**32} + history.line)"
+            where = f"history.source GLOB ? GROUP BY history.source ORDER BY {latest} DESC"
         found: list[HistoryEntry] = []
         seen: set[str] = set()
         with self._lock:
             for entry in self._iterate(where, (pattern,), output=output):
-                if unique and entry.source in seen:
-                    continue
-                seen.add(entry.source)
+                if unique and count is not None:
+                    if entry.source in seen:
+                        continue
+                    seen.add(entry.source)
                 found.append(entry)
                 if count is not None and len(found) >= count:
                     break
@@ -210,7 +215,8 @@ class History:
             connection = self._open()
             try:
                 row = connection.execute(
-                    "SELECT DISTINCT session FROM history WHERE session < ? "
+                    "SELECT session FROM sessions WHERE session < ? AND EXISTS "
+                    "(SELECT 1 FROM history WHERE history.session = sessions.session) "
                     "ORDER BY session DESC LIMIT 1 OFFSET ?",
                     (self._session, count - 1),
                 ).fetchone()
@@ -236,8 +242,7 @@ class History:
             f"{shown}, history.started FROM history {joined} WHERE {where}"
         )
         try:
-            for row in connection.execute(query, values):
-                yield HistoryEntry(*row)
+            yield from map(HistoryEntry._make, connection.execute(query, values))
         except sqlite3.Error as error:
             self._give_up(error)
 
