@@ -15,11 +15,12 @@ BUILT_IN = ("autoreload", "IPython.extensions.autoreload")
 
 @magic("lsmagic")
 def lsmagic(call: MagicCall) -> None:
-    """List the magics there are."""
+    """List the magics and aliases there are."""
     registry = call.shell.magics
     for title, prefix, kind in (("Line magics", "%", "line"), ("Cell magics", "%%", "cell")):
         names = "  ".join(prefix + name for name in registry.names(kind))
         print(f"{title}:\n{names}\n")
+    print(f"Aliases:\n{'  '.join(sorted(call.shell.aliases))}\n")
     state = "on" if registry.automagic else "off"
     print(f"Automagic is {state}; %name? tells what a magic does.")
 
@@ -31,16 +32,26 @@ def quickref(call: MagicCall) -> None:
         ("obj?, ?obj", "what is known of an object"),
         ("obj??", "the same, with its source"),
         ("*err*?", "names that match"),
+        ("%name?", "what a magic does, and its options"),
         ("%name -x arg", "a line magic; %lsmagic lists them"),
+        ("x = %name -x arg", "its value in a variable"),
         ("%%name", "a cell magic, on a cell's first line"),
-        ("!command", "a command of the operating system"),
-        ("x = !command", "its output, as a list of lines"),
+        ("!command", "a command of the operating system; its status is _exit_code"),
+        ("!!command", "its output, as a list of lines"),
+        ("x = !command", "the same in a variable"),
         ("$name, {expression}", "values of Python in commands and magics"),
         ("_, __, _7, Out[7]", "earlier values"),
         ("_i, _ii, _i7, In[7]", "earlier inputs"),
         ("value;", "hide a value"),
+        (",f a b", "f('a', 'b')"),
+        (";f a b", "f('a b')"),
+        ("/f a b", "f(a, b)"),
+        ("await something", "at a cell's top level"),
+        ("%history -g pattern", "inputs of every session that match"),
+        ("%run FILE", "a program as if typed; -d in the debugger, -p under the profiler"),
+        ("%debug", "look at the last error where it was raised"),
     )
-    call.shell.front_end.page({"text/plain": "\n".join(f"{a:22} {b}" for a, b in rows)})
+    call.shell.front_end.page({"text/plain": "\n".join(f"{a:<20} {b}" for a, b in rows)})
 
 
 @magic("magic")
@@ -50,12 +61,12 @@ def about_magics(call: MagicCall) -> None:
     call.shell.front_end.page({"text/plain": "\n\n".join(pages)})
 
 
-@magic("alias", expands=False)
+@magic("alias", arguments="[NAME [COMMAND]]", expands=False)
 def alias(call: MagicCall) -> list[tuple[str, str]] | None:
-    """Name a command of the operating system: %alias name command.
+    """Name a command of the operating system; without arguments list the names.
 
     In the command ``%s`` stands for a word of the call and ``%l`` for its whole line; without
-    either, what is typed is appended. Without arguments the aliases are listed.
+    either, what is typed is appended. ``%alias NAME`` shows one.
     """
     name, _, command = call.arguments.partition(" ")
     if not name:
@@ -71,16 +82,20 @@ def alias(call: MagicCall) -> list[tuple[str, str]] | None:
     return None
 
 
-@magic("unalias")
+@magic("unalias", arguments="NAME")
 def unalias(call: MagicCall) -> None:
     """Remove an alias."""
     if call.shell.aliases.pop(call.arguments, None) is None:
         raise UsageError(f"There is no alias {call.arguments}; %alias lists them.")
 
 
-@magic("xmode")
+@magic("xmode", arguments="Plain|Context|Verbose|Minimal")
 def xmode(call: MagicCall) -> None:
-    """Say how tracebacks are written: Plain, Context, Verbose or Minimal."""
+    """Say how tracebacks are written.
+
+    Minimal: the error alone. Plain: as Python has it. Context: with the lines around. Verbose: with
+    the values of variables too.
+    """
     names = {name.lower(): name for name in ("Plain", "Context", "Verbose", "Minimal")}
     word = call.arguments.strip().lower()
     if word not in names:
@@ -91,9 +106,12 @@ def xmode(call: MagicCall) -> None:
     print(f"Tracebacks: {names[word]}")
 
 
-@magic("precision")
+@magic("precision", arguments="[DIGITS|FORMAT]")
 def precision(call: MagicCall) -> str:
-    """Say how floats are shown: %precision 3, %precision %.4e, or nothing for the default."""
+    """Say how floats are shown: with so many digits, by a format, or again as Python does.
+
+    ``%precision 3`` and ``%precision %.4e``; numpy's arrays follow.
+    """
     text = call.arguments.strip()
     form: str | None = None
     if text.isdigit():
@@ -117,9 +135,9 @@ def _numpy_precision(shell: Any, digits: int) -> None:
         numpy.set_printoptions(precision=digits)
 
 
-@magic("load_ext")
+@magic("load_ext", arguments="MODULE")
 def load_ext(call: MagicCall) -> None:
-    """Load an extension: a module with ``load_ipython_extension(shell)``."""
+    """Load an extension: a module that has ``load_ipython_extension(shell)``."""
     if call.arguments.strip() in BUILT_IN:
         return
     module = _extension(call)
@@ -128,7 +146,7 @@ def load_ext(call: MagicCall) -> None:
     module.load_ipython_extension(call.shell)
 
 
-@magic("unload_ext")
+@magic("unload_ext", arguments="MODULE")
 def unload_ext(call: MagicCall) -> None:
     """Unload an extension, if it can be: it needs ``unload_ipython_extension``."""
     module = sys.modules.get(call.arguments)
@@ -141,7 +159,7 @@ def unload_ext(call: MagicCall) -> None:
     module.unload_ipython_extension(call.shell)
 
 
-@magic("reload_ext")
+@magic("reload_ext", arguments="MODULE")
 def reload_ext(call: MagicCall) -> None:
     """Load an extension again, from its changed source."""
     module = sys.modules.get(call.arguments)

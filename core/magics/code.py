@@ -60,6 +60,8 @@ def run_parts(call: MagicCall, parts: tuple[CodeType | None, CodeType | None]) -
 
 @magic(
     "time",
+    arguments="STATEMENT",
+    cell_arguments="",
     kinds=("line", "cell"),
     expands=False,
     options=(Option("-q", "quiet", "do not print the times"),),
@@ -109,6 +111,8 @@ class TimeitResult:
 
 @magic(
     "timeit",
+    arguments="STATEMENT",
+    cell_arguments="[SETUP]",
     kinds=("line", "cell"),
     expands=False,
     options=(
@@ -199,6 +203,7 @@ class _Catcher:
 
 @magic(
     "capture",
+    arguments="[NAME]",
     kinds=("cell",),
     options=(
         Option("-o", "no_stdout", "let stdout through", long="--no-stdout"),
@@ -207,7 +212,10 @@ class _Catcher:
     ),
 )
 def capture(call: MagicCall) -> None:
-    """Run a cell and keep what it shows: %%capture [name]."""
+    """Run a cell and keep what it shows, under a name if there is one.
+
+    What is kept has ``stdout`` and ``stderr`` (text), ``outputs`` (MIME bundles) and ``show()``.
+    """
     shell = call.shell
     stdout, stderr = io.StringIO(), io.StringIO()
     catcher, before = _Catcher(shell.front_end), shell.front_end

@@ -10,11 +10,12 @@ from ..shim.spellings import setting_of, value_of
 from .registry import MagicCall, magic
 
 
-@magic("config", expands=False)
+@magic("config", arguments="[NAME [= VALUE]]", expands=False)
 def config(call: MagicCall) -> Any:
-    """Show the settings, or change one: %config xmode = "Verbose".
+    """Show the settings, or change one.
 
     Without a name all are listed with their values; with a name its value is given.
+    ``%config xmode = "Verbose"`` sets one: an unknown name or a value of the wrong type is refused.
     """
     settings = call.shell.settings
     name, equals, value = (part.strip() for part in call.arguments.partition("="))
@@ -37,9 +38,12 @@ def config(call: MagicCall) -> Any:
     return None
 
 
-@magic("profile")
+@magic("profile", arguments="[NAME|FILE.toml]")
 def profile(call: MagicCall) -> None:
-    """Load a profile into this session: %profile NAME; without a name tell what is loaded."""
+    """Load a profile into this session, or tell what is loaded.
+
+    The name is that of a file in the folder of profiles, or a path that ends in .toml.
+    """
     from ..profiles import apply_profile, find_profile, names
 
     if call.arguments:

@@ -25,6 +25,8 @@ def place_of_breakpoint(magic_name: str, text: str, default: Path | None) -> tup
 
 @magic(
     "debug",
+    arguments="[STATEMENT]",
+    cell_arguments="",
     kinds=("line", "cell"),
     expands=False,
     options=(
@@ -55,9 +57,9 @@ def debug(call: MagicCall) -> None:
     shell.debugging.run_code(code, shell.namespace, local, place)
 
 
-@magic("pdb")
+@magic("pdb", arguments="[on|off]")
 def pdb(call: MagicCall) -> None:
-    """Enter the debugger at every error: %pdb [on|off]; without a word the other way."""
+    """Enter the debugger at every error, or not; without a word the other way."""
     words = {"on": True, "1": True, "off": False, "0": False, "": not call.shell.settings.pdb}
     word = call.arguments.strip().lower()
     if word not in words:
@@ -66,9 +68,13 @@ def pdb(call: MagicCall) -> None:
     print(f"Automatic post-mortem is {'on' if words[word] else 'off'}.")
 
 
-@magic("tb", options=(Option("-s", "switch", "keep the mode for later errors"),))
+@magic(
+    "tb",
+    arguments="[Plain|Context|Verbose|Minimal]",
+    options=(Option("-s", "switch", "keep the mode for later errors"),),
+)
 def tb(call: MagicCall) -> None:
-    """Show the last traceback again, in a mode of its own: %tb [Plain|Context|Verbose|Minimal]."""
+    """Show the last traceback again, in the mode that is named."""
     shell = call.shell
     if shell.last_report is None:
         raise UsageError("No cell has failed yet: there is no traceback to show.")

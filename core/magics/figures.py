@@ -8,9 +8,9 @@ from .options import Option
 from .registry import MagicCall, magic
 
 
-@magic("gui")
+@magic("gui", arguments="[TOOLKIT]")
 def gui(call: MagicCall) -> None:
-    """Let a toolkit's windows live while the session waits: %gui tk, %gui qt, %gui off.
+    """Let a toolkit's windows live while the session waits.
 
     It takes tk, qt, qt6, qt5, gtk3, gtk4, wx, asyncio and off; without a name it is off.
     """
@@ -19,10 +19,11 @@ def gui(call: MagicCall) -> None:
 
 @magic(
     "matplotlib",
+    arguments="[BACKEND]",
     options=(Option("-l", "listed", "list the backends that can be chosen", long="--list"),),
 )
 def matplotlib(call: MagicCall) -> None:
-    """Choose matplotlib's backend: %matplotlib inline, %matplotlib tk, %matplotlib agg.
+    """Choose matplotlib's backend: inline, a toolkit's windows, or files alone (agg).
 
     Windows open without blocking, and follow what later cells change. Without a name, or with
     ``auto``, it is a toolkit of this machine, and ``inline`` where there is no display.
@@ -39,12 +40,13 @@ def matplotlib(call: MagicCall) -> None:
 
 @magic(
     "pylab",
+    arguments="[BACKEND]",
     options=(
         Option("-n", "plain", "import the modules alone, not their names", long="--no-import-all"),
     ),
 )
 def pylab(call: MagicCall) -> None:
-    """Import numpy and matplotlib as an interactive workspace: %pylab, %pylab tk.
+    """Import numpy and matplotlib as an interactive workspace.
 
     It gives np, plt, numpy, matplotlib, pylab, mlab, figsize and getfigs, and every name of
     pylab. Variables of yours that have such a name are replaced, and named.

@@ -13,10 +13,10 @@ from .registry import MagicCall, magic
 _APPEND = (Option("-a", "append", "append to the file", long="--append"),)
 
 
-@magic("writefile", kinds=("cell",), options=_APPEND, interspersed=True)
-@magic("file", kinds=("cell",), options=_APPEND, interspersed=True)
+@magic("writefile", arguments="FILE", kinds=("cell",), options=_APPEND, interspersed=True)
+@magic("file", arguments="FILE", kinds=("cell",), options=_APPEND, interspersed=True)
 def writefile(call: MagicCall) -> None:
-    """Write the cell to a file."""
+    """Write the cell to a file, without running it."""
     if not call.arguments:
         raise UsageError(f"%%{call.name} wants a file.")
     path = Path(call.words[0]).expanduser()
@@ -29,9 +29,9 @@ def writefile(call: MagicCall) -> None:
     print(f"{verb} {path}")
 
 
-@magic("pycat")
+@magic("pycat", arguments="FILE|RANGES|NAME")
 def pycat(call: MagicCall) -> None:
-    """Show a file, inputs or a macro in the pager: %pycat FILE."""
+    """Show a file, inputs or a macro in the pager."""
     if not call.arguments:
         raise UsageError("%pycat wants a file, a macro or the numbers of inputs.")
     call.shell.front_end.page({"text/plain": text_of(call, call.arguments)})
@@ -39,6 +39,7 @@ def pycat(call: MagicCall) -> None:
 
 @magic(
     "page",
+    arguments="[EXPRESSION]",
     expands=False,
     options=(Option("-r", "raw", "as str() gives it, not laid out"),),
 )
@@ -56,6 +57,7 @@ def page(call: MagicCall) -> None:
 
 @magic(
     "load",
+    arguments="FILE|ADDRESS|RANGES|NAME",
     expands=False,
     options=(
         Option("-r", "lines", "these lines alone, for instance 5-10,20", "LINES"),
@@ -64,7 +66,7 @@ def page(call: MagicCall) -> None:
     ),
 )
 def load(call: MagicCall) -> None:
-    """Offer a file's text, a page's, inputs or a macro as the next input: %load FILE|URL|4-6."""
+    """Offer a file's text, a page's, inputs or a macro as the next input."""
     wanted = call.arguments.strip()
     if not wanted:
         raise UsageError("%load wants a file, an address, a macro or the numbers of inputs.")
@@ -123,7 +125,7 @@ def _symbols(text: str, wanted: str) -> str:
     return "\n\n\n".join(parts)
 
 
-@magic("notebook")
+@magic("notebook", arguments="FILE.ipynb")
 def notebook(call: MagicCall) -> None:
     """Write this session's inputs, with the texts of their values, to a notebook file."""
     if not call.arguments:

@@ -22,15 +22,17 @@ def pwd(call: MagicCall) -> str:
 
 @magic(
     "cd",
+    arguments="[FOLDER|BOOKMARK|-|-N]",
     options=(
         Option("-q", "quiet", "do not print the folder"),
         Option("-b", "bookmark", "to a bookmark, also if a folder is called so"),
     ),
 )
 def cd(call: MagicCall) -> None:
-    """Change the current folder: %cd FOLDER, %cd - for the last one, %cd -2 for an earlier one.
+    """Change the current folder.
 
-    A name that is no folder may be a bookmark; without a name it is the home folder.
+    ``-`` is the last one, ``-2`` an earlier one (see %dhist). A name that is no folder may be a
+    bookmark; without a name it is the home folder.
     """
     go(call, call.arguments.strip("\"'") if not _is_folder(call.arguments) else call.arguments)
     if not call.options.quiet:
@@ -86,7 +88,7 @@ def dirs(call: MagicCall) -> list[str]:
     return list(_stack)
 
 
-@magic("pushd")
+@magic("pushd", arguments="FOLDER")
 def pushd(call: MagicCall) -> list[str]:
     """Put the current folder on the stack and go to another."""
     here = str(Path.cwd())
@@ -106,6 +108,7 @@ def popd(call: MagicCall) -> None:
 
 @magic(
     "bookmark",
+    arguments="[NAME [FOLDER]]",
     options=(
         Option("-l", "listed", "list the bookmarks"),
         Option("-d", "deleted", "remove one"),
@@ -113,7 +116,7 @@ def popd(call: MagicCall) -> None:
     ),
 )
 def bookmark(call: MagicCall) -> dict[str, str] | None:
-    """Name a folder: %bookmark NAME [FOLDER]; %cd NAME goes there, in every session."""
+    """Name a folder, by default the current one; %cd NAME goes there, in every session."""
     store, options, words = call.shell.store, call.options, call.words
     marks = store.bookmarks()
     if options.listed or not (words or options.all_deleted):

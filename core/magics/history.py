@@ -21,6 +21,7 @@ def chosen(call: MagicCall, text: str, *, output: bool = False) -> list[HistoryE
 
 @magic(
     "history",
+    arguments="[RANGE …]",
     expands=False,
     options=(
         Option("-n", "numbers", "show the numbers of inputs"),
@@ -34,7 +35,11 @@ def chosen(call: MagicCall, text: str, *, output: bool = False) -> list[HistoryE
     ),
 )
 def history(call: MagicCall) -> None:
-    """Show inputs: of this session, or those that ranges name (4-6, ~1/1-5, 243/1-)."""
+    """Show inputs: all of this session, or those that ranges name.
+
+    ``4-6`` and ``4-`` are inputs of this session, ``~1/1-5`` of the one before, ``243/1-5`` of
+    session 243, ``~8/1-~6/5`` of several.
+    """
     options = call.options
     if options.glob is not None:
         pattern = options.glob if "*" in options.glob else f"*{options.glob}*"
@@ -60,9 +65,9 @@ def history(call: MagicCall) -> None:
         print(text)
 
 
-@magic("recall")
+@magic("recall", arguments="RANGE …")
 def recall(call: MagicCall) -> None:
-    """Offer inputs as the next one: %recall 4-6; without ranges the last value's text."""
+    """Offer inputs as the next one, to be edited."""
     text = call.arguments
     if not text:
         raise UsageError("%recall wants the inputs to bring back, for instance 4-6.")
@@ -70,9 +75,13 @@ def recall(call: MagicCall) -> None:
     call.shell.front_end.set_next_input(joined, replace=False)
 
 
-@magic("rerun", options=(Option("-l", "last", "the last COUNT inputs", "COUNT", None, int),))
+@magic(
+    "rerun",
+    arguments="[RANGE …]",
+    options=(Option("-l", "last", "the last COUNT inputs", "COUNT", None, int),),
+)
 def rerun(call: MagicCall) -> None:
-    """Run inputs again: %rerun 4-6; without ranges the last one."""
+    """Run inputs again; without ranges the last one."""
     count = call.shell.execution_count
     if call.arguments:
         entries = chosen(call, call.arguments)
@@ -86,6 +95,7 @@ def rerun(call: MagicCall) -> None:
 
 @magic(
     "save",
+    arguments="FILE [RANGE …]",
     options=(
         Option("-a", "append", "append to the file"),
         Option("-f", "force", "replace a file that is there"),
@@ -93,7 +103,7 @@ def rerun(call: MagicCall) -> None:
     ),
 )
 def save(call: MagicCall) -> None:
-    """Write inputs to a file: %save [-a|-f] FILE 4-6."""
+    """Write inputs to a file; without ranges all of this session."""
     name, _, ranges = call.arguments.partition(" ")
     if not name:
         raise UsageError("%save wants a file and the inputs, for instance %save work.py 4-6.")

@@ -28,40 +28,40 @@ def page(call: MagicCall, text: str) -> None:
     call.shell.front_end.page({"text/plain": text})
 
 
-@magic("pinfo", expands=False)
+@magic("pinfo", arguments="OBJECT", expands=False)
 def pinfo(call: MagicCall) -> None:
     """Tell what is known of an object: ``obj?``."""
     page(call, found(call).text())
 
 
-@magic("pinfo2", expands=False)
+@magic("pinfo2", arguments="OBJECT", expands=False)
 def pinfo2(call: MagicCall) -> None:
     """Tell what is known of an object, with its source: ``obj??``."""
     page(call, found(call, 1).text())
 
 
-@magic("pdoc", expands=False)
+@magic("pdoc", arguments="OBJECT", expands=False)
 def pdoc(call: MagicCall) -> None:
     """Show an object's docstring."""
     told = found(call)
     page(call, told.docstring or f"{told.name} has no docstring.")
 
 
-@magic("pdef", expands=False)
+@magic("pdef", arguments="OBJECT", expands=False)
 def pdef(call: MagicCall) -> None:
     """Show how a function or class is called."""
     told = found(call)
     page(call, told.signature or f"{told.name} cannot be called, or does not tell how.")
 
 
-@magic("psource", expands=False)
+@magic("psource", arguments="OBJECT", expands=False)
 def psource(call: MagicCall) -> None:
     """Show an object's source."""
     told = found(call, 1)
     page(call, told.source or f"The source of {told.name} is not known; it may be written in C.")
 
 
-@magic("pfile", expands=False)
+@magic("pfile", arguments="OBJECT", expands=False)
 def pfile(call: MagicCall) -> None:
     """Show the file in which an object is defined."""
     told = found(call)
@@ -74,6 +74,7 @@ def pfile(call: MagicCall) -> None:
 
 @magic(
     "psearch",
+    arguments="PATTERN",
     expands=False,
     options=(Option("-i", "ignore_case", "let upper and lower case match"),),
 )

@@ -20,17 +20,20 @@ def switched(call: MagicCall, current: bool) -> bool:
     return _WORDS.get(word, not current)
 
 
-@magic("automagic")
+@magic("automagic", arguments="[on|off]")
 def automagic(call: MagicCall) -> None:
-    """Turn automagic on or off, or the other way: %automagic [on|off]."""
+    """Turn automagic on or off; without a word the other way.
+
+    With it ``ls`` runs as ``%ls`` where nothing is called so.
+    """
     registry = call.shell.magics
     registry.automagic = switched(call, registry.automagic)
     print(f"Automagic is {'on' if registry.automagic else 'off'}.")
 
 
-@magic("autoawait")
+@magic("autoawait", arguments="[on|off|asyncio]")
 def autoawait(call: MagicCall) -> None:
-    """Let cells await at their top level, or not: %autoawait [on|off|asyncio]."""
+    """Let cells await at their top level, or not; without a word tell which."""
     settings = call.shell.settings
     word = call.arguments.strip().lower()
     if word in ("trio", "curio"):
@@ -42,9 +45,9 @@ def autoawait(call: MagicCall) -> None:
     print(f"Top-level await is {'on, in asyncio' if settings.autoawait else 'off'}.")
 
 
-@magic("autocall")
+@magic("autocall", arguments="[0|1|2]")
 def autocall(call: MagicCall) -> None:
-    """Let ``f x`` mean ``f(x)``: %autocall 0 (never), 1 (with arguments), 2 (also without)."""
+    """Let ``f x`` mean ``f(x)``: 0 never, 1 with arguments, 2 also without."""
     settings = call.shell.settings
     word = call.arguments.strip()
     if word and word not in ("0", "1", "2"):
@@ -53,17 +56,20 @@ def autocall(call: MagicCall) -> None:
     print("Automatic calling is: " + ("OFF", "Smart", "Full")[settings.autocall])
 
 
-@magic("pprint")
+@magic("pprint", arguments="[on|off]")
 def pprint(call: MagicCall) -> None:
-    """Lay values out over lines, or show their repr as it is: %pprint [on|off]."""
+    """Lay values out over lines, or show their repr as it is; without a word the other way."""
     formatters = call.shell.formatters
     formatters.lays_out = switched(call, formatters.lays_out)
     print(f"Pretty printing has been turned {'ON' if formatters.lays_out else 'OFF'}")
 
 
-@magic("colors")
+@magic("colors", arguments="on|off")
 def colors(call: MagicCall) -> None:
-    """Say whether tracebacks are coloured: %colors on, %colors off (also nocolor)."""
+    """Say whether tracebacks are coloured.
+
+    The names of colour schemes are taken too: NoColor is off, Neutral, Linux and LightBG are on.
+    """
     word = call.arguments.strip().lower()
     names = {"nocolor": False, "linux": True, "lightbg": True, "neutral": True, **_WORDS}
     if word not in names:
@@ -92,6 +98,7 @@ def doctest_mode(call: MagicCall) -> None:
 
 @magic(
     "alias_magic",
+    arguments="NAME MAGIC",
     options=(
         Option("-l", "line", "a line magic", long="--line"),
         Option("-c", "cell", "a cell magic", long="--cell"),
@@ -100,7 +107,7 @@ def doctest_mode(call: MagicCall) -> None:
     interspersed=True,
 )
 def alias_magic(call: MagicCall) -> None:
-    """Give a magic another name: %alias_magic t timeit."""
+    """Give a magic another name, with parameters of its own if wanted."""
     words = call.words
     if len(words) != 2:
         raise UsageError("%alias_magic wants the new name and the magic.")
@@ -164,6 +171,8 @@ class CodeWrapper(ast.NodeTransformer):
 
 @magic(
     "code_wrap",
+    arguments="[NAME]",
+    cell_arguments="NAME",
     kinds=("line", "cell"),
     expands=False,
     options=(

@@ -9,6 +9,7 @@ from .registry import MagicCall, magic
 
 @magic(
     "logstart",
+    arguments="[FILE [append|backup|global|over|rotate]]",
     options=(
         Option("-o", "output", "log values too, as comments"),
         Option("-r", "raw", "log what was typed; otherwise the Python that ran"),
@@ -17,10 +18,11 @@ from .registry import MagicCall, magic
     ),
 )
 def logstart(call: MagicCall) -> None:
-    """Log the session to a file: %logstart [-o|-r|-t|-q] [FILE [append|backup|global|over|rotate]].
+    """Log the session to a file; the inputs so far are written first.
 
-    The inputs so far are written first. Without a file it is vivo_log.py, and an earlier one is
-    rotated.
+    Without a file it is vivo_log.py, and an earlier one is rotated. append: at its end. backup: the
+    old one gets a ~. global: append, in the home folder. over: replaced. rotate: the old ones are
+    numbered.
     """
     words = call.words
     if len(words) > 2:

@@ -15,6 +15,7 @@ from .registry import MagicCall, magic
 
 @magic(
     "macro",
+    arguments="NAME RANGE …",
     expands=False,
     options=(
         Option("-r", "raw", "as typed; otherwise the Python that ran"),
@@ -22,7 +23,7 @@ from .registry import MagicCall, magic
     ),
 )
 def macro(call: MagicCall) -> None:
-    """Name inputs, to run them again by that name: %macro NAME 4-6 9."""
+    """Name inputs, to run them again by that name."""
     name, _, ranges = call.arguments.partition(" ")
     if not name.isidentifier():
         raise UsageError("%macro wants a name and inputs, for instance %macro setup 4-6.")
@@ -51,6 +52,7 @@ def text_of(call: MagicCall, wanted: str, *, raw: bool = True) -> str:
 
 @magic(
     "store",
+    arguments="[NAME … | NAME > FILE]",
     options=(
         Option("-r", "restored", "bring values back; all if none is named"),
         Option("-d", "deleted", "remove a value"),
@@ -58,7 +60,7 @@ def text_of(call: MagicCall, wanted: str, *, raw: bool = True) -> str:
     ),
 )
 def store(call: MagicCall) -> None:
-    """Keep variables for later sessions: %store NAME …; %store -r brings them back.
+    """Keep variables and aliases for later sessions; -r brings them back.
 
     Without names the stored values are listed; ``%store NAME > FILE`` writes its text to a file.
     """
@@ -130,6 +132,7 @@ def _write_text(call: MagicCall, name: str, how: str, file: str) -> None:
 
 @magic(
     "edit",
+    arguments="[FILE|RANGES|NAME]",
     expands=False,
     options=(
         Option("-x", "not_run", "do not run it afterwards"),
@@ -138,7 +141,7 @@ def _write_text(call: MagicCall, name: str, how: str, file: str) -> None:
     ),
 )
 def edit(call: MagicCall) -> None:
-    """Open a file, inputs, a macro or an object's source in the editor: %edit [FILE|4-6|NAME].
+    """Open a file, inputs, a macro or an object's source in the editor.
 
     In a terminal the text runs when the editor is left; in an editor it is opened there.
     """

@@ -18,21 +18,21 @@ def _wanted(call: MagicCall) -> dict[str, Any]:
     return dict(sorted(chosen.items()))
 
 
-@magic("who_ls")
+@magic("who_ls", arguments="[TYPE …]")
 def who_ls(call: MagicCall) -> list[str]:
     """Give the names of the variables as a list; of some types if they are named."""
     return list(_wanted(call))
 
 
-@magic("who")
+@magic("who", arguments="[TYPE …]")
 def who(call: MagicCall) -> None:
     """Print the names of the variables; of some types if they are named."""
     print("\t".join(_wanted(call)) or "There are no variables.")
 
 
-@magic("whos")
+@magic("whos", arguments="[TYPE …]")
 def whos(call: MagicCall) -> None:
-    """Print the variables with type and value."""
+    """Print the variables with type and value; of some types if they are named."""
     rows = []
     for name, value in _wanted(call).items():
         facts = summary(value)
@@ -50,7 +50,7 @@ def whos(call: MagicCall) -> None:
 
 @magic("reset", options=(Option("-f", "force", "do not ask"),))
 def reset(call: MagicCall) -> None:
-    """Forget all variables and results; inputs and history stay."""
+    """Forget all variables and results; inputs and history stay. It asks first."""
     if not call.options.force:
         answer = call.shell.front_end.read_input(
             "Forget all variables of this session (y/[n])? ", password=False
@@ -61,9 +61,9 @@ def reset(call: MagicCall) -> None:
     call.shell.reset()
 
 
-@magic("reset_selective", options=(Option("-f", "force", "do not ask"),))
+@magic("reset_selective", arguments="PATTERN", options=(Option("-f", "force", "do not ask"),))
 def reset_selective(call: MagicCall) -> None:
-    """Forget the variables whose names match a regular expression."""
+    """Forget the variables whose names match a regular expression; it asks first."""
     import re
 
     try:
@@ -79,9 +79,12 @@ def reset_selective(call: MagicCall) -> None:
         del call.shell.namespace[name]
 
 
-@magic("xdel")
+@magic("xdel", arguments="NAME")
 def xdel(call: MagicCall) -> None:
-    """Delete a variable and every reference that the shell keeps to its value."""
+    """Delete a variable and every reference that the shell keeps to its value.
+
+    Other variables of that value, ``Out`` and ``_`` go too, so that its memory is freed.
+    """
     namespace, name = call.shell.namespace, call.arguments
     if name not in namespace:
         raise UsageError(f"No variable is called {name}.")
@@ -91,9 +94,9 @@ def xdel(call: MagicCall) -> None:
     call.shell.results.free_object(value)
 
 
-@magic("env", expands=False)
+@magic("env", arguments="[NAME[=VALUE]]", expands=False)
 def env(call: MagicCall) -> Any:
-    """Show the environment, a variable of it, or set one: %env NAME=value."""
+    """Show the environment, a variable of it, or set one."""
     text = call.arguments
     if not text:
         return dict(os.environ)
@@ -106,9 +109,9 @@ def env(call: MagicCall) -> Any:
     return os.environ[text]
 
 
-@magic("set_env")
+@magic("set_env", arguments="NAME=VALUE")
 def set_env(call: MagicCall) -> None:
-    """Set a variable of the environment: %set_env NAME=value."""
+    """Set a variable of the environment."""
     name, _, value = call.arguments.replace("=", " ", 1).partition(" ")
     if not name:
         raise UsageError("%set_env wants NAME=value.")

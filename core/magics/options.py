@@ -48,6 +48,12 @@ class Option:
         flags = ", ".join(filter(None, (self.flag, self.long)))
         return f"{flags} {self.metavar}" if self.metavar else flags
 
+    @property
+    def description(self) -> str:
+        """What it is for, with its default."""
+        has_default = self.metavar is not None and self.default is not None
+        return f"{self.help} (default {self.default})" if has_default else self.help
+
 
 def parse_options(
     magic: str, options: tuple[Option, ...], line: str, *, interspersed: bool = False
@@ -116,7 +122,11 @@ def _take(
 
 def unknown_option(magic: str, flag: str, known: list[str]) -> str:
     """The sentence for an option that the magic does not have."""
-    near = difflib.get_close_matches(flag, known, n=1, cutoff=0.5)
+    if len(flag) == 2:  # a letter is near to itself in the other case, and to words it begins
+        near = [each for each in known if each == flag.swapcase()]
+        near += [each for each in known if each.startswith(f"-{flag}")]
+    else:
+        near = difflib.get_close_matches(flag, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(known)}."
     return f"%{magic} has no option {flag}; {hint} See %{magic}?"
 
@@ -141,4 +151,4 @@ def split_words(text: str) -> list[str]:
 def options_help(options: tuple[Option, ...]) -> str:
     """The options, a line each."""
     width = max((len(option.spelling) for option in options), default=0)
-    return "\n".join(f"  {option.spelling:<{width}}  {option.help}" for option in options)
+    return "\n".join(f"  {entry.spelling:<{width}}  {entry.description}" for entry in options)

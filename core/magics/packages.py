@@ -13,16 +13,16 @@ from .registry import MagicCall, magic
 _NOTE = "Restart the session if packages that are already imported were changed."
 
 
-@magic("pip")
+@magic("pip", arguments="COMMAND …")
 def pip(call: MagicCall) -> None:
-    """Run pip of the session's interpreter: %pip install numpy."""
+    """Run pip of the session's interpreter: ``%pip install numpy``."""
     call.shell._system(f"{shlex.quote(sys.executable)} -m pip {call.arguments}")
     print(_NOTE)
 
 
-@magic("uv")
+@magic("uv", arguments="COMMAND …")
 def uv(call: MagicCall) -> None:
-    """Run uv for the session's interpreter: %uv pip install numpy."""
+    """Run uv for the session's interpreter: ``%uv pip install numpy``."""
     arguments = call.arguments
     if arguments.startswith("pip "):
         arguments += f" --python {shlex.quote(sys.executable)}"
@@ -46,9 +46,9 @@ def _installer(program: str) -> None:
         call.shell._system(f"{shlex.quote(executable)} {arguments}")
         print(_NOTE)
 
-    run.__doc__ = f"Run {program} for the session's environment: %{program} install numpy."
+    run.__doc__ = f"Run {program} for the session's environment: ``%{program} install numpy``."
     run.__module__ = __name__
-    globals()[f"_{program}"] = magic(program)(run)
+    globals()[f"_{program}"] = magic(program, arguments="COMMAND …")(run)
 
 
 for _name in ("conda", "mamba", "micromamba"):

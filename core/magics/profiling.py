@@ -61,6 +61,8 @@ PROFILE_OPTIONS = (
 
 @magic(
     "prun",
+    arguments="STATEMENT",
+    cell_arguments="[STATEMENT]",
     kinds=("line", "cell"),
     expands=False,
     options=(

@@ -36,12 +36,12 @@ _OPTIONS = (
 )
 
 
-@magic("run", options=_OPTIONS)
+@magic("run", arguments="FILE [ARGUMENT …]", options=_OPTIONS)
 def run(call: MagicCall) -> None:
-    """Run a program: %run [options] FILE [arguments].
+    """Run a program as if typed: its variables are then the session's.
 
-    The program gets its own ``__name__``, ``__file__`` and ``sys.argv``; when it has ended, its
-    variables are the session's. A file that ends in .ipy or .ipynb may hold magics.
+    The program gets its own ``__name__``, ``__file__`` and ``sys.argv``. A file that ends in
+    .ipy or .ipynb may hold magics.
     """
     options = call.options
     words = split_words(call.arguments)

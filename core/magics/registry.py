@@ -66,17 +66,37 @@ class Magic:
     """Whether ``$name`` and ``{expression}`` in its line are replaced by values."""
     interspersed: bool = False
     """Whether options may stand behind other words."""
+    arguments: str = ""
+    """What stands behind the options, for the usage line: ``FILE [ARGUMENT …]``."""
+    cell_arguments: str | None = None
+    """The same for the cell magic, where it differs from the line magic."""
 
     @property
     def summary(self) -> str:
         """The first line of its documentation."""
-        return (self.function.__doc__ or "").strip().split("\n")[0]
+        return self.documentation.split("\n")[0]
+
+    @property
+    def documentation(self) -> str:
+        """What it does, as its docstring tells it."""
+        return _dedent(self.function.__doc__ or "")
+
+    @property
+    def usage(self) -> str:
+        """How it is called: a line for each of its kinds."""
+        lines = []
+        for kind in self.kinds:
+            is_cell = kind == "cell"
+            own = self.cell_arguments if is_cell and self.cell_arguments is not None else None
+            words = [("%%" if is_cell else "%") + self.name]
+            words += ["[options]"] if self.options else []
+            words += filter(None, [self.arguments if own is None else own])
+            lines.append(" ".join(words))
+        return "\n".join(lines)
 
     def help(self) -> str:
-        """What it does, how it is called, and its options."""
-        prefix = "%" if "line" in self.kinds else "%%"
-        usage = f"{prefix}{self.name}{' [options]' if self.options else ''}"
-        parts = [usage, _dedent(self.function.__doc__ or "")]
+        """How it is called, what it does, and its options."""
+        parts = [self.usage, self.documentation]
         if self.options:
             parts.append("Options:\n" + options_help(self.options))
         return "\n\n".join(part for part in parts if part)
@@ -89,12 +109,21 @@ def magic(
     options: tuple[Option, ...] = (),
     expands: bool = True,
     interspersed: bool = False,
+    arguments: str = "",
+    cell_arguments: str | None = None,
 ) -> Callable[[MagicFunction], MagicFunction]:
-    """Mark a function as a magic; :meth:`MagicRegistry.add_group` finds it by that mark."""
+    """Mark a function as a magic; :meth:`MagicRegistry.add_group` finds it by that mark.
+
+    ``arguments`` is what the usage line shows behind the options; ``cell_arguments`` the same for
+    the cell magic, where it differs.
+    """
 
     def mark(function: MagicFunction) -> MagicFunction:
         marks: list[Magic] = getattr(function, "__magics__", [])
-        marks.append(Magic(name, function, kinds, options, expands, interspersed))
+        entry = Magic(
+            name, function, kinds, options, expands, interspersed, arguments, cell_arguments
+        )
+        marks.append(entry)
         function.__magics__ = marks  # type: ignore[attr-defined]
         return function
 

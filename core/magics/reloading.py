@@ -63,13 +63,14 @@ def autoreload_of(shell: Shell) -> AutoReload:
 
 @magic(
     "autoreload",
+    arguments="[off|explicit|all|complete|now]",
     options=(
         Option("-p", "prints", "print what is reloaded", long="--print"),
         Option("-l", "logs", "log what is reloaded, at level INFO", long="--log"),
     ),
 )
 def autoreload(call: MagicCall) -> None:
-    """Make edits of modules take effect before a cell runs: %autoreload [MODE].
+    """Make edits of modules take effect before a cell runs.
 
     off (0): not. explicit (1): those that %aimport named. all (2): all but those that
     %aimport excluded; libraries are left out. complete (3): the same, and new names appear where
@@ -88,11 +89,11 @@ def autoreload(call: MagicCall) -> None:
         state.mode = _MODES[int(word)] if word.isdigit() else word
 
 
-@magic("aimport")
+@magic("aimport", arguments="[MODULE …] [-MODULE …]")
 def aimport(call: MagicCall) -> None:
-    """Import modules and have them reloaded, or exclude them: %aimport foo, -bar.
+    """Import modules and have them reloaded, or exclude them from it.
 
-    Alone it lists what was named.
+    ``%aimport foo, -bar``; alone it lists what was named.
     """
     watcher = autoreload_of(call.shell).watcher
     names = call.arguments.replace(",", " ").split()

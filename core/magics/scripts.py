@@ -25,9 +25,9 @@ _SCRIPT_OPTIONS = (
 )
 
 
-@magic("script", kinds=("cell",), options=_SCRIPT_OPTIONS)
+@magic("script", arguments="PROGRAM [ARGUMENT …]", kinds=("cell",), options=_SCRIPT_OPTIONS)
 def script(call: MagicCall) -> None:
-    """Run the cell by a program: %%script perl -w."""
+    """Run the cell by a program, for instance ``%%script perl -w``."""
     words = call.words
     if not words:
         raise UsageError("%%script wants the program that runs the cell.")
@@ -108,7 +108,9 @@ def _by(program: str, words: list[str], what: str) -> None:
 
     run.__doc__ = f"Run the cell by {what}."
     run.__module__ = __name__
-    globals()[f"_{program}"] = magic(program, kinds=("cell",), options=_SCRIPT_OPTIONS)(run)
+    globals()[f"_{program}"] = magic(
+        program, kinds=("cell",), options=_SCRIPT_OPTIONS, arguments="[ARGUMENT …]"
+    )(run)
 
 
 _by("bash", ["bash"], "bash")

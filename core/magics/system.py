@@ -10,9 +10,9 @@ from .options import Option
 from .registry import MagicCall, magic
 
 
-@magic("sx", kinds=("line", "cell"))
+@magic("sx", arguments="COMMAND", cell_arguments="[COMMAND]", kinds=("line", "cell"))
 def sx(call: MagicCall) -> Any:
-    """Run a command and give its output as lines: ``!!command``."""
+    """Run a command of the operating system and give its output as lines: ``!!command``."""
     from ..system import capture_command
 
     command = call.arguments if call.cell is None else f"{call.arguments}\n{call.cell}"
@@ -21,21 +21,22 @@ def sx(call: MagicCall) -> Any:
     return output
 
 
-@magic("system", kinds=("line", "cell"))
+@magic("system", arguments="COMMAND", cell_arguments="[COMMAND]", kinds=("line", "cell"))
 def system(call: MagicCall) -> Any:
-    """The same as %sx."""
+    """Run a command of the operating system and give its output as lines, as %sx does."""
     return sx(call)
 
 
 @magic(
     "sc",
+    arguments="NAME=COMMAND",
     options=(
         Option("-l", "lines", "keep the lines as a list"),
         Option("-v", "shown", "print the value too"),
     ),
 )
 def sc(call: MagicCall) -> Any:
-    """Keep a command's output in a variable: %sc NAME=command; today rather ``NAME = !command``."""
+    """Keep a command's output in a variable; today rather ``NAME = !command``."""
     from ..system import capture_command
 
     name, equals, command = call.arguments.partition("=")
