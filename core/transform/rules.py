@@ -30,7 +30,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .lines import LogicalLine, join_continued, tokens_of
 
@@ -48,8 +48,7 @@ _COMMENT_MAGIC = re.compile(r"^#[ \t]*(?P<line>[%!](?![%\s]).*)$", re.DOTALL)
 _ASSIGNED = re.compile(r"=[ \t]*[%!]")
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule: a name, and what it makes of a line."""
 
     name: str
@@ -128,7 +127,13 @@ def _help(line: LogicalLine) -> str | None:
         return None
     if body.strip("? ;") == "":
         return line_magic_call("quickref", "") if body.startswith("?") else None
-    match = _HELP_AFTER.match(body) or _HELP_BEFORE.match(body)
+    before = _HELP_BEFORE.match(body)
+    return help_call(before["name"], before["mark"]) if before else _asked(body)
+
+
+def _asked(body: str) -> str | None:
+    """The Python of ``obj?`` and ``obj??``, or None."""
+    match = _HELP_AFTER.match(body.rstrip())
     return help_call(match["name"], match["mark"]) if match else None
 
 
@@ -137,25 +142,31 @@ def _escape(line: LogicalLine) -> str | None:
 
 
 def _assignment(line: LogicalLine) -> str | None:
-    """``x = !command`` and ``x = %magic``: the first ``=`` outside brackets decides."""
+    """``x = !command`` and ``x = %magic``: the ``=`` outside brackets that stands before the mark.
+
+    Also ``x = y = %magic``, ``x += %magic``, and ``x = %magic?``, which asks and assigns nothing.
+    """
     if not _ASSIGNED.search(line.body):
         return None
     depth = 0
     before = None
     for token in tokens_of(line.body):
-        if before is not None:
-            if token.string[:1] not in ("%", "!") or token.start[0] != 1:
+        if before is not None and token.string[:1] in ("%", "!"):
+            if token.start[0] != 1:
                 return None
-            target = line.body[: before[1]].rstrip()
             rest = line.body[token.start[1] :]
-            call = _assigned_call(rest)
-            return None if call is None else f"{target} = {call}"
+            asked = _asked(rest) if rest.startswith("%") else None
+            call = asked or _assigned_call(rest)
+            if call is None or asked:
+                return asked
+            return f"{line.body[: before.start[1]].rstrip()} {before.string} {call}"
+        before = None
         if token.string in ("(", "[", "{"):
             depth += 1
         elif token.string in (")", "]", "}"):
             depth -= 1
-        elif token.string == "=" and depth == 0:
-            before = token.start
+        elif token.string in ("=", "+=") and depth == 0:
+            before = token
         elif token.string in ("%", "!") and depth == 0:
             return None
     return None
