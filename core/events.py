@@ -24,8 +24,9 @@ class EventRegistry:
         self._complain = complain
 
     def register(self, event: str, function: Callable[..., Any]) -> None:
-        """Call ``function`` at every ``event``. Raises :class:`UsageError` for an unknown one."""
-        self._of(event).append(function)
+        """Call ``function`` once at each ``event``. Raises :class:`UsageError` for an unknown one."""
+        if function not in self._of(event):
+            self._of(event).append(function)
 
     def unregister(self, event: str, function: Callable[..., Any]) -> None:
         """Stop calling ``function``. Raises :class:`UsageError` if it was not registered."""
@@ -37,6 +38,11 @@ class EventRegistry:
         if event not in self._callbacks:
             raise UsageError(f"There is no event {event}; there are {', '.join(EVENTS)}.")
         return self._callbacks[event]
+
+    def trigger_once(self, event: str, *arguments: Any) -> None:
+        """Call what is registered for an event that comes once for each callback."""
+        self.trigger(event, *arguments)
+        self._callbacks[event].clear()
 
     def trigger(self, event: str, *arguments: Any) -> None:
         """Call what is registered for an event, in order."""

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .safe import isinstance_exact
+
 if TYPE_CHECKING:
     from types import CodeType
 
@@ -55,6 +57,33 @@ class ExecutionResult:
     started: float = 0.0
     """Seconds since the epoch."""
     finished: float = 0.0
+
+    # --- As callbacks of IPython's events address it ------------------------------------
+
+    @property
+    def raw_cell(self) -> str:
+        """The cell as typed."""
+        return self.source
+
+    @property
+    def info(self) -> ExecutionResult:
+        """What was known before it ran."""
+        return self
+
+    @property
+    def result(self) -> Any:
+        """The last value that was shown."""
+        return self.value
+
+    @property
+    def error_in_exec(self) -> BaseException | None:
+        """What the cell raised as it ran."""
+        return self.error if self.transformed and not self.error_before_exec else None
+
+    @property
+    def error_before_exec(self) -> BaseException | None:
+        """Why the cell could not run: it is no Python."""
+        return self.error if isinstance_exact(self.error, SyntaxError) else None
 
     @property
     def success(self) -> bool:

@@ -39,6 +39,7 @@ from .errors import AlreadyReportedError, UsageError
 from .events import EventRegistry
 from .exception_handlers import ExceptionHandlers
 from .execution import ExecutionResult, StatementValue, call_user_code
+from .extensions import Extensions
 from .formatters import DisplayFormatters
 from .frontend import FrontEnd, TerminalFrontEnd
 from .history import History
@@ -144,6 +145,7 @@ class Shell(Commanding, Knowing, Compatible):
         self.last_error: BaseException | None = None
         self.last_report: TracebackReport | None = None
         self.debugging = Debugging(self)
+        self.extensions = Extensions(self)
         self.log = SessionLog()
         self.before_doctest_mode: tuple[str, bool] | None = None
         self.is_running = False
@@ -164,6 +166,7 @@ class Shell(Commanding, Knowing, Compatible):
         _shells.append(self)
         if profile is not None:
             self.load_profile(profile)
+        self.initialized()
 
     def _load(self) -> None:
         from .magics import add_all_groups
@@ -182,6 +185,10 @@ class Shell(Commanding, Knowing, Compatible):
         if self.settings.inline_figures:
             figures.install(self.formatters)
             scenes.install(self.formatters)
+
+    def initialized(self) -> None:
+        """Tell those who wait for the shell to be ready, once."""
+        self.events.trigger_once("shell_initialized", self)
 
     def load_profile(self, name: str) -> None:
         """Load a profile by its name or path. Raises :class:`UsageError` if it cannot be read."""

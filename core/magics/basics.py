@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from typing import Any
 
 from ..errors import UsageError
+from ..extensions import BUILT_IN
 from .registry import MagicCall, magic
-
-BUILT_IN = ("autoreload", "IPython.extensions.autoreload")
-"""Extensions of IPython whose magics are always here."""
 
 
 @magic("lsmagic")
@@ -137,46 +134,26 @@ def _numpy_precision(shell: Any, digits: int) -> None:
 
 @magic("load_ext", arguments="MODULE")
 def load_ext(call: MagicCall) -> None:
-    """Load an extension: a module that has ``load_ipython_extension(shell)``."""
-    if call.arguments.strip() in BUILT_IN:
-        return
-    module = _extension(call)
-    if not hasattr(module, "load_ipython_extension"):
-        raise UsageError(f"{call.arguments} has no load_ipython_extension: it is no extension.")
-    module.load_ipython_extension(call.shell)
+    """Load an extension: a module with ``load_ipython_extension(shell)``."""
+    name = _extension(call)
+    if not call.shell.extensions.load(name) and name not in BUILT_IN:
+        print(f"The extension {name} is loaded already; %reload_ext {name} runs its file again.")
 
 
 @magic("unload_ext", arguments="MODULE")
 def unload_ext(call: MagicCall) -> None:
     """Unload an extension, if it can be: it needs ``unload_ipython_extension``."""
-    module = sys.modules.get(call.arguments)
-    if module is None:
-        raise UsageError(f"The extension {call.arguments} is not loaded.")
-    if not hasattr(module, "unload_ipython_extension"):
-        raise UsageError(
-            f"{call.arguments} cannot be unloaded: it has no unload_ipython_extension."
-        )
-    module.unload_ipython_extension(call.shell)
+    call.shell.extensions.unload(_extension(call))
 
 
 @magic("reload_ext", arguments="MODULE")
 def reload_ext(call: MagicCall) -> None:
     """Load an extension again, from its changed source."""
-    module = sys.modules.get(call.arguments)
-    if module is not None:
-        if hasattr(module, "unload_ipython_extension"):
-            module.unload_ipython_extension(call.shell)
-        importlib.reload(module)
-    load_ext(call)
+    call.shell.extensions.reload(_extension(call))
 
 
-def _extension(call: MagicCall) -> Any:
+def _extension(call: MagicCall) -> str:
     name = call.arguments.strip()
     if not name:
         raise UsageError(f"%{call.name} wants the name of a module.")
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise UsageError(f"There is no module {name} to load as an extension.") from None
+    return name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -103,38 +102,35 @@ class ExtensionManager:
 
     @property
     def loaded(self) -> set[str]:
-        """The modules that are imported and could be extensions."""
-        return {
-            name
-            for name, module in tuple(sys.modules.items())
-            if "load_ipython_extension" in getattr(module, "__dict__", ())
-        }
+        """The extensions that are loaded."""
+        return self.shell.extensions.loaded
 
     def load_extension(self, module_str: str) -> str | None:
         """Load an extension; a word where it was not."""
-        module = importlib.import_module(module_str)
-        load = getattr(module, "load_ipython_extension", None)
-        if load is None:
+        try:
+            return None if self.shell.extensions.load(module_str) else "already loaded"
+        except UsageError:
+            if module_str not in sys.modules:
+                raise
             return "no load function"
-        load(self.shell)
-        return None
 
     def unload_extension(self, module_str: str) -> str | None:
         """Unload an extension; a word where it was not."""
-        module = sys.modules.get(module_str)
-        unload = getattr(module, "unload_ipython_extension", None)
-        if unload is None:
-            return "not loaded" if module is None else "no unload function"
-        unload(self.shell)
+        if module_str not in self.loaded:
+            return "not loaded"
+        try:
+            self.shell.extensions.unload(module_str)
+        except UsageError:
+            return "no unload function"
         return None
 
     def reload_extension(self, module_str: str) -> str | None:
         """Load an extension again, from its changed source."""
-        self.unload_extension(module_str)
-        module = sys.modules.get(module_str)
-        if module is not None:
-            importlib.reload(module)
-        return self.load_extension(module_str)
+        try:
+            self.shell.extensions.reload(module_str)
+        except UsageError:
+            return "no load function"
+        return None
 
 
 class TransformerManager:

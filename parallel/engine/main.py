@@ -193,6 +193,7 @@ class Engine:
             self.shell.warn(str(error))
         except KeyboardInterrupt:
             self.shell.warn("The profile's start-up was interrupted.")
+        self.shell.initialized()
 
     def close(self) -> None:
         """End as a program ends: exit functions run, the history's session is closed."""
