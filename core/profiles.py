@@ -28,7 +28,6 @@ Source: the paper, "Base layer" and Fig. 7.
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import re
@@ -36,7 +35,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import UsageError
+from .errors import UsageError, nearest
 from .settings import Settings
 from .toml_reader import TomlError, read_toml
 from .tracebacks import described
@@ -57,24 +56,44 @@ class Profile:
     name: str
     path: Path | None = None
     """Its file; None for a built-in one."""
+    summary: str = ""
+    """What it is for, of a built-in one."""
     inherits: str | None = None
+    """The name of a profile that is loaded first."""
     modules: list[str] = field(default_factory=list)
     """Modules to import: ``numpy``, ``numpy as np``."""
     startup: list[str] = field(default_factory=list)
-    """Files to run (they end in .py or .ipy), or lines of code."""
+    """Files to run (they end in .py or .ipy; seen from the profile's folder), or lines of code,
+    which may be magics."""
     extensions: list[str] = field(default_factory=list)
+    """Extensions to load: modules that have ``load_ipython_extension(shell)``."""
     filters: list[str] = field(default_factory=list)
-    """Input filters: ``physics``, ``exact``, or ``module:function``."""
+    """Input filters: ``physics``, ``exact``, or ``module:function``, a function of a cell's text
+    that gives the text to run, of as many lines."""
     settings: dict[str, Any] = field(default_factory=dict)
+    """A table of settings, those of this page."""
     aliases: dict[str, str] = field(default_factory=dict)
+    """A table of aliases: a name and its command, in which ``%s`` is a word and ``%l`` the line."""
     magics: dict[str, str] = field(default_factory=dict)
-    """Line magics: a name and its ``module:function``, called with the line."""
+    """A table of line magics: a name and its ``module:function``, called with the line."""
 
 
 BUILT_IN = {
-    "physics": Profile("physics", filters=["physics"]),
-    "exact": Profile("exact", filters=["exact"]),
-    "pylab": Profile("pylab", startup=["%pylab"]),
+    "physics": Profile(
+        "physics",
+        summary="Quantities as one writes them: ``g = 9.8 m/s^2``. Needs pint.",
+        filters=["physics"],
+    ),
+    "exact": Profile(
+        "exact",
+        summary="Exact integers and ratios, and ``^`` as power, after Sage. Needs sympy.",
+        filters=["exact"],
+    ),
+    "pylab": Profile(
+        "pylab",
+        summary="numpy and matplotlib as an interactive workspace. Needs both.",
+        startup=["%pylab"],
+    ),
 }
 
 
@@ -97,7 +116,7 @@ def find_profile(name: str) -> Profile:
         return read_profile(path)
     if name in BUILT_IN:
         return BUILT_IN[name]
-    near = difflib.get_close_matches(name, names(), n=1)
+    near = nearest(name, names())
     hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names())}."
     raise UsageError(f"There is no profile {name} (looked for {path}); {hint}")
 
@@ -134,7 +153,7 @@ class _Checker:
         made = Profile(self.path.stem, self.path)
         for key, value in held.items():
             if key not in _KEYS:
-                near = difflib.get_close_matches(key, _KEYS, n=1)
+                near = nearest(key, _KEYS)
                 hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_KEYS)}."
                 raise self.fail((key,), f"a profile has no key {key}; {hint}")
             if key in _TABLES:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
-from .errors import UsageError
+from .errors import UsageError, nearest
 from .traceback_values import SECRET_WORDS
 
 INTERACTIVITY = ("last_expr", "all", "none", "last_expr_or_assign")
@@ -18,21 +17,23 @@ class Settings:
     """The settings of a shell, with their defaults."""
 
     interactivity: str = "last_expr"
-    """Which expressions of a cell show their value: last_expr, all, none, last_expr_or_assign."""
+    """Which expressions of a cell show their value: the last statement if it is an expression, all,
+    none, or the last statement's also if it assigns."""
     xmode: str = "Context"
-    """How tracebacks are written: Plain, Context, Verbose or Minimal."""
+    """How tracebacks are written (%xmode): Minimal is the error alone, Plain what Python writes,
+    Context with the lines around, Verbose with the values of variables too."""
     automagic: bool = True
-    """Whether ``ls`` runs as ``%ls`` where nothing is called so."""
+    """Whether ``ls`` runs as ``%ls`` where nothing is called so (%automagic)."""
     pdb: bool = False
-    """Whether every error enters the debugger (%pdb)."""
+    """Whether every error enters the debugger at once (%pdb)."""
     autoawait: bool = True
-    """Whether cells may await at their top level."""
+    """Whether cells may await at their top level (%autoawait)."""
     autocall: int = 0
-    """Whether ``f x`` means ``f(x)``: 0 never, 1 with arguments, 2 also without."""
+    """Whether ``f x`` means ``f(x)``: 0 never, 1 with arguments, 2 also without (%autocall)."""
     secret_words: tuple[str, ...] = SECRET_WORDS
     """Names that contain one of these words have their values hidden in tracebacks."""
     colours: bool = True
-    """Whether tracebacks are coloured where the front end shows colours."""
+    """Whether tracebacks are coloured where the front end shows colours (%colors)."""
     maximum_display_seconds: int = 20
     """After how many seconds the rendering of a value is given up; 0 is never."""
     maximum_display_growth: int = 2**31
@@ -40,13 +41,14 @@ class Settings:
     comment_magics: bool = False
     """Whether ``# %time f()`` runs as ``%time f()``."""
     maximum_results: int = 1000
-    """How many values Out keeps."""
+    """How many values Out keeps; the oldest go first."""
     maximum_result_bytes: int = 2**30
-    """How many bytes of values Out keeps."""
+    """How many bytes of values Out keeps, an array's buffer counted; the oldest go first."""
     inline_figures: bool = False
-    """Whether matplotlib's figures become output of their cell."""
+    """Whether matplotlib's figures become output of their cell. Sessions of editors, notebooks and
+    consoles have it on."""
     figure_formats: tuple[str, ...] = ("png",)
-    """How figures are shown: png, svg, retina, jpeg, pdf."""
+    """The formats in which figures are shown; retina is PNG at twice the resolution."""
     history_outputs: bool = False
     """Whether the texts of values are kept in the history too."""
 
@@ -56,12 +58,18 @@ class Settings:
         "figure_formats": FIGURE_FORMATS,
         "autocall": (0, 1, 2),
     }
+    _FROM_NOTHING = (  # numbers that are counts: 0 and up
+        "maximum_display_seconds",
+        "maximum_display_growth",
+        "maximum_results",
+        "maximum_result_bytes",
+    )
 
     def check_name(self, name: str) -> None:
         """Raise :class:`UsageError` with the nearest name if there is no such setting."""
         names = [field.name for field in fields(self)]
         if name not in names:
-            near = difflib.get_close_matches(name, names, n=1)
+            near = nearest(name, names)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
             raise UsageError(f"There is no setting {name}; {hint}")
 
@@ -77,6 +85,8 @@ class Settings:
             raise UsageError(
                 f"{name} wants {article} {wanted}, not {value!r} ({type(value).__name__})."
             )
+        if name in self._FROM_NOTHING and value < 0:
+            raise UsageError(f"{name} is 0 or more, not {value!r}.")
         choices = self._CHOICES.get(name)
         if isinstance(value, tuple) and any(type(word) is not str for word in value):
             raise UsageError(f"{name} wants words, not {value!r}.")
@@ -86,8 +96,7 @@ class Settings:
         setattr(self, name, value)
 
 
-@dataclass(frozen=True)
-class SettingDocumentation:
+class SettingDocumentation(NamedTuple):
     """What there is to say of a setting."""
 
     name: str
@@ -95,6 +104,20 @@ class SettingDocumentation:
     default: Any
     text: str
     choices: tuple[Any, ...]
+    minimum: int | None
+    """The least number that it takes; None if it is no number or takes each."""
+
+    @property
+    def values(self) -> str:
+        """What it can be, in words."""
+        choices = ", ".join(map(str, self.choices))
+        if isinstance(self.default, tuple):
+            return f"words: {choices}" if choices else "words"
+        if choices:
+            return choices
+        if isinstance(self.default, bool):
+            return "True or False"
+        return "a whole number" + (f", {self.minimum} or more" if self.minimum is not None else "")
 
 
 def documentation() -> list[SettingDocumentation]:
@@ -112,7 +135,7 @@ def documentation() -> list[SettingDocumentation]:
             and isinstance(after, ast.Expr)
             and isinstance(after.value, ast.Constant)
         ):
-            texts[entry.target.id] = str(after.value.value)
+            texts[entry.target.id] = " ".join(str(after.value.value).split())
     return [
         SettingDocumentation(
             field.name,
@@ -120,6 +143,7 @@ def documentation() -> list[SettingDocumentation]:
             field.default,
             texts.get(field.name, ""),
             tuple(Settings._CHOICES.get(field.name, ())),
+            0 if field.name in Settings._FROM_NOTHING else None,
         )
         for field in fields(Settings)
     ]

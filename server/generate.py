@@ -1,17 +1,14 @@
-"""``python -m vivo.server.generate [--check]``: the reference page and the TypeScript types.
+"""``python -m vivo.server.generate [--check]``: the reference pages and the TypeScript types.
 
 ``docs/protocol.md`` and ``editors/vscode/src/protocol.ts`` come from the declarations alone: in
-:mod:`.protocol` and :mod:`vivo.parallel.messages`. With ``--check`` nothing is written, and the
-exit status is 1 if a file differs.
+:mod:`.protocol` and :mod:`vivo.parallel.messages`; the pages of the shell by :mod:`.shell_pages`.
+With ``--check`` nothing is written, and the exit status is 1 if a file differs.
 """
 
 from __future__ import annotations
 
-import ast
 import inspect
-import itertools
 import sys
-import textwrap
 import types
 import typing
 from pathlib import Path
@@ -23,6 +20,7 @@ import msgspec
 
 from ..parallel import messages as wire
 from . import protocol
+from .shell_pages import field_docs, magics_page, settings_page
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,18 +29,6 @@ def camel(name: str) -> str:
     """``execution_id`` as ``executionId``."""
     first, *others = name.split("_")
     return first + "".join(word.capitalize() for word in others)
-
-
-def field_docs(kind: type) -> dict[str, str]:
-    """The strings that stand below a class's fields."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(kind)))
-    body = tree.body[0].body  # type: ignore[attr-defined]
-    found = {}
-    for field, doc in itertools.pairwise(body):
-        is_doc = isinstance(doc, ast.Expr) and isinstance(doc.value, ast.Constant)
-        if isinstance(field, ast.AnnAssign) and is_doc:
-            found[field.target.id] = " ".join(str(doc.value.value).split())  # type: ignore[union-attr]
-    return found
 
 
 def fields_of(kind: type) -> list[tuple[str, Any, bool]]:
@@ -213,6 +199,8 @@ def outputs() -> dict[Path, str]:
     """Each generated file and what it should hold."""
     return {
         _ROOT / "docs" / "protocol.md": reference(),
+        _ROOT / "docs" / "magics.md": magics_page(),
+        _ROOT / "docs" / "settings.md": settings_page(),
         _ROOT / "editors" / "vscode" / "src" / "protocol.ts": typescript(),
     }
 

@@ -21,7 +21,8 @@ def config(call: MagicCall) -> Any:
     name, equals, value = (part.strip() for part in call.arguments.partition("="))
     if not name:
         for entry in documentation():
-            print(f"{entry.name} = {getattr(settings, entry.name)!r}\n    {entry.text}")
+            print(f"{entry.name} = {getattr(settings, entry.name)!r}  ({entry.values})")
+            print(f"    {entry.text}")
         return None
     known = setting_of(name)
     if known is None:

@@ -157,7 +157,9 @@ def test_settings_are_listed_with_what_they_mean(shell: Shell, shown: Any, capsy
     """%config lists, shows and sets; a wrong name or type is told with the nearest."""
     shell.run_cell("%config")
     printed = capsys.readouterr().out
-    assert "xmode = 'Context'\n    How tracebacks are written" in printed
+    assert (
+        "xmode = 'Context'  (Plain, Context, Verbose, Minimal)\n    How tracebacks are" in printed
+    )
     shell.run_cell("%config xmode = 'Plain'")
     assert shell.run_cell("%config xmode").value == "Plain"
     shell.run_cell("%config xmod")
