@@ -11,11 +11,14 @@ Rules:
 from __future__ import annotations
 
 import builtins
+import heapq
+import itertools
 import keyword
+import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import completion_sources as sources
 from .registered_completers import RegisteredCompleters
@@ -46,8 +49,7 @@ _LATEX = re.compile(r"\\(?P<prefix>[\^_A-Za-z0-9]*)$")
 _STRING = re.compile(r"""(?:[bBrRuUfF]{0,2})(?P<quote>['"])(?P<prefix>[^'"\n]*)$""")
 
 
-@dataclass(frozen=True)
-class Completion:
+class Completion(NamedTuple):
     """One completion."""
 
     text: str
@@ -223,12 +225,10 @@ class Completer:
                 yield Completion(name, "instance", "registered")
         names = attribute_names(value)
         names.update(name for name in column_names(value) if name.isidentifier())
-        chosen = [name for name in names if name.startswith(prefix) and _wanted(name, prefix)]
-        for name in sorted(chosen)[:MAXIMUM_ITEMS]:
-            if prefix or not name.startswith("_"):
-                found = attribute(value, name)
-                kind = "property" if found is UNKNOWN else kind_of(found)
-                yield Completion(name, kind, "" if found is UNKNOWN else type_name(found))
+        told = _ToldOfTypes()
+        for name in heapq.nsmallest(MAXIMUM_ITEMS, _beginning(tuple(names), prefix)):
+            found = attribute(value, name)
+            yield Completion(name, *(("property", "") if found is UNKNOWN else told.of(found)))
 
     def _names(self, before: str) -> tuple[str, Iterable[Completion]]:
         match = _NAME.search(before)
@@ -237,10 +237,10 @@ class Completer:
 
     def _all_names(self, before: str, prefix: str) -> Iterator[Completion]:
         yield from self._keyword_arguments(before[: len(before) - len(prefix)], prefix)
-        for name in reversed(tuple(self.namespace)):  # the latest first: a long list is cut
-            if type(name) is str and name.startswith(prefix) and _wanted(name, prefix):
-                value = self.namespace.get(name)
-                yield Completion(name, kind_of(value), type_name(value))
+        names = tuple(self.namespace)[::-1]  # the latest first: a long list is cut
+        told = _ToldOfTypes()
+        for name in _beginning(names, prefix):
+            yield Completion(name, *told.of(self.namespace.get(name)))
         for word in keyword.kwlist:
             if word.startswith(prefix) and prefix:
                 yield Completion(word, "keyword")
@@ -269,6 +269,38 @@ class Completer:
 def _is_plain(key: object) -> bool:
     """Whether a key's text needs no code of the user's."""
     return type(key) in _KEYS and (type(key) is not tuple or all(map(_is_plain, key)))
+
+
+class _ToldOfTypes:
+    """What completions say of values, found out once for each type."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[type, tuple[str, str]]] = {}  # a held type keeps its id
+
+    def of(self, value: object) -> tuple[str, str]:
+        """The kind of a value, and the name of its type."""
+        kind = type(value)
+        known = self._known.get(id(kind))
+        if known is None:
+            known = self._known[id(kind)] = (kind, (kind_of(value), type_name(value)))
+        return known[1]
+
+
+def _beginning(names: tuple[Any, ...], prefix: str) -> Iterator[str]:
+    """The names among some objects that begin so; those that are no plain text are left out.
+
+    All are looked through as one text: a namespace may hold a hundred thousand names.
+    """
+    if not all(map(operator.is_, map(type, names), itertools.repeat(str))):
+        names = tuple(name for name in names if type(name) is str)
+    text = "\n".join(("", *names, ""))
+    position = text.find(f"\n{prefix}")
+    while position >= 0 and position < len(text) - 1:
+        end = text.find("\n", position + 1)
+        name = text[position + 1 : end]
+        if _wanted(name, prefix):
+            yield name
+        position = text.find(f"\n{prefix}", end)
 
 
 def _wanted(name: str, prefix: str) -> bool:

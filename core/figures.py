@@ -13,14 +13,13 @@ Nothing here imports matplotlib before the user does. Rules:
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import os
 import sys
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from .errors import UsageError
+from .errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from .formatters import DisplayFormatters
@@ -138,7 +137,7 @@ def _refusal(name: str, error: Exception) -> str:
             "set); %matplotlib inline shows figures in the output."
         )
     if isinstance(error, ValueError):
-        near = difflib.get_close_matches(name, names(), n=1)
+        near = nearest(name, names())
         hint = f"did you mean {near[0]}? " if near else ""
         return f"matplotlib does not know the backend {name}; {hint}%matplotlib --list shows them."
     return f"matplotlib cannot use {name}: {error}; restart the session to change the toolkit."

@@ -14,8 +14,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .safe import mro_of, type_module, type_qualname
 
@@ -25,8 +24,7 @@ DEADLINE = 0.3
 _MAXIMUM_GIVEN = 10_000
 
 
-@dataclass(frozen=True)
-class Registered:
+class Registered(NamedTuple):
     """A completer, and how it may be asked."""
 
     function: Callable[[Any, str], Iterable[str]]

@@ -8,11 +8,10 @@ Rules:
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from .base import TICK, EventLoop, Tick
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def make_loop(name: str, shell: Shell) -> EventLoop | None:
     if name in _OFF:
         return None
     if name not in _MAKERS:
-        near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.4)
+        near = nearest(name, NAMES, cutoff=0.4)
         hint = f"did you mean {near[0]}? " if near else ""
         raise UsageError(f"%gui does not know {name}; {hint}It takes {', '.join(NAMES)}.")
     return _MAKERS[name](name, shell)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from ..inspector import Inspection, matching_names
 from .options import Option
 from .registry import MagicCall, magic
@@ -17,7 +15,7 @@ def found(call: MagicCall, detail_level: int = 0) -> Inspection:
         raise UsageError(f"%{call.name} wants the name of an object.")
     told = call.shell.inspect(name, detail_level, safe=False)
     if told is None:
-        near = difflib.get_close_matches(name, list(call.shell.user_names()), n=3)
+        near = nearest(name, call.shell.user_names(), count=3)
         hint = f" Did you mean {', '.join(near)}?" if near else ""
         raise UsageError(f"Nothing is called {name} here.{hint}")
     return told

@@ -11,21 +11,18 @@ Rules:
 
 from __future__ import annotations
 
-import difflib
 import re
 import shlex
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 
 _WORD = re.compile(r"""\s*((?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+)""")
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """An option: its flag, the attribute it sets, and what it is for."""
 
     flag: str
@@ -126,7 +123,7 @@ def unknown_option(magic: str, flag: str, known: list[str]) -> str:
         near = [each for each in known if each == flag.swapcase()]
         near += [each for each in known if each.startswith(f"-{flag}")]
     else:
-        near = difflib.get_close_matches(flag, known, n=1, cutoff=0.5)
+        near = nearest(flag, known, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"it knows {', '.join(known)}."
     return f"%{magic} has no option {flag}; {hint} See %{magic}?"
 

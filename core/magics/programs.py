@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import os
 import sys
 import time
@@ -92,6 +91,8 @@ def _module_file(name: str) -> Path:
 
 
 def _expanded(words: list[str]) -> list[str]:
+    import glob
+
     found: list[str] = []
     for word in words:
         matches = sorted(glob.glob(os.path.expanduser(word))) if set(word) & set("*?[") else []  # noqa: PTH111, PTH207

@@ -10,13 +10,12 @@ Rules:
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from .options import Option, options_help, parse_options, split_words
 
 if TYPE_CHECKING:
@@ -182,7 +181,7 @@ class MagicRegistry:
         if name in self._magics[other]:
             right = f"%%{name} as the first line of a cell" if other == "cell" else f"%{name}"
             return f"{prefix}{name} is no {kind} magic; it is a {other} magic: write {right}."
-        near = difflib.get_close_matches(name, self._magics[kind], n=3, cutoff=0.6)
+        near = nearest(name, self._magics[kind], count=3)
         hint = f"Did you mean {', '.join(prefix + word for word in near)}? " if near else ""
         return f"There is no magic {prefix}{name}. {hint}%lsmagic lists them all."
 

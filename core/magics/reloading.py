@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import logging
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +50,8 @@ class AutoReload:
         if reload.error is None and self.prints:
             print(f"Reloaded {reload.name}.")
         if reload.error is None and self.logs:
+            import logging
+
             logging.getLogger("autoreload").info("Reloaded %s.", reload.name)
 
 

@@ -15,7 +15,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _SKIPPED = (
     tokenize.NL,
@@ -26,8 +26,7 @@ _SKIPPED = (
 )
 
 
-@dataclass(frozen=True)
-class LogicalLine:
+class LogicalLine(NamedTuple):
     """A logical line of a cell, with its line ends as they were typed."""
 
     text: str
