@@ -15,6 +15,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .settings import Settings
+
 if TYPE_CHECKING:
     from .tracebacks import TracebackReport
 
@@ -54,7 +56,13 @@ class FrontEnd(Protocol):
 
 
 class TerminalFrontEnd:
-    """Shows everything as plain text on the process's own streams."""
+    """Shows everything as plain text on the process's own streams.
+
+    ``settings`` are the shell's: how tracebacks are written, and whether in colours.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self._settings = settings or Settings()
 
     @property
     def has_terminal(self) -> bool:
@@ -84,7 +92,9 @@ class TerminalFrontEnd:
 
     def error(self, report: TracebackReport) -> None:
         """Write the report to the error stream."""
-        sys.stderr.write(report.text() + "\n")
+        is_terminal = getattr(sys.stderr, "isatty", bool)  # what replaced it may have none
+        colour = self._settings.colours and is_terminal()
+        sys.stderr.write(report.text(self._settings.xmode, colour=colour) + "\n")
         sys.stderr.flush()
 
     def clear_output(self, *, wait: bool) -> None:
