@@ -109,8 +109,8 @@ class Shell(Commanding, Knowing, Compatible):
         inherit_streams: bool = False,
         profile: str | None = None,
     ) -> None:
-        self.front_end: FrontEnd = front_end or TerminalFrontEnd()
         self.settings = settings or Settings()
+        self.front_end: FrontEnd = front_end or TerminalFrontEnd(self.settings)
         self.module = module or types.ModuleType("__main__", "The user's namespace.")
         self.namespace: dict[str, Any] = self.module.__dict__
         self.inherit_streams = inherit_streams
