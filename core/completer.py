@@ -21,15 +21,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import completion_sources as sources
+from .item_classes import item_class
 from .registered_completers import RegisteredCompleters
 from .safe import (
     UNKNOWN,
     ExactTypes,
     attribute,
     attribute_names,
+    class_attribute,
     column_names,
     evaluate,
     first_items,
+    instance_dict,
+    mro_of,
     type_name,
 )
 
@@ -216,7 +220,8 @@ class Completer:
             return match["prefix"], ()
         value = evaluate(match["owner"], self.namespace)
         if value is UNKNOWN:
-            return match["prefix"], ()
+            kind = item_class(match["owner"], self.namespace)
+            return match["prefix"], self._attributes_of(kind, match["prefix"]) if kind else ()
         return match["prefix"], self._attributes(value, match["prefix"])
 
     def _attributes(self, value: object, prefix: str) -> Iterator[Completion]:
@@ -228,6 +233,13 @@ class Completer:
         told = _ToldOfTypes()
         for name in heapq.nsmallest(MAXIMUM_ITEMS, _beginning(tuple(names), prefix)):
             found = attribute(value, name)
+            yield Completion(name, *(("property", "") if found is UNKNOWN else told.of(found)))
+
+    def _attributes_of(self, kind: type, prefix: str) -> Iterator[Completion]:
+        names = {name for each in mro_of(kind) for name in instance_dict(each)}
+        told = _ToldOfTypes()
+        for name in heapq.nsmallest(MAXIMUM_ITEMS, _beginning(tuple(names), prefix)):
+            found = class_attribute(kind, name)
             yield Completion(name, *(("property", "") if found is UNKNOWN else told.of(found)))
 
     def _names(self, before: str) -> tuple[str, Iterable[Completion]]:

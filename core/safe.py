@@ -276,16 +276,16 @@ def summary(value: object) -> dict[str, Any]:
     kind = type(value)
     if kind in _SIZED:
         told["length"] = len(value)  # type: ignore[arg-type]
-    if _is_of(kind, "numpy", "ndarray"):
+    if is_of(kind, "numpy", "ndarray"):
         told["shape"] = tuple(attribute(value, "shape"))
         told["dtype"] = str(attribute(value, "dtype"))
         told["size"] = int(attribute(value, "nbytes"))
-    elif _is_of(kind, "pandas", "DataFrame", "Series"):
+    elif is_of(kind, "pandas", "DataFrame", "Series"):
         told.update(_pandas_summary(value))
     return told
 
 
-def _is_of(kind: type, library: str, *names: str) -> bool:
+def is_of(kind: type, library: str, *names: str) -> bool:
     """Whether a type is the very one that a library offers: anyone may take its name."""
     if type_module(kind).partition(".")[0] != library:
         return False
@@ -297,7 +297,7 @@ def _pandas_summary(value: object) -> dict[str, Any]:
     """Shape and columns of an exact DataFrame or Series: pandas' own code, never the user's."""
     try:
         told: dict[str, Any] = {"shape": tuple(value.shape)}  # type: ignore[attr-defined]
-        if _is_of(type(value), "pandas", "Series"):
+        if is_of(type(value), "pandas", "Series"):
             told["dtype"] = str(value.dtype)  # type: ignore[attr-defined]
         return told
     except Exception:  # noqa: BLE001 - a frame that main is changing may be inconsistent
@@ -308,10 +308,10 @@ def column_names(value: object) -> list[str]:
     """The string columns of an exact pandas DataFrame; field names of a structured array."""
     kind = type(value)
     try:
-        if _is_of(kind, "pandas", "DataFrame"):
+        if is_of(kind, "pandas", "DataFrame"):
             columns = first_items(value.columns)  # type: ignore[attr-defined]
             return [column for column in columns if type(column) is str]
-        if _is_of(kind, "numpy", "ndarray", "void"):
+        if is_of(kind, "numpy", "ndarray", "void"):
             return list(attribute(attribute(value, "dtype"), "names") or ())
     except Exception:  # noqa: BLE001 - a frame that main is changing may be inconsistent
         return []

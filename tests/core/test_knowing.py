@@ -342,3 +342,20 @@ def test_figures_are_shown_when_their_cell_ends(shell: Shell, shown: Any) -> Non
     shell.settings.set("figure_formats", ("svg",))
     shell.run_cell("plt.plot([1]); plt.show(); print('after')")
     assert "<svg" in shown.of("display")[-1]["image/svg+xml"]
+
+
+def test_slices_of_sequences_and_items_of_arrays_are_completed(shell: Shell) -> None:
+    """The class of the item is known without taking it; of an object array's it is not."""
+    shell.run_cell(
+        "import numpy as np\nwords = ['a', 'b']\nplane = np.zeros((2, 3))\nline = plane[0]"
+    )
+    shell.run_cell("objects = np.array([None, print], dtype=object)")
+
+    def texts(code: str) -> list[str]:
+        return [item.text for item in shell.complete(code, len(code)).items]
+
+    assert texts("words[1:].app") == ["append"]
+    assert texts("plane[0].tras") == []
+    assert texts("plane[0].transp") == ["transpose"]
+    assert texts("line[0].is_int") == ["is_integer"]
+    assert texts("objects[1].__call") == []
