@@ -168,7 +168,7 @@ def paths(prefix: str, *, folders_only: bool = False) -> Iterator[Completion]:
                 is_folder = entry.is_dir()
                 if is_folder or not folders_only:
                     yield _completion(shown + entry.name + ("/" if is_folder else ""), "path")
-    except OSError:
+    except (OSError, ValueError):  # no folder, or no name of one: it has a null character in it
         return
 
 

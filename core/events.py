@@ -24,7 +24,7 @@ class EventRegistry:
         self._complain = complain
 
     def register(self, event: str, function: Callable[..., Any]) -> None:
-        """Call ``function`` once at each ``event``. Raises :class:`UsageError` for an unknown one."""
+        """Call ``function`` once at each ``event``. Raises :class:`UsageError` for a wrong one."""
         if function not in self._of(event):
             self._of(event).append(function)
 

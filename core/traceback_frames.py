@@ -23,7 +23,10 @@ from typing import Any
 from .compiler import is_cell, real_path
 from .traceback_values import Hides, values_of
 
-_OURS = str(Path(__file__).resolve().parent.parent) + "/"
+_PACKAGES = ("core", "parallel", "server")
+_HERE = Path(__file__).parent.parent
+# As it was imported, which may be through a link, and as it is.
+_OURS = tuple(f"{root}/{name}/" for root in {_HERE, _HERE.resolve()} for name in _PACKAGES)
 _CONTEXT = 2  # lines before and after the failing one
 _LONGEST_STATEMENT = 10  # lines of the failing statement that are shown
 _LONGEST_LINE = 1000  # characters
@@ -70,11 +73,7 @@ class Frame:
 
 def is_ours(filename: str) -> bool:
     """Whether a file belongs to vivo's own packages."""
-    return filename.startswith(_OURS) and filename[len(_OURS) :].split("/", maxsplit=1)[0] in (
-        "core",
-        "parallel",
-        "server",
-    )
+    return filename.startswith(_OURS)
 
 
 class FrameReader:

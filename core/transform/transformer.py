@@ -202,4 +202,4 @@ def _line_ends(lines: list[str], number: int, count: int) -> str:
     """As many line ends as the typed lines had, so that what follows keeps its place."""
     ends = "\n" * (count - 1)
     last = lines[number + count - 1]
-    return ends + ("\n" if last.endswith(("\n", "\r")) else "")
+    return ends + (last[-1] if last.endswith(("\n", "\r")) else "")
