@@ -131,11 +131,23 @@ class ResultStore:
         for number in tuple(self.outputs):
             self.free(number)
 
+    def clear_inputs(self) -> None:
+        """Forget the texts of the inputs; their numbers go on."""
+        for number in range(len(self.inputs)):
+            self.inputs[number] = ""
+            self.namespace.pop(f"_i{number}", None)
+        self.namespace.update(dict.fromkeys(_LAST_INPUTS, ""))
+        self._input = ""
+
+    def own_names(self) -> set[str]:
+        """The names in the namespace that are the store's."""
+        ours = {"In", "Out", *_LAST_INPUTS, *(f"_i{number}" for number in range(len(self.inputs)))}
+        ours |= self._names
+        return ours | {n for n in _LAST if self._ours.get(n) == id(self.namespace.get(n))}
+
     def forget_names(self) -> None:
         """Take every name of the store out of the namespace."""
-        ours = {"In", "Out", *_LAST_INPUTS, *(f"_i{number}" for number in range(len(self.inputs)))}
-        ours |= {name for name in _LAST if self._ours.get(name) == id(self.namespace.get(name))}
-        for name in ours:
+        for name in self.own_names():
             self.namespace.pop(name, None)
 
     def validate(self) -> None:

@@ -153,6 +153,8 @@ class Shell(Commanding, Knowing, Compatible):
         self.interrupt_next = False
         """Whether an interrupt came for the cell that is about to run."""
         self.awaiting: asyncio.Task[Any] | None = None
+        self.can_exit = False
+        """Whether ``exit`` leaves: there is a loop that asks ``exit_requested`` after each cell."""
         self.exit_requested = False
         self.auto_reload: AutoReload | None = None
         """When edited modules are reloaded; made when it is first asked for."""
@@ -523,6 +525,9 @@ class Shell(Commanding, Knowing, Compatible):
         sys.stderr.write(text + "\n")
 
     def _exit(self, *_: Any) -> None:
+        if self.can_exit:
+            self.exit_requested = True
+            return
         raise UsageError(
             "The session outlives its front ends; close the editor or console to leave it running, "
             "or end it with `vivo sessions end`."
@@ -530,11 +535,18 @@ class Shell(Commanding, Knowing, Compatible):
 
     # --- The whole -------------------------------------------------------------------------
 
-    def reset(self) -> None:
-        """Forget the user's variables and results; inputs and history stay."""
-        self.results.clear()
-        for name in self.user_names():
-            del self.namespace[name]
+    def reset(self, *, results: bool = True) -> None:
+        """Forget the user's variables, private ones too, and results; inputs and history stay.
+
+        ``results`` says whether the results go too.
+        """
+        if results:
+            self.results.clear()
+        kept = self.results.own_names()
+        for name in tuple(self.namespace):
+            is_pythons = len(name) > 4 and name.startswith("__") and name.endswith("__")
+            if name not in kept and not is_pythons:
+                del self.namespace[name]
         self.namespace.update(self._reserved)
 
     def enable_gui(self, name: str | None = None) -> None:

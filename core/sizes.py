@@ -57,6 +57,12 @@ def size_of(value: object) -> int:
     return int(_Meter().size(value, 0))
 
 
+def is_array(value: object) -> bool:
+    """Whether a value is an array of numpy's."""
+    array = vars(sys.modules["numpy"]).get("ndarray") if "numpy" in sys.modules else None
+    return array is not None and issubclass_exact(type(value), array)
+
+
 class _Meter:
     """One estimate: what was seen, and how many objects may still be looked at."""
 
@@ -128,9 +134,8 @@ class _Meter:
             return self._viewed(value, depth)
         if root == "mmap":
             return 0
-        array = vars(sys.modules["numpy"]).get("ndarray") if "numpy" in sys.modules else None
-        if array is not None and issubclass_exact(kind, array):
-            return self._array(value, array, depth)
+        if is_array(value):
+            return self._array(value, vars(sys.modules["numpy"])["ndarray"], depth)
         if root in _MEASURES:
             try:
                 return int(_MEASURES[root](value))

@@ -82,6 +82,11 @@ def dhist(call: MagicCall) -> list[str]:
     return list(_visited)
 
 
+def forget_visited() -> None:
+    """Forget the folders that %cd has left."""
+    _visited.clear()
+
+
 @magic("dirs")
 def dirs(call: MagicCall) -> list[str]:
     """Give the stack of folders that %pushd has filled."""

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError
+from ..errors import UsageError, nearest
 from ..safe import safe_repr, summary
+from ..sizes import is_array
+from .folders import forget_visited
 from .options import Option
 from .registry import MagicCall, magic
+
+if TYPE_CHECKING:
+    from ..shell import Shell
 
 
 def _wanted(call: MagicCall) -> dict[str, Any]:
@@ -48,17 +54,52 @@ def whos(call: MagicCall) -> None:
         print(f"{row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}")
 
 
-@magic("reset", options=(Option("-f", "force", "do not ask"),))
+@magic(
+    "reset",
+    arguments="[in] [out] [dhist] [array]",
+    options=(
+        Option("-f", "force", "do not ask"),
+        Option("-s", "soft", "forget variables alone: results stay"),
+    ),
+)
 def reset(call: MagicCall) -> None:
-    """Forget all variables and results; inputs and history stay. It asks first."""
-    if not call.options.force:
-        answer = call.shell.front_end.read_input(
-            "Forget all variables of this session (y/[n])? ", password=False
-        )
-        if answer.strip().lower() not in ("y", "yes"):
-            print("Nothing is forgotten.")
-            return
-    call.shell.reset()
+    """Forget all variables and results; inputs and history stay. It asks first.
+
+    With words, forget these alone: ``in`` is the texts of this session's inputs, ``out`` its
+    results, ``dhist`` the folders that %cd has left, ``array`` the variables that are arrays.
+    """
+    chosen = call.words
+    for word in chosen:
+        if word not in _FORGETS:
+            hint = " or ".join(nearest(word, _FORGETS)) or ", ".join(_FORGETS)
+            raise UsageError(f"%reset does not know {word!r}; it knows {hint}.")
+    told = ", ".join(_FORGETS[word][0] for word in chosen) or "all variables"
+    if not call.options.force and not _agreed(call, f"Forget {told} of this session (y/[n])? "):
+        print("Nothing is forgotten.")
+        return
+    for word in chosen:
+        _FORGETS[word][1](call.shell)
+    if not chosen:
+        call.shell.reset(results=not call.options.soft)
+
+
+def _agreed(call: MagicCall, question: str) -> bool:
+    answer = call.shell.front_end.read_input(question, password=False)
+    return answer.strip().lower() in ("y", "yes")
+
+
+def _forget_arrays(shell: Shell) -> None:
+    for name, value in shell.user_names().items():
+        if is_array(value):
+            del shell.namespace[name]
+
+
+_FORGETS: dict[str, tuple[str, Callable[[Shell], None]]] = {
+    "in": ("the inputs", lambda shell: shell.results.clear_inputs()),
+    "out": ("the results", lambda shell: shell.results.clear()),
+    "dhist": ("the folders that %cd has left", lambda shell: forget_visited()),
+    "array": ("the arrays", _forget_arrays),
+}
 
 
 @magic("reset_selective", arguments="PATTERN", options=(Option("-f", "force", "do not ask"),))
@@ -71,10 +112,11 @@ def reset_selective(call: MagicCall) -> None:
     except re.error as error:
         raise UsageError(f"{call.arguments} is no regular expression: {error}.") from None
     names = [name for name in call.shell.user_names() if pattern.search(name)]
-    if names and not call.options.force:
-        question = f"Forget {', '.join(names)} (y/[n])? "
-        if call.shell.front_end.read_input(question, password=False).lower() not in ("y", "yes"):
-            return
+    if not names:
+        print(f"No variable matches {call.arguments}.")
+    elif not call.options.force and not _agreed(call, f"Forget {', '.join(names)} (y/[n])? "):
+        print("Nothing is forgotten.")
+        return
     for name in names:
         del call.shell.namespace[name]
 
