@@ -6,6 +6,7 @@ A part of :class:`vivo.core.shell.Shell`. What the transformer writes, for insta
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -92,6 +93,7 @@ class Commanding:
             return front_end.read_input(prompt, password=password)
 
         has_terminal = getattr(front_end, "has_terminal", False)
+        self.namespace["_exit_code"] = -signal.SIGINT.value  # unless it comes to its end
         self.namespace["_exit_code"] = run_command(
             command, ask=None if has_terminal else ask, inherit=self.inherit_streams
         )

@@ -118,24 +118,23 @@ def run_command(command: str, *, ask: Ask | None = None, inherit: bool = False) 
         return _run_in_the_open(command)
     from .terminal import Terminal
 
-    terminal = _on_terminal(command)
+    terminal = _on_terminal(command, _writer(inherit))
     assert isinstance(terminal, Terminal)
     try:
         _raise_pending()
-        return terminal.run(_writer(inherit), ask)
+        return terminal.run(ask)
     except KeyboardInterrupt:
-        interrupt_group(terminal.process)
-        terminal.process.wait()
+        terminal.interrupt()
         raise
     finally:
         terminal.close()
 
 
 @shielded
-def _on_terminal(command: str) -> Any:
+def _on_terminal(command: str, write: Callable[[bytes], Any]) -> Any:
     from .terminal import Terminal
 
-    return Terminal(command, shell_program())
+    return Terminal(command, shell_program(), write)
 
 
 def _run_in_the_open(command: str) -> int:
@@ -218,31 +217,35 @@ def _started(command: str, **options: Any) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def interrupt_group(process: subprocess.Popen[bytes], patience: float = 2.0) -> None:
-    """Interrupt a command and all that it started; kill what has not ended after ``patience`` s."""
-    _signal_group(
-        process, ((signal.SIGINT, patience), (signal.SIGTERM, 1.0), (signal.SIGKILL, 1.0))
-    )
+def interrupt_group(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt a command and all that it started; kill what does not end by itself."""
+    signal_group(process, INTERRUPTING)
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
     """End a command that waits for what will not come."""
-    _signal_group(process, ((signal.SIGTERM, 0.5), (signal.SIGKILL, 1.0)))
+    signal_group(process, ((signal.SIGTERM, 0.5), (signal.SIGKILL, 1.0)))
 
 
-def _signal_group(
-    process: subprocess.Popen[bytes], ladder: tuple[tuple[signal.Signals, float], ...]
+INTERRUPTING = ((signal.SIGINT, 2.0), (signal.SIGTERM, 1.0), (signal.SIGKILL, 1.0))
+"""The signals that end a command, each with the seconds that it is given before the next one."""
+
+
+def signal_group(
+    process: subprocess.Popen[bytes],
+    ladder: Iterable[tuple[signal.Signals, float]],
+    wait: Callable[[float], Any] | None = None,
 ) -> None:
+    """Send signals until the command has ended; a further interrupt goes on to the next one."""
     for number, seconds in ladder:
         try:
             os.killpg(process.pid, number)
+            (wait or process.wait)(seconds)
         except (ProcessLookupError, PermissionError):
             return
-        try:
-            process.wait(seconds)
-            return
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
             continue
+        return
 
 
 def quote_lines(lines: Iterable[str]) -> str:

@@ -21,11 +21,12 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .system import end_group
+from .system import INTERRUPTING, end_group, signal_group
 
 COLUMNS, LINES = 100, 30
 _IDLE = 0.08  # seconds without output after which the command may be waiting for the user
@@ -45,11 +46,12 @@ Ask = Callable[[str, bool], str]
 
 
 class Terminal:
-    """A pseudo-terminal with one command on it."""
+    """A pseudo-terminal with one command on it, whose output goes to ``write``."""
 
-    def __init__(self, command: str, shell: str) -> None:
+    def __init__(self, command: str, shell: str, write: Callable[[bytes], Any]) -> None:
         import pty
 
+        self._write = write
         self.master, slave = pty.openpty()
         try:
             self.name = os.ttyname(slave)
@@ -71,46 +73,47 @@ class Terminal:
         self._tail = b""
         self._echo_is_off = False
 
-    def run(self, write: Callable[[bytes], Any], ask: Ask) -> int:
+    def run(self, ask: Ask) -> int:
         """Pass output on and questions to the user until the command ends; give its status.
 
-        A command ended by signal *n* gives ``-n``. An interrupt comes through: end the command
-        with :meth:`close` then.
+        A command ended by signal *n* gives ``-n``. An interrupt comes through: tell the command
+        with :meth:`interrupt` then.
         """
         while True:
             descriptors = [self.master] if self._exit is None else [self.master, self._exit]
             ready, _, _ = select.select(descriptors, [], [], _IDLE)
             if self.master in ready:
-                if not self._pass_on(write):
+                if not self._pass_on():
                     break
             elif self.process.poll() is not None:
                 break
             elif not ready:
                 self._let_echo()
-                if self._is_waiting():
-                    self._answer(ask, write)
+                # What it wrote before it began to wait, the prompt, goes first.
+                if self._is_waiting() and not select.select([self.master], [], [], 0)[0]:
+                    self._answer(ask)
         status = self.process.wait()
-        self._drain(write)
+        self._drain()
         return status
 
-    def _pass_on(self, write: Callable[[bytes], Any]) -> bool:
+    def _pass_on(self) -> bool:
         try:
             data = os.read(self.master, 65536)
         except OSError:  # EIO: the last process has left the terminal
             return False
         if data:
-            write(data)
+            self._write(data)
             self._tail = (self._tail + data)[-400:]
         return bool(data)
 
-    def _drain(self, write: Callable[[bytes], Any]) -> None:
+    def _drain(self) -> None:
         """What is still in the terminal when the command has ended."""
         self._let_go_of_slave()
         while select.select([self.master], [], [], 0)[0]:
-            if not self._pass_on(write):
+            if not self._pass_on():
                 return
         if self._has_others():
-            self._follow(write)
+            self._follow()
 
     def _has_others(self) -> bool:
         """Whether processes that the command left behind still have the terminal."""
@@ -118,9 +121,9 @@ class Terminal:
         poll.register(self.master, select.POLLIN)
         return not any(event & select.POLLHUP for _, event in poll.poll(0))
 
-    def _follow(self, write: Callable[[bytes], Any]) -> None:
+    def _follow(self) -> None:
         """Pass on what those write that stay behind, until the last of them ends."""
-        master, self.master = self.master, -1
+        master, self.master, write = self.master, -1, self._write
 
         def follow() -> None:
             with contextlib.suppress(OSError):
@@ -147,7 +150,7 @@ class Terminal:
                     if int(fields[3]) == self.process.pid:  # its session
                         yield int(name)
 
-    def _answer(self, ask: Ask, write: Callable[[bytes], Any]) -> None:
+    def _answer(self, ask: Ask) -> None:
         import termios
 
         settings = termios.tcgetattr(self.master)
@@ -159,7 +162,9 @@ class Terminal:
         except EOFError:
             self._refused += 1
             if self._refused > _PATIENCE:
-                write(b"\nThe command waits for keys that nobody can press here; it is ended.\n")
+                self._write(
+                    b"\nThe command waits for keys that nobody can press here; it is ended.\n"
+                )
                 end_group(self.process)
             else:
                 os.write(self.master, b"\x04")
@@ -184,6 +189,24 @@ class Terminal:
                 termios.tcsetattr(self.master, termios.TCSANOW, settings)
 
     # --- The end ---------------------------------------------------------------------------
+
+    def interrupt(self) -> None:
+        """End the command, interrupted first; what it says to that is passed on."""
+        signal_group(self.process, INTERRUPTING, self._ends_within)
+        self.process.wait()
+        self._drain()
+
+    def _ends_within(self, seconds: float) -> None:
+        """Raises :class:`subprocess.TimeoutExpired`."""
+        end = time.monotonic() + seconds
+        while self.process.poll() is None:
+            left = end - time.monotonic()
+            if left <= 0:
+                raise subprocess.TimeoutExpired(self.process.args, seconds)
+            descriptors = [self.master] if self._exit is None else [self.master, self._exit]
+            ready, _, _ = select.select(descriptors, [], [], min(left, _IDLE))
+            if self.master in ready and not self._pass_on():
+                self.process.wait(left)
 
     def _let_go_of_slave(self) -> None:
         if self._slave is not None:
