@@ -108,3 +108,23 @@ def test_a_bad_connection_file_gets_one_sentence(home: Path) -> None:
     assert result.returncode == 2
     assert result.stderr.strip().endswith("names the right ones.")
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_the_debugger_asks_any_front_end(kernel: tuple[KernelManager, Any]) -> None:
+    """``%debug`` after an error and ``breakpoint()``, each line through the stdin channel."""
+    _, client = kernel
+
+    def dialogue(code: str, *answers: str) -> str:
+        message = client.execute(code, allow_stdin=True, stop_on_error=False)
+        for answer in answers:
+            assert client.get_stdin_msg(timeout=20)["content"]["prompt"] == "vdb> "
+            client.input(answer)
+        shown = events(client, message)
+        reply(client, message)
+        return "".join(e["content"]["text"] for e in shown if e["msg_type"] == "stream")
+
+    dialogue("def half(n):\n    return n / 0\nhalf(12)")
+    assert "12" in dialogue("%debug", "p n", "up", "q")
+    assert "5" in dialogue("width = 5\nbreakpoint()\nwidth", "p width", "c")
+    dialogue("%pdb on")
+    assert "14" in dialogue("half(7)", "p n * 2", "q")
