@@ -12,6 +12,8 @@ DEFAULT_ALIASES = {
     "lx": "ls -lF | grep '^-..x'",
     "lk": "ls -lF | grep '^l'",
     "ldir": "ls -lF | grep /$",
+    "lf": "ls -lF | grep ^-",
+    "man": "man",
     "cat": "cat",
     "mkdir": "mkdir",
     "rmdir": "rmdir",

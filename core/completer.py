@@ -164,6 +164,8 @@ class Completer:
         entry = self.magics.find(name, kind)
         found = self.registered.of_command(name, word, rest)
         if found is not None:
+            fits = word.lower()
+            found = [text for text in found if text.lower().startswith(fits)]
             return word, [Completion(text, "argument") for text in found]
         if entry is None:
             return None

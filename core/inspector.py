@@ -99,8 +99,10 @@ def inspect_value(
     told.signature = _signature(name, value)
     told.docstring = _docstring(value)
     told.file, told.line = place_of(value)
+    if told.file is None and not is_class(value):
+        told.file, told.line = place_of(type(value))
     if detail_level > 0:
-        told.source = source_of(value)
+        told.source = source_of(value) or (None if is_class(value) else source_of(type(value)))
     return told
 
 

@@ -75,7 +75,8 @@ class Profile:
     aliases: dict[str, str] = field(default_factory=dict)
     """A table of aliases: a name and its command, in which ``%s`` is a word and ``%l`` the line."""
     magics: dict[str, str] = field(default_factory=dict)
-    """A table of line magics: a name and its ``module:function``, called with the line."""
+    """A table of magics: a name and its ``module:function``, a plain one that is called with the
+    line, or one that is decorated with ``@magic``."""
 
 
 BUILT_IN = {
@@ -241,7 +242,10 @@ class _Application:
 
     def _magic(self, entry: str) -> None:
         function = _object(self.profile.magics[entry])
-        self.shell.register_magic_function(function, "line", entry)
+        if hasattr(function, "__magics__"):
+            self.shell.magics.add(function)  # @magic: under the name that is declared
+        else:
+            self.shell.register_magic_function(function, "line", entry)
 
     def _extension(self, entry: str) -> None:
         self.shell.run_line_magic("load_ext", entry)

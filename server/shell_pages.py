@@ -47,7 +47,7 @@ def magics_page() -> str:
     lines = [
         "# Magics",
         "",
-        "Generated from the declarations of `core/magics/` by `make docs`; `%name?` tells the same.",
+        "Generated from what `core/magics/` declares, by `make docs`; `%name?` tells the same.",
         "`%name` is a line magic, and may stand without its `%` where nothing else has its name;",
         "`%%name` is a cell magic, on the first line of its cell. Options come first, short ones",
         "may be joined (`-in 5`), and `--` ends them. [The guide](shell.md) shows them at work.",

@@ -10,11 +10,15 @@ from .macros import text_of
 from .options import Option
 from .registry import MagicCall, magic
 
-_APPEND = (Option("-a", "append", "append to the file", long="--append"),)
 
-
-@magic("writefile", arguments="FILE", kinds=("cell",), options=_APPEND, interspersed=True)
-@magic("file", arguments="FILE", kinds=("cell",), options=_APPEND, interspersed=True)
+@magic(
+    "writefile",
+    also=("file",),
+    kinds=("cell",),
+    arguments="FILE",
+    options=(Option("-a", "append", "append to the file", long="--append"),),
+    interspersed=True,
+)
 def writefile(call: MagicCall) -> None:
     """Write the cell to a file, without running it."""
     if not call.arguments:
@@ -29,11 +33,11 @@ def writefile(call: MagicCall) -> None:
     print(f"{verb} {path}")
 
 
-@magic("pycat", arguments="FILE|RANGES|NAME")
+@magic("pycat", also=("less", "more"), arguments="FILE|RANGES|NAME")
 def pycat(call: MagicCall) -> None:
     """Show a file, inputs or a macro in the pager."""
     if not call.arguments:
-        raise UsageError("%pycat wants a file, a macro or the numbers of inputs.")
+        raise UsageError(f"%{call.name} wants a file, a macro or the numbers of inputs.")
     call.shell.front_end.page({"text/plain": text_of(call, call.arguments)})
 
 
@@ -57,6 +61,7 @@ def page(call: MagicCall) -> None:
 
 @magic(
     "load",
+    also=("loadpy",),
     arguments="FILE|ADDRESS|RANGES|NAME",
     expands=False,
     options=(
@@ -125,7 +130,11 @@ def _symbols(text: str, wanted: str) -> str:
     return "\n\n\n".join(parts)
 
 
-@magic("notebook", arguments="FILE.ipynb")
+@magic(
+    "notebook",
+    arguments="FILE.ipynb",
+    options=(Option("-e", "export", "taken for what the peers ask; it always exports"),),
+)
 def notebook(call: MagicCall) -> None:
     """Write this session's inputs, with the texts of their values, to a notebook file."""
     if not call.arguments:

@@ -21,6 +21,7 @@ def chosen(call: MagicCall, text: str, *, output: bool = False) -> list[HistoryE
 
 @magic(
     "history",
+    also=("hist",),
     arguments="[RANGE …]",
     expands=False,
     options=(
@@ -56,8 +57,8 @@ def history(call: MagicCall) -> None:
         if options.prompts:
             text = ">>> " + text.rstrip("\n").replace("\n", "\n... ")
         lines.append(f"{number + ': ' if options.numbers or elsewhere else ''}{text}")
-        if options.outputs and entry.output is not None:
-            lines.append(entry.output)
+        if options.outputs and (output := _output(call, entry)) is not None:
+            lines.append(output)
     text = "\n".join(lines)
     if options.file:
         Path(options.file).expanduser().write_text(text + "\n", "utf-8")
@@ -65,7 +66,16 @@ def history(call: MagicCall) -> None:
         print(text)
 
 
-@magic("recall", arguments="RANGE …")
+def _output(call: MagicCall, entry: HistoryEntry) -> str | None:
+    """The text of an input's value: as it was kept, or of the value that Out still has."""
+    shell = call.shell
+    is_ours = entry.session == shell.history.session
+    if entry.output is None and is_ours and entry.line in shell.results.outputs:
+        return shell.formatters.plain(shell.results.outputs[entry.line])
+    return entry.output
+
+
+@magic("recall", also=("rep",), arguments="RANGE …")
 def recall(call: MagicCall) -> None:
     """Offer inputs as the next one, to be edited."""
     text = call.arguments

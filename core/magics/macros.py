@@ -132,6 +132,7 @@ def _write_text(call: MagicCall, name: str, how: str, file: str) -> None:
 
 @magic(
     "edit",
+    also=("ed",),
     arguments="[FILE|RANGES|NAME]",
     expands=False,
     options=(

@@ -110,19 +110,20 @@ def magic(
     interspersed: bool = False,
     arguments: str = "",
     cell_arguments: str | None = None,
+    also: tuple[str, ...] = (),
 ) -> Callable[[MagicFunction], MagicFunction]:
     """Mark a function as a magic; :meth:`MagicRegistry.add_group` finds it by that mark.
 
     ``arguments`` is what the usage line shows behind the options; ``cell_arguments`` the same for
-    the cell magic, where it differs.
+    the cell magic, where it differs; ``also`` are other names of it.
     """
 
     def mark(function: MagicFunction) -> MagicFunction:
         marks: list[Magic] = getattr(function, "__magics__", [])
-        entry = Magic(
-            name, function, kinds, options, expands, interspersed, arguments, cell_arguments
-        )
-        marks.append(entry)
+        marks += [
+            Magic(each, function, kinds, options, expands, interspersed, arguments, cell_arguments)
+            for each in (name, *also)
+        ]
         function.__magics__ = marks  # type: ignore[attr-defined]
         return function
 
@@ -136,10 +137,17 @@ class MagicRegistry:
         self._magics: dict[str, dict[str, Magic]] = {kind: {} for kind in KINDS}
         self.automagic = True
 
-    def add(self, entry: Magic) -> None:
-        """Register a magic under its name, for each of its kinds."""
-        for kind in entry.kinds:
-            self._magics[kind][entry.name] = entry
+    def add(self, entry: Magic | MagicFunction) -> None:
+        """Register a magic, or a function that :func:`magic` has marked, for each of its kinds.
+
+        Raises :class:`UsageError` for another function.
+        """
+        marked = [entry] if isinstance(entry, Magic) else getattr(entry, "__magics__", [])
+        if not marked:
+            raise UsageError(f"{entry!r} is no magic: decorate it with @magic(NAME).")
+        for each in marked:
+            for kind in each.kinds:
+                self._magics[kind][each.name] = each
 
     def add_group(self, module: ModuleType) -> None:
         """Register every function of a module that is marked as a magic."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vivo.core import Shell
+from vivo.core import Shell, UsageError
 from vivo.core.magics.registry import Magic
 
 _SHELL = Shell()
@@ -154,3 +154,24 @@ def test_what_a_magic_gives_beside_its_value(shell: Shell, shown: Any, capsys: A
     shell.run_cell("x = %nosuch 1")
     assert "no magic %nosuch" in error_text(shown)
     assert shell.namespace["x"] == 7
+
+
+def test_magics_have_their_older_names_too(shell: Shell, shown: Any, capsys: Any) -> None:
+    """%hist, %rep, %ed, %less, %more and %loadpy are the magics that users know by other names."""
+    shell.run_cell("width = 3")
+    shell.run_cell("%hist 1")
+    assert capsys.readouterr().out == "width = 3\n"
+    shell.run_cell("%rep 1")
+    shell.run_cell("%loadpy 1")
+    assert shown.of("next") == ["width = 3", "width = 3"]
+    shell.run_cell("%less 1\n%more 1")
+    assert shown.of("page") == ["width = 3\n", "width = 3\n"]
+    shell.run_cell("%hist -z")
+    assert "%hist has no option -z" in error_text(shown)
+    assert shell.magics.get("ed").function is shell.magics.get("edit").function
+
+
+def test_what_is_no_magic_is_not_registered(shell: Shell) -> None:
+    """A plain function lacks its name: the sentence says what to do."""
+    with pytest.raises(UsageError, match="decorate it with @magic"):
+        shell.magics.add(lambda call: None)
