@@ -10,7 +10,8 @@ Rules:
 3. A database that is damaged is set aside under a dated name and a fresh one begun; one that is
    locked or read-only is left alone, and the session keeps its history in memory. Either is
    told in one sentence, once.
-4. Reading and writing may come from different threads.
+4. Reading and writing may come from different threads. A search, which may look at a million
+   inputs, has a connection of its own: no cell waits for it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -151,8 +153,8 @@ class History:
             where = f"history.source GLOB ? GROUP BY history.source ORDER BY {latest} DESC"
         found: list[HistoryEntry] = []
         seen: set[str] = set()
-        with self._lock:
-            for entry in self._iterate(where, (pattern,), output=output):
+        with self._reader() as connection:
+            for entry in self._iterate(connection, where, (pattern,), output=output):
                 if unique and count is not None:
                     if entry.source in seen:
                         continue
@@ -167,6 +169,12 @@ class History:
     ) -> list[HistoryEntry]:
         """Inputs ``first`` to before ``last`` of a session; 0 is this one, -1 the one before."""
         number = session if session > 0 else self._sessions_back(-session)
+        return self._lines_of(number, first, last, output=output)
+
+    def _lines_of(
+        self, number: int, first: int = 1, last: int | None = None, *, output: bool
+    ) -> list[HistoryEntry]:
+        """The inputs of a session by its number; none of one that there is not."""
         where = "history.session = ? AND history.line >= ? AND history.line < ? ORDER BY 1, 2"
         bound = last if last is not None else 2**31
         return self._select(where, (number, first, bound), output=output)
@@ -191,16 +199,16 @@ class History:
         first = int(match["first"] or 1)
         if not match["dash"]:
             last = first + 1 if match["first"] else None
-            return self.range(start, first, last, output=output)
+            return self._lines_of(start, first, last, output=output)
         if match["end_session"] is None:
             last = int(match["last"]) + 1 if match["last"] else None
-            return self.range(start, first, last, output=output)
+            return self._lines_of(start, first, last, output=output)
         end = self._number(match["end_back"], match["end_session"])
-        found = self.range(start, first, output=output)
+        found = self._lines_of(start, first, output=output)
         for session in range(start + 1, end):
-            found += self.range(session, output=output)
+            found += self._lines_of(session, output=output)
         last = int(match["last"]) + 1 if match["last"] else None
-        return found + self.range(end, 1, last, output=output)
+        return found + self._lines_of(end, 1, last, output=output)
 
     def _number(self, back: str | None, session: str | None) -> int:
         if session is None:
@@ -208,7 +216,7 @@ class History:
         return self._sessions_back(int(session)) if back else int(session)
 
     def _sessions_back(self, count: int) -> int:
-        """The session ``count`` before this one that has inputs; this one for 0."""
+        """The session ``count`` before this one that has inputs; this one for 0, -1 for none."""
         if count == 0:
             return self.session
         with self._lock:
@@ -229,12 +237,30 @@ class History:
         self, where: str, values: tuple[object, ...], *, output: bool
     ) -> list[HistoryEntry]:
         with self._lock:
-            return list(self._iterate(where, values, output=output))
+            return list(self._iterate(self._open(), where, values, output=output))
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """A connection for a long look, beside which others may write (rule 4)."""
+        with self._lock:
+            connection = self._open()
+            if self.path is None:  # in memory there is but one
+                yield connection
+                return
+            reader = self._connect(self.path)
+        try:
+            yield reader
+        finally:
+            reader.close()
 
     def _iterate(
-        self, where: str, values: tuple[object, ...], *, output: bool
+        self,
+        connection: sqlite3.Connection,
+        where: str,
+        values: tuple[object, ...],
+        *,
+        output: bool,
     ) -> Iterator[HistoryEntry]:
-        connection = self._open()
         shown = "outputs.output" if output else "NULL"
         joined = "LEFT JOIN outputs USING (session, line)" if output else ""
         query = (
@@ -272,9 +298,7 @@ class History:
     def _open_file(path: Path) -> sqlite3.Connection:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         is_new = not path.exists()
-        connection = sqlite3.connect(
-            path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
-        )
+        connection = History._connect(path)
         try:
             if is_new:
                 os.chmod(path, 0o600)  # noqa: PTH101 - inputs may hold secrets
@@ -286,6 +310,12 @@ class History:
             connection.close()
             raise
         return connection
+
+    @staticmethod
+    def _connect(path: Path) -> sqlite3.Connection:
+        return sqlite3.connect(
+            path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
+        )
 
     def _set_aside(self, error: Exception) -> sqlite3.Connection | None:
         """After a failure: a fresh database if the file is damaged; tell what happened."""
