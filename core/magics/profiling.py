@@ -92,18 +92,32 @@ def profiled(function: Callable[[], Any]) -> pstats.Stats:
         profile.runcall(function)
     except SystemExit:
         pass  # a profiled program may end itself: its figures are what is wanted
-    return pstats.Stats(profile)
+    return _without_the_shell(pstats.Stats(profile))
+
+
+def _without_the_shell(stats: Any) -> pstats.Stats:
+    """The figures without those of the shell's own functions, which are not the user's concern."""
+    own = str(Path(__file__).parents[1])
+    for place in [each for each in stats.stats if each[0].startswith(own)]:
+        primitive, calls, seconds, _, _ = stats.stats.pop(place)
+        stats.prim_calls -= primitive
+        stats.total_calls -= calls
+        stats.total_tt -= seconds
+    for *_, callers in stats.stats.values():
+        for place in [each for each in callers if each[0].startswith(own)]:
+            del callers[place]
+    return stats  # type: ignore[no-any-return]
 
 
 def report(
     call: MagicCall, stats: pstats.Stats, options: SimpleNamespace, *, quiet: bool = False
 ) -> None:
     """Show the figures in the pager, and save them as the options say."""
-    text = _text(stats, options)
     if options.dump_file:
         path = Path(options.dump_file).expanduser()
-        stats.dump_stats(path)
+        stats.dump_stats(path)  # with whole paths, which the text has not
         print(f"Profile figures saved to {path}; pstats.Stats({str(path)!r}) reads them.")
+    text = _text(stats, options)
     if options.text_file:
         path = Path(options.text_file).expanduser()
         path.write_text(text, "utf-8")

@@ -160,10 +160,16 @@ def test_programs_are_profiled(
     assert pstats.Stats(str(tmp_path / "t.prof")).total_calls > 1  # type: ignore[attr-defined]
     stats = shell.run_cell("%prun -q -r work()").value
     assert isinstance(stats, pstats.Stats)
+    functions = {function for _, _, function in stats.stats}  # type: ignore[attr-defined]
+    assert "work" in functions
+    assert not functions & {"run_parts", "<lambda>", "call_user_code"}
     program.write_text("def slow():\n    return sum(range(10))\nvalue = slow()\n", "utf-8")
     shell.run_cell(f"%run -p -s name {program}")
     assert "slow" in shown.of("page")[-1]
     assert shell.namespace["value"] == 45
+    shell.run_cell(f"%run -p -D {tmp_path}/run.prof {program}")
+    saved = pstats.Stats(str(tmp_path / "run.prof")).stats  # type: ignore[attr-defined]
+    assert (str(program), 1, "slow") in saved
     shell.run_cell("%%prun -s calls\nfor _ in range(3):\n    work()")
     assert "work" in shown.of("page")[-1]
     shell.run_cell("%prun -s bogus work()")
