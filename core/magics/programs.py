@@ -8,6 +8,7 @@ import time
 import tokenize
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
@@ -47,7 +48,8 @@ def run(call: MagicCall) -> None:
     if options.module is None and not words:
         raise UsageError("%run wants a file, or -m and a module.")
     if options.module is not None:
-        path, name = _module_file(options.module), options.module
+        options.spec = _module_spec(options.module)
+        path, name = Path(str(options.spec.origin)), options.module
         arguments = words
     else:
         path, arguments = _file(words[0]), words[1:]
@@ -76,18 +78,24 @@ def _file(name: str) -> Path:
     raise UsageError(f"%run: there is no file {path} (looked in {Path.cwd()}).")
 
 
-def _module_file(name: str) -> Path:
+def _module_spec(name: str) -> ModuleSpec:
+    """What ``python -m`` would run: the module, or a package's ``__main__``."""
     import importlib.util
 
+    search = list(sys.path)
+    sys.path.insert(0, str(Path.cwd()))
+    importlib.invalidate_caches()  # the file may be younger than the last look into its folder
     try:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.submodule_search_locations is not None:
             spec = importlib.util.find_spec(f"{name}.__main__")
     except (ImportError, ValueError) as error:
         raise UsageError(f"%run -m {name}: {error}.") from None
+    finally:
+        sys.path[:] = search
     if spec is None or not spec.origin or not spec.origin.endswith(".py"):
         raise UsageError(f"%run -m: no module {name} that is a Python file is on sys.path.")
-    return Path(spec.origin)
+    return spec
 
 
 def _expanded(words: list[str]) -> list[str]:
@@ -182,11 +190,13 @@ def _run_apart(
         __file__=str(path), __builtins__=shell.namespace["__builtins__"],
         get_ipython=shell.namespace.get("get_ipython"),
     )  # fmt: skip
-    package = options.module.rpartition(".")[0] if options.module else None
-    if package:
-        module.__package__ = package
+    folder = str(path.parent)
+    if options.module:
+        module.__spec__, module.__package__ = options.spec, options.spec.parent
+        folder = str(Path.cwd())
+    main = module if run_name == "__main__" else None
     try:
-        with _as_program(path, arguments, module if run_name == "__main__" else None):
+        with _as_program(path, arguments, main, folder):
             _execute(call, path, code, module.__dict__)
     finally:
         # Functions of the program keep its module's globals alive; the session gets the names.
@@ -216,12 +226,17 @@ def _execute(call: MagicCall, path: Path, code: CodeType, namespace: dict[str, A
 
 
 @contextmanager
-def _as_program(path: Path, arguments: list[str], module: ModuleType | None) -> Iterator[None]:
-    """What a program finds around it, and the session again afterwards."""
+def _as_program(
+    path: Path, arguments: list[str], module: ModuleType | None, folder: str | None = None
+) -> Iterator[None]:
+    """What a program finds around it, and the session again afterwards.
+
+    ``folder`` is where its imports are looked for first: its own, if nothing is said.
+    """
     argv, search, main = sys.argv, list(sys.path), sys.modules.get("__main__")
     streams = sys.stdout, sys.stderr, sys.stdin
     sys.argv = [str(path), *arguments]
-    sys.path.insert(0, str(path.parent))
+    sys.path.insert(0, folder or str(path.parent))
     if module is not None:
         sys.modules["__main__"] = module
     try:

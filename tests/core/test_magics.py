@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,58 @@ def test_run_options(shell: Shell, shown: Any, program: Path, capsys: Any) -> No
     assert "Beautiful" in capsys.readouterr().out
     assert shell.run_cell("%run nowhere.py").status == "error"
     assert "there is no file nowhere.py" in error_text(shown)
+
+
+def test_a_module_runs_as_with_python_m(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package's ``__main__``, relative imports, and the current folder before the module's."""
+    package = tmp_path / "shop"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "json.py").write_text("is_ours = True\n")
+    (package / "prices.py").write_text("bread = 3\n")
+    told = "where = __name__, __package__, __spec__.name\n"
+    (package / "__main__.py").write_text("from .prices import bread\nimport json\n" + told)
+    (package / "sale.py").write_text("from . import prices\nhalf = prices.bread / 2\n" + told)
+    monkeypatch.chdir(tmp_path)
+    assert shell.run_cell("%run -m shop\nbread, hasattr(json, 'dumps')").value == (3, True)
+    assert shell.run_cell("where").value == ("__main__", "shop", "shop.__main__")
+    assert shell.run_cell("%run -m shop.sale\nhalf").value == 1.5
+    assert shell.run_cell("where").value == ("__main__", "shop", "shop.sale")
+    assert shell.run_cell("%run -n -m shop.sale\nwhere[0]").value == "shop.sale"
+
+
+def test_arguments_of_a_program_are_expanded(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a shell does: patterns of files, quotes, values of Python; -G leaves patterns alone."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "told.py").write_text("import sys\ntold = sys.argv[1:]\n")
+    (tmp_path / "b.txt").touch()
+    (tmp_path / "a.txt").touch()
+    shell.run_cell("n = 4")
+    told = shell.run_cell("%run told *.txt 'two words' $n {n + 1}\ntold").value
+    assert told == ["a.txt", "b.txt", "two words", "4", "5"]
+    assert shell.run_cell("%run -G told *.txt\ntold").value == ["*.txt"]
+
+
+def test_a_program_of_cells_may_hold_magics(
+    shell: Shell, shown: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """.ipy as a cell, the code cells of .ipynb one by one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "words.ipy").write_text("words = !echo one two\ncount = len(words.s.split())\n")
+    assert shell.run_cell("%run words.ipy\ncount").value == 2
+    cells = [
+        {"cell_type": "markdown", "metadata": {}, "source": ["# no code"]},
+        {"cell_type": "code", "metadata": {}, "source": ["x = 20\n", "%who_ls int\n"]},
+        {"cell_type": "code", "metadata": {}, "source": "x * 2"},
+    ]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    (tmp_path / "work.ipynb").write_text(json.dumps(notebook))
+    assert shell.run_cell("%run work.ipynb\nx").value == 20
+    assert {"text/plain": "40"} in shown.of("result")
 
 
 def test_a_failing_program_keeps_its_values_and_lines(
