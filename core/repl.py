@@ -22,7 +22,15 @@ class Repl:
 
     def run(self) -> None:
         """Read and run until the end of input, ``exit`` or ``quit``."""
-        while True:
+        before, self.shell.can_exit = self.shell.can_exit, True
+        self.shell.exit_requested = False
+        try:
+            self._run()
+        finally:
+            self.shell.can_exit, self.shell.exit_requested = before, False
+
+    def _run(self) -> None:
+        while not self.shell.exit_requested:
             try:
                 source = self._read()
             except EOFError:
@@ -59,11 +67,16 @@ def embed(
     """Stop a program here and let its user look around; go on when the user leaves.
 
     The shell sees the caller's names, or those of ``namespace``. In a module new names stay in it;
-    in a function the caller's own variables cannot be changed, as Python has it. ``shell`` is one
-    that the program has made itself.
+    in a function the caller's own variables cannot be changed, as Python has it, but what they
+    hold can. ``shell`` is one that the program has made itself: it is given the names, and stays.
     """
     caller = sys._getframe(1)
-    made = shell or Shell(module=_module_of(caller, namespace))
+    if shell is None:
+        made = Shell(module=_module_of(caller, namespace))
+    else:
+        made = shell
+        given = vars(_module_of(caller, namespace))
+        made.namespace.update({name: given[name] for name in given if not name.startswith("__")})
     filename, line = caller.f_code.co_filename, caller.f_lineno
     told = banner if banner is not None else f"vivo in {filename}, line {line}; exit goes on."
     if told:
