@@ -34,7 +34,7 @@ _MAXIMUM_FRAMES = 100
 _MAXIMUM_WITH_VALUES = 10  # the innermost frames are the ones looked at
 _MAXIMUM_READ = 20_000  # frames; more are cut in the middle before anything is made of them
 _LONGEST_PERIOD = 32  # functions that call one another in a ring
-_LARGEST_FILE = 1_000_000  # characters that are compiled to see whether they are what ran
+_LARGEST_FILE = 200_000  # characters that are compiled to see whether they are what ran
 _started = time.time()
 
 
