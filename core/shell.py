@@ -18,7 +18,6 @@ from __future__ import annotations
 import ast
 import contextvars
 import functools
-import re
 import sys
 import time
 import types
@@ -33,13 +32,14 @@ from .commanding import Commanding
 from .compatibility import Compatible
 from .compiler import Compiler, SourceRegistry, forget_warnings
 from .completer import Completer
-from .debugging import Debugging, is_quit
+from .debugging import Debugging
 from .display import display
 from .errors import AlreadyReportedError, UsageError
 from .events import EventRegistry
 from .exception_handlers import ExceptionHandlers
 from .execution import ExecutionResult, StatementValue, call_user_code
 from .extensions import Extensions
+from .failing import Failing
 from .formatters import DisplayFormatters
 from .frontend import FrontEnd, TerminalFrontEnd
 from .history import History
@@ -49,17 +49,10 @@ from .macro import Macro
 from .magics.registry import MagicRegistry
 from .results import ResultStore
 from .running import Part, await_user_code, parts_of, wants_loop
-from .safe import isinstance_exact, safe_repr, type_qualname
+from .safe import type_qualname
 from .session_log import SessionLog
 from .settings import Settings
-from .tracebacks import (
-    TracebackReport,
-    forget_frames,
-    leave_out_own_frames,
-    related,
-    report_of,
-    traceback_of,
-)
+from .tracebacks import TracebackReport
 from .transform import Transformer
 
 if TYPE_CHECKING:
@@ -69,11 +62,6 @@ if TYPE_CHECKING:
     from .magics.reloading import AutoReload
     from .profiles import Profile
     from .store import Store
-
-# A cell that looks at the last error: its frames must still be there. Any other cell frees them.
-_POST_MORTEM = re.compile(
-    r"(?:^|%)\s*debug\b|\bpdb\.(?:pm|post_mortem)\b|\bsys\.last_", re.MULTILINE
-)
 
 _shells: list[Shell] = []
 """The shells of this process, the one that ran last at the end."""
@@ -92,7 +80,7 @@ def _visited(transformer: ast.NodeTransformer, tree: ast.Module) -> ast.Module:
     return ast.fix_missing_locations(made)
 
 
-class Shell(Commanding, Knowing, Compatible):
+class Shell(Commanding, Failing, Knowing, Compatible):
     """An interactive shell.
 
     ``module`` is the user's module (a new ``__main__``-like one by default); ``history`` keeps
@@ -255,8 +243,7 @@ class Shell(Commanding, Knowing, Compatible):
         self._make_current()
         self._depth += 1
         if self._depth == 1:
-            if not _POST_MORTEM.search(source):
-                self._forget_error()
+            self._forget_error(source)
             self.debugging.begin_cell()
             self.is_running, self.interrupt_pending = True, self.interrupt_next
             self.interrupt_next = False
@@ -461,69 +448,6 @@ class Shell(Commanding, Knowing, Compatible):
         self.events.trigger("post_execute")
         self.events.trigger("post_run_cell", result)
 
-    # --- Errors ----------------------------------------------------------------------------
-
-    def _fail(self, result: ExecutionResult, error: BaseException) -> None:
-        """End a cell with an error: report it, and keep it for a post-mortem."""
-        if isinstance_exact(error, AlreadyReportedError):
-            result.status, result.error = "error", self.last_error or error
-            result.report = self.last_report
-            return
-        if isinstance_exact(error, SystemExit):
-            code: Any = SystemExit.__dict__["code"].__get__(error)
-            error = UsageError(
-                f"The cell asked to exit with status {safe_repr(code)}; the session goes on. "
-                "End it with `vivo sessions end` or your editor's command."
-            )
-        elif is_quit(error):
-            error = UsageError("The debugger was quit: the cell ended there.")
-        result.status, result.error = "error", error
-        leave_out_own_frames(error)
-        report = report_of(error, secret_words=self.settings.secret_words)
-        result.report = report
-        if isinstance_exact(error, UsageError):
-            forget_frames(error)  # there is nothing to look at
-        else:
-            self.last_error, self.last_report = error, report
-            sys.last_type, sys.last_value = type(error), error
-            sys.last_traceback = traceback_of(error)
-            if sys.version_info >= (3, 12):
-                sys.last_exc = error
-        if self.exception_handlers.handle(self, error, report):
-            return
-        self.front_end.error(report)
-        if self.settings.pdb and not any(
-            isinstance_exact(error, kind) for kind in (UsageError, SyntaxError, KeyboardInterrupt)
-        ):
-            self._enter_post_mortem()
-
-    def _enter_post_mortem(self) -> None:
-        try:
-            self.debugging.post_mortem()
-        except UsageError as refusal:
-            self.warn(str(refusal))
-
-    def _forget_error(self) -> None:
-        """Free the frames of the last error: they do not outlive the next cell.
-
-        An error that the user keeps under a name keeps its frames.
-        """
-        if self.last_error is None:
-            return
-        error = self.last_error
-        self.last_error = None
-        if getattr(sys, "last_value", None) is error:
-            sys.last_value = sys.last_traceback = sys.last_type = None
-            if sys.version_info >= (3, 12):
-                sys.last_exc = None
-        kept = {id(value) for value in tuple(self.namespace.values())}
-        if not any(id(each) in kept for each in related(error)):
-            forget_frames(error)
-
-    def warn(self, text: str) -> None:
-        """Tell the user something beside the cell's own output: one line on stderr."""
-        sys.stderr.write(text + "\n")
-
     def _exit(self, *_: Any) -> None:
         if self.can_exit:
             self.exit_requested = True
@@ -562,10 +486,6 @@ class Shell(Commanding, Knowing, Compatible):
         if self.event_loop is not None:
             self.event_loop.stop()
         self.event_loop = made
-
-    def traceback_lines(self, report: TracebackReport, *, colour: bool = False) -> list[str]:
-        """A report's text in the mode that the settings name."""
-        return report.lines(self.settings.xmode, colour=colour)
 
     def close(self) -> None:
         """End the shell: its history's session, its loop, its place among the shells."""
