@@ -119,12 +119,16 @@ def install(shell: Shell) -> None:
         digits = ".12g" if isinstance(quantity.magnitude, float) else ""
         return f"{quantity:{digits}~{kind}}"
 
+    def is_unit(name: str) -> bool:
+        try:
+            return not name.startswith("_") and name in registry
+        except Exception:  # noqa: BLE001 - what pint cannot even look for is no unit
+            return False
+
     namespace.update(own)
     shell._reserved.update(own)
     register = shell.formatters.register
     register("text/plain", registry.Quantity, plain)
     register("text/html", registry.Quantity, lambda quantity: rendered(quantity, "H"))
     register("text/latex", registry.Quantity, lambda quantity: f"${rendered(quantity, 'L')}$")
-    shell.transformer.filters.append(
-        PhysicsFilter(lambda name: name in registry, lambda name: name in namespace)
-    )
+    shell.transformer.filters.append(PhysicsFilter(is_unit, lambda name: name in namespace))

@@ -203,6 +203,12 @@ def test_figure_7_physics_by_units(shell: Shell, shown: Any, capsys: Any) -> Non
     shell.run_cell("x = 3 kg + 2 s")
     assert shown.of("error")[-1].name == "DimensionalityError"
     assert shell.is_complete("g = 9.8 m/s^2") == ("complete", "")
+    for wrong in ("1 _", "1 __class__", "3 kg m", "1 no_such_unit", "2 m^", "5 ^ kg", "3 'kg'"):
+        assert shell.run_cell(wrong).status == "error", wrong
+    assert capsys.readouterr().err == "", "the filter is none the worse"
+    weight = shell.run_cell("weight = mass * 9.8 m/s^2\nweight")
+    assert weight.values[0].data["text/plain"] == "29.4 kg·m/s²"
+    assert weight.values[0].data["text/latex"].startswith("$29.4")
     shell.run_cell("%%capture got\nprint(mass, 2 km)")
     assert shell.namespace["got"].stdout == "3 kg 2 km\n"
 
