@@ -10,8 +10,6 @@ Rules:
 
 from __future__ import annotations
 
-import builtins
-import fnmatch
 import inspect
 import types
 from collections.abc import Mapping
@@ -23,6 +21,7 @@ from .execution import call_user_code
 from .safe import (
     UNKNOWN,
     attribute,
+    class_attribute,
     evaluate,
     own_docstring,
     safe_repr,
@@ -53,6 +52,8 @@ class Inspection:
     dtype: str | None = None
     signature: str | None = None
     docstring: str | None = None
+    init_docstring: str | None = None
+    """Of a class: what its ``__init__`` says of itself."""
     source: str | None = None
 
     _LABELS = {  # noqa: RUF012 - a table of the class, not a field
@@ -66,6 +67,7 @@ class Inspection:
         "dtype": "Data type",
         "source": "Source",
         "docstring": "Docstring",
+        "init_docstring": "Init docstring",
     }
 
     def text(self, *, colour: bool = False) -> str:
@@ -73,11 +75,11 @@ class Inspection:
         lines = []
         for key, label in self._LABELS.items():
             value = getattr(self, key)
-            if value is None or (key == "docstring" and self.source):
+            if value is None or (key.endswith("docstring") and self.source):
                 continue
             head = f"\x1b[31m{label}:\x1b[0m" if colour else f"{label}:"
             padding = " " * max(1, 14 - len(label) - 1)
-            block = key in ("source", "docstring") or "\n" in str(value)
+            block = key == "source" or key.endswith("docstring") or "\n" in str(value)
             lines.append(f"{head}\n{value}" if block else f"{head}{padding}{value}")
         return "\n".join(lines)
 
@@ -98,6 +100,7 @@ def inspect_value(
     told.string_form = safe_repr(value, _STRING_FORM_LIMIT) if safe else _own_text(value)
     told.signature = _signature(name, value)
     told.docstring = _docstring(value)
+    told.init_docstring = _init_docstring(value)
     told.file, told.line = place_of(value)
     if told.file is None and not is_class(value):
         told.file, told.line = place_of(type(value))
@@ -179,6 +182,13 @@ def _docstring(value: object) -> str | None:
     return inspect.cleandoc(found[:_DOCSTRING_LIMIT])
 
 
+def _init_docstring(value: object) -> str | None:
+    if not is_class(value):
+        return None
+    found = class_attribute(value, "__init__")  # type: ignore[arg-type]
+    return _docstring(found) if type(found) is types.FunctionType else None
+
+
 def find(name: str, namespace: Mapping[str, Any]) -> tuple[Any, str | None]:
     """The value of a dotted name and the namespace it lives in; UNKNOWN where there is none."""
     value = evaluate(name, namespace)
@@ -187,36 +197,3 @@ def find(name: str, namespace: Mapping[str, Any]) -> tuple[Any, str | None]:
     root = name.replace("[", ".").split(".")[0].strip()
     where = "Interactive" if root in namespace else "Python builtin"
     return value, where
-
-
-def matching_names(
-    pattern: str, namespace: Mapping[str, Any], *, ignore_case: bool = False
-) -> list[str]:
-    """The names that match a wildcard pattern; ``a.*b*`` looks into ``a``."""
-    from .safe import attribute_names
-
-    owner, _, last = pattern.rpartition(".")
-    if owner:
-        prefixes = (
-            [owner]
-            if "*" not in owner
-            else matching_names(owner, namespace, ignore_case=ignore_case)
-        )
-        found = []
-        for prefix in prefixes:
-            value = evaluate(prefix, namespace)
-            if value is not UNKNOWN:
-                found += [
-                    f"{prefix}.{name}" for name in attribute_names(value) if _fits(name, last)
-                ]
-        return sorted(found)
-    everything = {*tuple(namespace), *vars(builtins)}
-    if ignore_case:
-        return sorted(name for name in everything if _fits(name.lower(), last.lower()))
-    return sorted(name for name in everything if _fits(name, last))
-
-
-def _fits(name: str, pattern: str) -> bool:
-    if name.startswith("_") and not pattern.startswith("_"):
-        return False  # private names on demand
-    return fnmatch.fnmatchcase(name, pattern)

@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import fnmatch
+
 from ..errors import UsageError, nearest
-from ..inspector import Inspection, matching_names
+from ..inspector import Inspection
 from .options import Option
 from .registry import MagicCall, magic
+
+_PLACES = ("user", "builtin", "alias", "magic")
+
+
+def _place(word: str) -> str:
+    if word not in _PLACES:
+        raise ValueError(f"it is one of {', '.join(_PLACES)}")
+    return word
 
 
 def found(call: MagicCall, detail_level: int = 0) -> Inspection:
@@ -40,9 +50,10 @@ def pinfo2(call: MagicCall) -> None:
 
 @magic("pdoc", arguments="OBJECT", expands=False)
 def pdoc(call: MagicCall) -> None:
-    """Show an object's docstring."""
+    """Show an object's docstring, and that of a class's ``__init__``."""
     told = found(call)
-    page(call, told.docstring or f"{told.name} has no docstring.")
+    parts = [part for part in (told.docstring, told.init_docstring) if part]
+    page(call, "\n\n".join(parts) or f"{told.name} has no docstring.")
 
 
 @magic("pdef", arguments="OBJECT", expands=False)
@@ -72,13 +83,46 @@ def pfile(call: MagicCall) -> None:
 
 @magic(
     "psearch",
-    arguments="PATTERN",
+    arguments="PATTERN [TYPE]",
     expands=False,
-    options=(Option("-i", "ignore_case", "let upper and lower case match"),),
-)
+    options=(
+        Option("-i", "ignore_case", "let upper and lower case match"),
+        Option("-c", "keep_case", "tell upper from lower case, as it does if nothing is said"),
+        Option("-a", "private", "find names that begin with an underscore too"),
+        Option("-e", "left_out", "leave out: user, builtin, alias, magic", "WHERE", None, _place,
+               repeated=True),
+        Option("-s", "searched", "search also in: alias, magic", "WHERE", None, _place,
+               repeated=True),
+        Option("-l", "list_kinds", "list the types that TYPE may name"),
+    ),
+)  # fmt: skip
 def psearch(call: MagicCall) -> None:
-    """List the names that match a pattern with wildcards: ``*err*?``."""
+    """List the names that match a pattern with wildcards: ``*err*?``.
+
+    ``*`` stands for any letters, ``?`` for one; ``a.*b*`` looks into ``a``. With a TYPE only names
+    of such values are listed: a type's name, or class, module, function.
+    """
+    from ..wildcards import kinds_of, matching_names
+
+    options, shell = call.options, call.shell
+    if options.list_kinds:
+        page(call, "\n".join(kinds_of(shell.namespace)))
+        return
+    pattern, _, kind = call.arguments.strip().partition(" ")
+    if not pattern:
+        raise UsageError("%psearch wants a pattern, for instance %psearch *err*.")
+    left_out = options.left_out or []
     names = matching_names(
-        call.arguments, call.shell.namespace, ignore_case=call.options.ignore_case
+        pattern,
+        {} if "user" in left_out else shell.namespace,
+        ignore_case=options.ignore_case and not options.keep_case,
+        is_private_wanted=options.private,
+        kind=kind.strip() or None,
+        with_builtins="builtin" not in left_out,
     )
+    if not kind:
+        further = {"alias": shell.aliases, "magic": shell.magics.names()}
+        for where in options.searched or []:
+            if where not in left_out:
+                names += fnmatch.filter(further.get(where, ()), pattern)
     page(call, "\n".join(names) or f"No name matches {call.arguments}.")
