@@ -31,7 +31,6 @@ from .callbacks import CallbackError, call
 from .commanding import Commanding
 from .compatibility import Compatible
 from .compiler import Compiler, SourceRegistry, forget_warnings
-from .completer import Completer
 from .debugging import Debugging
 from .display import display
 from .errors import AlreadyReportedError, UsageError
@@ -42,7 +41,6 @@ from .extensions import Extensions
 from .failing import Failing
 from .formatters import DisplayFormatters
 from .frontend import FrontEnd, TerminalFrontEnd
-from .history import History
 from .interrupts import guarded
 from .knowing import Knowing
 from .macro import Macro
@@ -52,16 +50,17 @@ from .running import Part, await_user_code, parts_of, wants_loop
 from .safe import type_qualname
 from .session_log import SessionLog
 from .settings import Settings
-from .tracebacks import TracebackReport
 from .transform import Transformer
 
 if TYPE_CHECKING:
     import asyncio
 
     from .event_loops import EventLoop
+    from .history import History
     from .magics.reloading import AutoReload
     from .profiles import Profile
     from .store import Store
+    from .tracebacks import TracebackReport
 
 _shells: list[Shell] = []
 """The shells of this process, the one that ran last at the end."""
@@ -109,9 +108,12 @@ class Shell(Commanding, Failing, Knowing, Compatible):
             maximum_count=self.settings.maximum_results,
             maximum_bytes=self.settings.maximum_result_bytes,
         )
-        self.history = history or History()
+        if history is not None:
+            self.history = history
         self.magics = MagicRegistry()
         self.aliases: dict[str, str] = {}
+        self.last_edited: tuple[str, int, str | None] | None = None
+        """What %edit opened last: file, line, and the macro that it came from."""
         self.formatters = DisplayFormatters()
         self.formatters.complain = self.warn
         self.events = EventRegistry(self.warn)
@@ -126,10 +128,6 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         self.exception_handlers = ExceptionHandlers(self.warn)
         self.tree_transformers: list[ast.NodeTransformer] = []
         """Asked to change the tree of every cell before it is compiled."""
-        self.completer = Completer(self.namespace, self.magics)
-        self.completer.aliases = lambda: tuple(self.aliases)
-        self.completer.settings = self._setting_names
-        self.completer.registered.is_busy = lambda: self.is_running
         self.last_error: BaseException | None = None
         self.last_report: TracebackReport | None = None
         self.debugging = Debugging(self)
@@ -384,6 +382,13 @@ class Shell(Commanding, Failing, Knowing, Compatible):
             raise KeyboardInterrupt
 
     @functools.cached_property
+    def history(self) -> History:
+        """The inputs, of this session and of earlier ones; in memory unless one was given."""
+        from .history import History
+
+        return History()
+
+    @functools.cached_property
     def store(self) -> Store:
         """The values and bookmarks that outlive the session."""
         from .store import Store
@@ -494,7 +499,8 @@ class Shell(Commanding, Failing, Knowing, Compatible):
             self.event_loop.stop()
         self.log.stop()
         self.results.clear()
-        self.history.close()
+        if "history" in vars(self):  # one that nothing has asked for need not be made
+            self.history.close()
         if self._loop is not None and not self._loop.is_closed():
             self._cancel_tasks(self._loop)
             self._loop.close()

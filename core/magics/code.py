@@ -8,6 +8,7 @@ import io
 import math
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
@@ -81,18 +82,19 @@ def time_magic(call: MagicCall) -> Any:
             print(f"CPU time: {show_seconds(cpu)}, wall time: {show_seconds(wall)}")
 
 
-def show_seconds(seconds: float) -> str:
-    """A duration with a fitting unit and three digits."""
+def show_seconds(seconds: float, digits: int = 3) -> str:
+    """A duration with a fitting unit and so many digits."""
     for unit, scale in (("s", 1.0), ("ms", 1e-3), ("µs", 1e-6)):
         if seconds >= scale:
-            return f"{seconds / scale:.3g} {unit}"
-    return f"{seconds * 1e9:.3g} ns"
+            return f"{seconds / scale:.{digits}g} {unit}"
+    return f"{seconds * 1e9:.{digits}g} ns"
 
 
 class TimeitResult:
     """What ``%timeit -o`` gives: seconds per loop of each run."""
 
-    def __init__(self, runs: list[float], loops: int) -> None:
+    def __init__(self, runs: list[float], loops: int, digits: int = 3) -> None:
+        self._digits = digits
         self.timings = runs
         self.loops = loops
         self.best = min(runs)
@@ -102,7 +104,7 @@ class TimeitResult:
         self.stdev = math.sqrt(variance)
 
     def __repr__(self) -> str:
-        mean, spread = show_seconds(self.average), show_seconds(self.stdev)
+        mean, spread = (show_seconds(each, self._digits) for each in (self.average, self.stdev))
         return (
             f"{mean} ± {spread} per loop (mean ± std. dev. of {len(self.timings)} runs, "
             f"{self.loops:,} loops each)"
@@ -117,7 +119,10 @@ class TimeitResult:
     expands=False,
     options=(
         Option("-n", "loops", "loops a run; by default as many as take 0.2 s", "N", None, int),
-        Option("-r", "runs", "runs (default 7)", "R", 7, int),
+        Option("-r", "runs", "runs", "R", 7, int),
+        Option("-p", "precision", "digits of the times", "P", 3, int),
+        Option("-c", "cpu", "count the time of the processor, not of the clock"),
+        Option("-t", "wall", "count the time of the clock, as it does if nothing is said"),
         Option("-o", "output", "give the times as an object"),
         Option("-q", "quiet", "print nothing"),
     ),
@@ -127,7 +132,8 @@ def timeit_magic(call: MagicCall) -> TimeitResult | None:
     text, setup = (call.arguments, "") if call.cell is None else (call.cell, call.arguments)
     if not text.strip():
         raise UsageError(f"%{call.name} wants a statement to time.")
-    runner = _timer(call, text, setup)
+    uses_cpu = call.options.cpu and not call.options.wall
+    runner = _timer(call, text, setup, time.process_time if uses_cpu else time.perf_counter)
     loops = call.options.loops
     if loops is None:
         loops = 1
@@ -140,13 +146,13 @@ def timeit_magic(call: MagicCall) -> TimeitResult | None:
     finally:
         if enabled:
             gc.enable()
-    result = TimeitResult(runs, loops)
+    result = TimeitResult(runs, loops, max(1, call.options.precision))
     if not call.options.quiet:
         print(result)
     return result if call.options.output else None
 
 
-def _timer(call: MagicCall, text: str, setup: str) -> Any:
+def _timer(call: MagicCall, text: str, setup: str, clock: Callable[[], float]) -> Any:
     """A function that runs the text ``n`` times and gives the seconds that took."""
     shell = call.shell
     filename, _ = place_of(call)
@@ -163,7 +169,7 @@ def _timer(call: MagicCall, text: str, setup: str) -> Any:
     names: dict[str, Any] = {}
     exec(compile(source, filename, "exec"), shell.namespace, names)
     function = names["_timed"]
-    return lambda loops: call_user_code(function, loops, time.perf_counter)
+    return lambda loops: call_user_code(function, loops, clock)
 
 
 class CapturedOutput:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
-from ..history import HistoryEntry
 from .options import Option
 from .registry import MagicCall, magic
+
+if TYPE_CHECKING:
+    from ..history import HistoryEntry
 
 
 def chosen(call: MagicCall, text: str, *, output: bool = False) -> list[HistoryEntry]:
@@ -43,7 +46,7 @@ def history(call: MagicCall) -> None:
     """
     options = call.options
     if options.glob is not None:
-        pattern = options.glob if "*" in options.glob else f"*{options.glob}*"
+        pattern = _around(f"{options.glob} {call.arguments}")
         entries = call.shell.history.search(pattern, unique=options.unique, output=options.outputs)
     elif options.last is not None:
         entries = call.shell.history.tail(options.last, output=options.outputs)
@@ -75,25 +78,53 @@ def _output(call: MagicCall, entry: HistoryEntry) -> str | None:
     return entry.output
 
 
-@magic("recall", also=("rep",), arguments="RANGE …")
+def _around(pattern: str) -> str:
+    """A part of the text as a pattern; one that has wildcards stays what it is."""
+    wanted = pattern.strip()
+    return wanted if "*" in wanted else f"*{wanted}*"
+
+
+def _latest(call: MagicCall, pattern: str) -> HistoryEntry:
+    """The last input that matches, but for the call itself. Raises :class:`UsageError`."""
+    itself = call.shell.execution_count
+    found = call.shell.history.search(_around(pattern), count=2)
+    for entry in reversed(found):
+        if (entry.session, entry.line) != (call.shell.history.session, itself):
+            return entry
+    raise UsageError(f"No input matches {pattern}; %history -g searches all that there are.")
+
+
+@magic("recall", also=("rep",), arguments="[RANGE …|TEXT]", expands=False)
 def recall(call: MagicCall) -> None:
-    """Offer inputs as the next one, to be edited."""
-    text = call.arguments
-    if not text:
-        raise UsageError("%recall wants the inputs to bring back, for instance 4-6.")
-    joined = "\n".join(entry.source for entry in chosen(call, text))
-    call.shell.front_end.set_next_input(joined, replace=False)
+    """Offer inputs as the next one, to be edited: some by number, or the last one that has a text.
+
+    Without either, the text of the last value.
+    """
+    wanted = call.arguments.strip()
+    if not wanted:
+        offered = str(call.shell.namespace.get("_", ""))
+    else:
+        try:
+            offered = "\n".join(entry.source for entry in chosen(call, wanted))
+        except UsageError:
+            offered = _latest(call, wanted).source
+    call.shell.front_end.set_next_input(offered, replace=False)
 
 
 @magic(
     "rerun",
     arguments="[RANGE …]",
-    options=(Option("-l", "last", "the last COUNT inputs", "COUNT", None, int),),
+    options=(
+        Option("-l", "last", "the last COUNT inputs", "COUNT", None, int),
+        Option("-g", "glob", "the last input that matches, of any session", "PATTERN"),
+    ),
 )
 def rerun(call: MagicCall) -> None:
     """Run inputs again; without ranges the last one."""
     count = call.shell.execution_count
-    if call.arguments:
+    if call.options.glob:
+        entries = [_latest(call, f"{call.options.glob} {call.arguments}")]
+    elif call.arguments:
         entries = chosen(call, call.arguments)
     else:
         wanted = call.options.last or 1

@@ -139,6 +139,7 @@ def _write_text(call: MagicCall, name: str, how: str, file: str) -> None:
         Option("-x", "not_run", "do not run it afterwards"),
         Option("-r", "raw", "inputs as typed; otherwise the Python that ran"),
         Option("-n", "line", "open at this line", "LINE", None, int),
+        Option("-p", "previous", "open what was edited last"),
     ),
 )
 def edit(call: MagicCall) -> None:
@@ -146,7 +147,13 @@ def edit(call: MagicCall) -> None:
 
     In a terminal the text runs when the editor is left; in an editor it is opened there.
     """
-    path, line, name = _to_edit(call)
+    if call.options.previous:
+        edited = call.shell.last_edited
+        if edited is None:
+            raise UsageError("%edit -p: nothing has been edited in this session.")
+        path, line, name = edited
+    else:
+        path, line, name = call.shell.last_edited = _to_edit(call)
     front_end = call.shell.front_end
     opened = getattr(front_end, "edit", None)
     if opened is None:

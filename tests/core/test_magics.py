@@ -84,6 +84,22 @@ def test_time_gives_the_value_and_the_time(
     assert report.frames[-1].line == 7
 
 
+def test_timeit_counts_as_it_is_told(shell: Shell, capsys: pytest.CaptureFixture[str]) -> None:
+    """-n loops, -r runs, -p digits, -c the processor's time, -o the figures, -q no text."""
+    shell.run_cell("import time")
+    result = shell.run_cell("%timeit -n 1 -r 2 -c -o -q time.sleep(0.05)").value
+    assert (result.loops, len(result.timings)) == (1, 2)
+    assert result.best < 0.05
+    assert capsys.readouterr().out == ""
+    shell.run_cell("%timeit -n 3 -r 2 -p 6 pass")
+    assert "of 2 runs, 3 loops each" in capsys.readouterr().out
+    calls = "calls = []\n%timeit -n 3 -r 2 -q calls.append(1)\nlen(calls)"
+    assert shell.run_cell(calls).value == 6
+    shell.run_cell("%%timeit -n 2 -r 1 start = 5\nafter = start + 1")
+    assert "2 loops each" in capsys.readouterr().out
+    assert "after" not in shell.namespace
+
+
 def test_commands_and_their_output(shell: Shell, capfd: pytest.CaptureFixture[str]) -> None:
     """!, !! and var = !; values of Python go in, and what is the shell's stays alone."""
     shell.run_cell("!echo out; echo err >&2")
