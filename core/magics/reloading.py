@@ -65,6 +65,7 @@ def autoreload_of(shell: Shell) -> AutoReload:
 @magic(
     "autoreload",
     arguments="[off|explicit|all|complete|now]",
+    interspersed=True,
     options=(
         Option("-p", "prints", "print what is reloaded", long="--print"),
         Option("-l", "logs", "log what is reloaded, at level INFO", long="--log"),

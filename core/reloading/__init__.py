@@ -2,9 +2,9 @@
 
 A :class:`ModuleReloader` sees which of the user's modules differ from what was loaded
 (:mod:`.watching`) and runs them again, those that are imported before those that import them
-(:mod:`.imports`). What was made of the old text is patched (:mod:`.patching`), what cannot be is
-replaced wherever something refers to it (:mod:`.references`), and copied values follow
-(:mod:`.copies`).
+(:mod:`.imports`). What was made of the old text is patched (:mod:`.patching`; what its functions
+made, :mod:`.closures`), what cannot be is replaced wherever something refers to it
+(:mod:`.references`), and copied values follow (:mod:`.copies`).
 
 Rules:
 
@@ -27,6 +27,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from .closures import Closures
 from .copies import Change, Importer, follow
 from .execution import KEPT_NAMES, run_again, why_failed
 from .imports import in_order, modules_imported
@@ -127,7 +128,9 @@ class ModuleReloader:
         patcher = Patcher(watched.name, names, watched.versions)
         change = Change(watched.name, before, names, patcher.notes)
         held = dict(before)
+        closures = Closures(watched.name, before, names)
         patcher.patch(before)
+        patcher.notes += closures.patch()
         importers = self._importers()
         for name in removed:
             if patcher.owns(held[name]) and _is_held(held[name], importers):
