@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,13 +32,19 @@ def display(
     display_id: str | bool | None = None,
     raw: bool = False,
     metadata: dict[str, Any] | None = None,
+    include: Container[str] | None = None,
+    exclude: Container[str] = (),
+    clear: bool = False,
     update: bool = False,
 ) -> DisplayHandle | None:
     """Show values, each by its best renderings.
 
-    With ``raw`` each value is a MIME bundle already. ``display_id`` (True makes one) gives a
-    :class:`DisplayHandle` that can replace what was shown.
+    With ``raw`` each value is a MIME bundle already. ``include`` and ``exclude`` choose among the
+    MIME types; ``clear`` takes the place of what the cell has shown so far. ``display_id`` (True
+    makes one) gives a :class:`DisplayHandle` that can replace what was shown.
     """
+    if clear:
+        clear_output(wait=True)
     if display_id is True:
         display_id = _new_id()
     shell = _shell()
@@ -45,6 +52,11 @@ def display(
     formatters = shell.formatters if shell else DisplayFormatters()
     for value in values:
         data, extra = (value, {}) if raw else formatters.format(value)
+        data = {
+            mime: content
+            for mime, content in data.items()
+            if (include is None or mime in include) and mime not in exclude
+        }
         if data:
             front_end.display(
                 data, {**extra, **(metadata or {})}, display_id=display_id or None, update=update
