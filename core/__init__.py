@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .display import (
     HTML,
     JSON,
@@ -18,11 +20,13 @@ from .display import (
 )
 from .errors import UsageError, VivoError
 from .execution import ExecutionResult
-from .history import History
 from .magics.registry import MagicCall, Option, magic
 from .repl import embed
 from .settings import Settings
 from .shell import Shell, current_shell
+
+if TYPE_CHECKING:
+    from .history import History
 
 __all__ = [
     "HTML",
@@ -49,3 +53,12 @@ __all__ = [
     "magic",
     "update_display",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """``History``, loaded when it is asked for: SQLite is a tenth of a shell's start."""
+    if name == "History":
+        from .history import History
+
+        return History
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

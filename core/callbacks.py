@@ -15,7 +15,6 @@ from typing import Any
 
 from .execution import call_user_code
 from .safe import attribute, safe_repr, type_qualname
-from .tracebacks import described, message_of
 
 
 class CallbackError(Exception):
@@ -38,6 +37,8 @@ def call(what: str, function: Callable[..., Any], *arguments: Any) -> Any:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - rule 1
+        from .tracebacks import described, message_of
+
         kind, message = type_qualname(type(error)), message_of(error)
         told = f"{what.format(name_of(function))} raised {described(error)}. "
     told += "It is taken out; register it again when it is mended."

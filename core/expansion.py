@@ -12,13 +12,10 @@ from typing import Any
 
 from .execution import call_user_code
 
-_REFERENCE = re.compile(
-    r"""\$\$
+_REFERENCE = r"""(?x) \$\$
       | \$\{(?P<dollar>[^{}]+)\}
       | \$(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*|\[-?\w+\])*)
-      | \{(?P<braces>[^{}]*)\}""",
-    re.VERBOSE,
-)
+      | \{(?P<braces>[^{}]*)\}"""
 
 
 def expand(text: str, namespace: Mapping[str, Any], local: Mapping[str, Any] | None = None) -> str:
@@ -43,4 +40,4 @@ def expand(text: str, namespace: Mapping[str, Any], local: Mapping[str, Any] | N
         except Exception:  # noqa: BLE001 - not Python's after all: the shell's own
             return whole
 
-    return _REFERENCE.sub(value, text)
+    return re.sub(_REFERENCE, value, text)

@@ -22,17 +22,10 @@ from .execution import ExecutionResult
 from .frontend import FrontEnd
 from .safe import isinstance_exact, safe_repr
 from .settings import Settings
-from .tracebacks import (
-    TracebackReport,
-    forget_frames,
-    leave_out_own_frames,
-    related,
-    report_of,
-    traceback_of,
-)
 
 if TYPE_CHECKING:
     from .shell import Shell
+    from .tracebacks import TracebackReport
 
 # A cell that looks at the last error: its frames must still be there. Any other cell frees them.
 _POST_MORTEM = re.compile(
@@ -67,6 +60,8 @@ class Failing:
             result.status, result.error = "error", self.last_error or error
             result.report = self.last_report
             return
+        from .tracebacks import forget_frames, leave_out_own_frames, report_of
+
         error = self._as_use(error)
         result.status, result.error = "error", error
         leave_out_own_frames(error)
@@ -99,6 +94,8 @@ class Failing:
         )
 
     def _keep(self, error: BaseException, report: TracebackReport) -> None:
+        from .tracebacks import traceback_of
+
         self.last_error, self.last_report = error, report
         sys.last_type, sys.last_value = type(error), error
         sys.last_traceback = traceback_of(error)
@@ -115,6 +112,8 @@ class Failing:
         """Free the frames of the last error, unless a cell looks at them: rule 2."""
         if self.last_error is None or _POST_MORTEM.search(source):
             return
+        from .tracebacks import forget_frames, related
+
         error: BaseException = self.last_error
         self.last_error = None
         if getattr(sys, "last_value", None) is error:

@@ -6,19 +6,23 @@ user code and may be called from another thread while a cell runs.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .completer import Completer, CompletionResult
 from .execution import call_user_code
 from .formatters import DisplayFormatters
-from .inspector import Inspection
 from .magics.registry import MagicRegistry
 from .safe import UNKNOWN
 from .settings import Settings
-from .tracebacks import report_of
-from .transform import Transformer, completeness
+from .transform import Transformer
+
+if TYPE_CHECKING:
+    from .completer import Completer, CompletionResult
+    from .inspector import Inspection
+
+_making = threading.Lock()
 
 
 class Knowing:
@@ -28,13 +32,30 @@ class Knowing:
     magics: MagicRegistry
     aliases: dict[str, str]
     transformer: Transformer
-    completer: Completer
+    is_running: bool
     formatters: DisplayFormatters
     settings: Settings
     _reserved: dict[str, Any]
+    _completer: Completer | None = None
+
+    @property
+    def completer(self) -> Completer:
+        """What completes; made when it is first asked, on whichever thread that is."""
+        with _making:
+            if self._completer is None:
+                from .completer import Completer
+
+                made = Completer(self.namespace, self.magics)
+                made.aliases = lambda: tuple(self.aliases)
+                made.settings = self._setting_names
+                made.registered.is_busy = lambda: self.is_running
+                self._completer = made
+        return self._completer
 
     def is_complete(self, source: str) -> tuple[str, str]:
         """``complete``, ``incomplete`` or ``invalid``, and the indentation of the next line."""
+        from .transform.completeness import completeness
+
         return completeness(source, self.transformer.transform(source))
 
     def complete(self, text: str, cursor: int | None = None) -> CompletionResult:
@@ -73,6 +94,8 @@ class Knowing:
 
     def user_expressions(self, expressions: Mapping[str, str]) -> dict[str, Any]:
         """Each expression's rendering or error, as Jupyter's ``user_expressions`` has it."""
+        from .tracebacks import report_of
+
         shown: dict[str, Any] = {}
         for key, expression in expressions.items():
             try:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError, nearest
-from ..inspector import Inspection
 from .options import Option
 from .registry import MagicCall, magic
+
+if TYPE_CHECKING:
+    from ..inspector import Inspection
 
 _PLACES = ("user", "builtin", "alias", "magic")
 

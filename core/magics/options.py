@@ -12,7 +12,6 @@ Rules:
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -130,6 +129,8 @@ def unknown_option(magic: str, flag: str, known: list[str]) -> str:
 
 def unquote(word: str) -> str:
     """A word as a shell reads it; as it stands if its quotes do not match."""
+    import shlex
+
     try:
         parts = shlex.split(word)
     except ValueError:
@@ -139,6 +140,8 @@ def unquote(word: str) -> str:
 
 def split_words(text: str) -> list[str]:
     """The words of a text as a shell splits them; by white space if its quotes do not match."""
+    import shlex
+
     try:
         return shlex.split(text)
     except ValueError:

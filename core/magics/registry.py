@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..errors import UsageError, nearest
 from .options import Option, options_help, parse_options, split_words
@@ -53,8 +53,7 @@ class MagicCall:
 MagicFunction = Callable[[MagicCall], Any]
 
 
-@dataclass(frozen=True)
-class Magic:
+class Magic(NamedTuple):
     """A registered magic."""
 
     name: str

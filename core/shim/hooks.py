@@ -149,7 +149,8 @@ class TransformerManager:
 
     def check_complete(self, cell: str) -> tuple[str, int | None]:
         """``complete``, ``incomplete`` or ``invalid``, and how far the next line is indented."""
-        from ..transform import Transformer, completeness
+        from ..transform import Transformer
+        from ..transform.completeness import completeness
 
         status, indent = completeness(cell, Transformer().transform(cell))
         return status, len(indent) if status == "incomplete" else None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from .completeness import completeness
 from .lines import LogicalLine
 from .rules import Rule, RuleRegistry
 from .transformer import Transformer
 
-__all__ = ["LogicalLine", "Rule", "RuleRegistry", "Transformer", "completeness"]
+__all__ = ["LogicalLine", "Rule", "RuleRegistry", "Transformer"]

@@ -23,7 +23,7 @@ def autocall_rule(level: int, is_callable: Callable[[str], bool]) -> Rule:
         if match is None or (match["rest"] is None and level < 2):
             return None
         rest = match["rest"] or ""
-        if PYTHON_AFTER.match(rest) or not is_callable(match["name"]):
+        if re.match(PYTHON_AFTER, rest) or not is_callable(match["name"]):
             return None
         return f"{match['name']}({rest})"
 

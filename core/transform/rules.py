@@ -36,16 +36,14 @@ from .lines import LogicalLine, join_continued, tokens_of
 
 Rewrite = Callable[[LogicalLine], "str | None"]
 
-_HELP_AFTER = re.compile(
-    r"""^(?P<name>%{0,2}
+# Compiled at their first use, as re does it: a start has no use for them.
+_HELP_AFTER = r"""(?x)^(?P<name>%{0,2}
         (?!\d)[\w*]+ (?: \.[\w*]+ | \[ (?: -?\d+ | '[^']*' | "[^"]*" ) \] )*
-        )\s*(?P<mark>\?\??)\s*;?$""",
-    re.VERBOSE,
-)
-_HELP_BEFORE = re.compile(r"^(?P<mark>\?\??)\s*(?P<name>[^?]+?)\s*;?$")
-_MAGIC = re.compile(r"^%(?P<name>[^\W\d][\w.]*)(?:[ \t]+(?P<rest>.*))?$", re.DOTALL)
-_COMMENT_MAGIC = re.compile(r"^#[ \t]*(?P<line>[%!](?![%\s]).*)$", re.DOTALL)
-_ASSIGNED = re.compile(r"=[ \t]*[%!]")
+        )\s*(?P<mark>\?\??)\s*;?$"""
+_HELP_BEFORE = r"^(?P<mark>\?\??)\s*(?P<name>[^?]+?)\s*;?$"
+_MAGIC = r"(?s)^%(?P<name>[^\W\d][\w.]*)(?:[ \t]+(?P<rest>.*))?$"
+_COMMENT_MAGIC = r"(?s)^#[ \t]*(?P<line>[%!](?![%\s]).*)$"
+_ASSIGNED = r"=[ \t]*[%!]"
 
 
 class Rule(NamedTuple):
@@ -115,7 +113,7 @@ def escaped(body: str) -> str | None:
     if body.startswith("!"):
         command = join_continued(body[1:])
         return system_call(command) if command.strip("! \t") else None
-    match = _MAGIC.match(join_continued(body))
+    match = re.match(_MAGIC, join_continued(body))
     if match is None:
         return None
     return line_magic_call(match["name"], (match["rest"] or "").rstrip())
@@ -127,13 +125,13 @@ def _help(line: LogicalLine) -> str | None:
         return None
     if body.strip("? ;") == "":
         return line_magic_call("quickref", "") if body.startswith("?") else None
-    before = _HELP_BEFORE.match(body)
+    before = re.match(_HELP_BEFORE, body)
     return help_call(before["name"], before["mark"]) if before else _asked(body)
 
 
 def _asked(body: str) -> str | None:
     """The Python of ``obj?`` and ``obj??``, or None."""
-    match = _HELP_AFTER.match(body.rstrip())
+    match = re.match(_HELP_AFTER, body.rstrip())
     return help_call(match["name"], match["mark"]) if match else None
 
 
@@ -146,7 +144,7 @@ def _assignment(line: LogicalLine) -> str | None:
 
     Also ``x = y = %magic``, ``x += %magic``, and ``x = %magic?``, which asks and assigns nothing.
     """
-    if not _ASSIGNED.search(line.body):
+    if not re.search(_ASSIGNED, line.body):
         return None
     depth = 0
     before = None
@@ -180,7 +178,7 @@ def _assigned_call(rest: str) -> str | None:
 
 
 def _comment_magic(line: LogicalLine) -> str | None:
-    match = _COMMENT_MAGIC.match(line.body)
+    match = re.match(_COMMENT_MAGIC, line.body)
     return escaped(match["line"]) if match else None
 
 

@@ -15,7 +15,11 @@ import threading
 import traceback
 from typing import TYPE_CHECKING, Any
 
+# What the lane asks is loaded here, before the user's folders are on the path: a keyword.py of
+# theirs must not come between.
+from ...core import completer, inspector  # noqa: F401
 from ...core.tracebacks import message_of
+from ...core.transform import completeness  # noqa: F401
 from .channel import Channel, KeeperGone
 from .front_end import plain_bundle
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from vivo.core.transform import LogicalLine, Rule, Transformer, completeness
+from vivo.core.transform import LogicalLine, Rule, Transformer
+from vivo.core.transform.completeness import completeness
 
 MAGICS = ("time", "run", "cd", "ls", "who")
 
