@@ -230,7 +230,7 @@ class Compatible:
         if error is None:
             self.warn("There is no error to show.")
             return
-        self.front_end.error(report_of(error))
+        self.front_end.error(report_of(error, secret_words=self.settings.secret_words))
 
     showsyntaxerror = showtraceback
 

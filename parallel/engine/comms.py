@@ -104,7 +104,8 @@ class Comms:
             if "matplotlib" in sys.modules:
                 figures.at_cell_end(shell)
         except BaseException as error:  # noqa: BLE001 - rule 3: whatever the callback raises
-            shell.front_end.error(report_of(error))
+            words = shell.settings.secret_words
+            shell.front_end.error(report_of(error, secret_words=words))
         finally:
             shell.is_running = False
             current_run.reset(token)
