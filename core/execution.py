@@ -11,8 +11,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .safe import isinstance_exact
 
@@ -25,38 +24,40 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass
-class StatementValue:
+class StatementValue(NamedTuple):
     """A value that a statement of the cell showed."""
 
     first_line: int
     """1-based line of the statement's start, in its file."""
     last_line: int
     data: MimeBundle
-    metadata: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, Any]
 
 
-@dataclass
 class ExecutionResult:
     """One execution of a cell."""
 
-    source: str
-    """The cell as typed."""
-    execution_count: int | None = None
-    transformed: str = ""
-    """The Python that ran."""
-    status: str = "ok"
-    """``ok`` or ``error``."""
-    value: Any = None
-    """The last value that was shown."""
-    values: list[StatementValue] = field(default_factory=list)
-    error: BaseException | None = None
-    """The exception, its traceback taken off."""
-    report: TracebackReport | None = None
-    """The traceback, as data."""
-    started: float = 0.0
-    """Seconds since the epoch."""
-    finished: float = 0.0
+    def __init__(self, source: str, *, started: float = 0.0) -> None:
+        self.source = source
+        """The cell as typed."""
+        self.execution_count: int | None = None
+        self.transformed = ""
+        """The Python that ran."""
+        self.status = "ok"
+        """``ok`` or ``error``."""
+        self.value: Any = None
+        """The last value that was shown."""
+        self.values: list[StatementValue] = []
+        self.error: BaseException | None = None
+        """The exception, its traceback taken off."""
+        self.report: TracebackReport | None = None
+        """The traceback, as data."""
+        self.started = started
+        """Seconds since the epoch."""
+        self.finished = 0.0
+
+    def __repr__(self) -> str:
+        return f"<ExecutionResult of cell {self.execution_count}: {self.status}>"
 
     # --- As callbacks of IPython's events address it ------------------------------------
 

@@ -13,22 +13,20 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Coroutine, Iterator
-from dataclasses import dataclass
-from inspect import CO_COROUTINE
 from types import CodeType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .execution import TRAMPOLINES
 
 if TYPE_CHECKING:
     from .compiler import Compiler
 
+_CO_COROUTINE = 0x80  # of inspect, which a start need not load
 _WANT_LOOP = frozenset({"create_task", "ensure_future", "get_running_loop", "TaskGroup"})
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
-@dataclass
-class Part:
+class Part(NamedTuple):
     """A piece of a cell that runs at once."""
 
     code: CodeType
@@ -38,7 +36,7 @@ class Part:
     @property
     def awaits(self) -> bool:
         """Whether its code is a coroutine."""
-        return bool(self.code.co_flags & CO_COROUTINE)
+        return bool(self.code.co_flags & _CO_COROUTINE)
 
 
 def parts_of(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from .errors import UsageError, nearest
@@ -12,9 +11,11 @@ INTERACTIVITY = ("last_expr", "all", "none", "last_expr_or_assign")
 FIGURE_FORMATS = ("png", "svg", "retina", "jpeg", "pdf")
 
 
-@dataclass
 class Settings:
-    """The settings of a shell, with their defaults."""
+    """The settings of a shell, with their defaults; what differs is given by name.
+
+    No dataclass: those load :mod:`inspect`, which is a fifth of a shell's start.
+    """
 
     interactivity: str = "last_expr"
     """Which expressions of a cell show their value: the last statement if it is an expression, all,
@@ -65,13 +66,26 @@ class Settings:
         "maximum_result_bytes",
     )
 
+    def __init__(self, **values: Any) -> None:
+        for name, value in values.items():
+            self.set(name, value)
+
+    def __repr__(self) -> str:
+        changed = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"Settings({changed})"
+
     def check_name(self, name: str) -> None:
         """Raise :class:`UsageError` with the nearest name if there is no such setting."""
-        names = [field.name for field in fields(self)]
-        if name not in names:
-            near = nearest(name, names)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
+        if name not in NAMES:
+            near = nearest(name, NAMES)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(NAMES)}."
             raise UsageError(f"There is no setting {name}; {hint}")
+
+    def texts_of(self, name: str) -> list[str]:
+        """What may be typed as the value of a setting, as far as that can be listed."""
+        if isinstance(getattr(self, name, None), bool):
+            return ["True", "False"]
+        return [repr(choice) for choice in self._CHOICES.get(name, ())]
 
     def set(self, name: str, value: Any) -> None:
         """Change a setting. Raises :class:`UsageError` for an unknown name or an unfit value."""
@@ -94,6 +108,10 @@ class Settings:
             if choices and word not in choices:
                 raise UsageError(f"{name} can be {', '.join(map(str, choices))}; not {word!r}.")
         setattr(self, name, value)
+
+
+NAMES = tuple(Settings.__annotations__)
+"""The names of all settings, in the order in which they are told."""
 
 
 class SettingDocumentation(NamedTuple):
@@ -138,12 +156,12 @@ def documentation() -> list[SettingDocumentation]:
             texts[entry.target.id] = " ".join(str(after.value.value).split())
     return [
         SettingDocumentation(
-            field.name,
-            str(field.type),
-            field.default,
-            texts.get(field.name, ""),
-            tuple(Settings._CHOICES.get(field.name, ())),
-            0 if field.name in Settings._FROM_NOTHING else None,
+            name,
+            str(Settings.__annotations__[name]),
+            getattr(Settings, name),
+            texts.get(name, ""),
+            tuple(Settings._CHOICES.get(name, ())),
+            0 if name in Settings._FROM_NOTHING else None,
         )
-        for field in fields(Settings)
+        for name in NAMES
     ]

@@ -13,7 +13,6 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable, Iterable, Iterator
-from inspect import CO_OPTIMIZED
 from types import FrameType
 from typing import Any
 
@@ -25,6 +24,7 @@ Hides = Callable[[str], bool]
 SECRET_WORDS = ("password", "passwd", "passphrase", "secret", "token", "apikey", "credential")
 HIDDEN = "<hidden: its name looks like a secret>"
 _MAXIMUM_VALUES = 40
+_CO_OPTIMIZED = 0x1  # of inspect, which a start need not load
 _SHORT = 6  # letters: a shorter word must be a word of its own in the name
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
@@ -64,7 +64,7 @@ def _chosen(frame: FrameType, named: list[str]) -> Iterator[tuple[str, Any]]:
     code, names = frame.f_code, frame.f_globals
     held: Any = frame.f_locals
     if held is not names:
-        if code.co_flags & CO_OPTIMIZED:
+        if code.co_flags & _CO_OPTIMIZED:
             own = [*code.co_varnames, *code.co_cellvars]
             own += [name for name in code.co_freevars if name in named]
             known = {name: held[name] for name in own if name in held}

@@ -11,7 +11,6 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -28,21 +27,29 @@ __all__ = ["Magic", "MagicCall", "MagicRegistry", "Option", "magic"]
 KINDS = ("line", "cell")
 
 
-@dataclass
 class MagicCall:
     """One call of a magic."""
 
-    shell: Shell
-    name: str
-    line: str
-    """The text after the name, variables expanded if the magic wants them."""
-    cell: str | None = None
-    """The body of a cell magic; None for a line magic."""
-    options: SimpleNamespace = field(default_factory=SimpleNamespace)
-    arguments: str = ""
-    """The text after the options."""
-    frame: FrameType | None = None
-    """The user's frame that made the call: its locals, file and line."""
+    def __init__(
+        self,
+        shell: Shell,
+        name: str,
+        line: str,
+        cell: str | None = None,
+        *,
+        frame: FrameType | None = None,
+    ) -> None:
+        self.shell = shell
+        self.name = name
+        self.line = line
+        """The text after the name, variables expanded if the magic wants them."""
+        self.cell = cell
+        """The body of a cell magic; None for a line magic."""
+        self.options = SimpleNamespace()
+        self.arguments = ""
+        """The text after the options."""
+        self.frame = frame
+        """The user's frame that made the call: its locals, file and line."""
 
     @property
     def words(self) -> list[str]:

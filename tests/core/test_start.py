@@ -10,7 +10,18 @@ import pytest
 
 LATER = (
     *("sqlite3", "asyncio", "pdb", "difflib", "logging", "subprocess", "traceback", "unittest"),
-    *("pydoc", "ctypes", "socket", "numpy", "matplotlib", "IPython", "multiprocessing", "email"),
+    *(
+        "inspect",
+        "dataclasses",
+        "pydoc",
+        "ctypes",
+        "socket",
+        "numpy",
+        "matplotlib",
+        "IPython",
+        "multiprocessing",
+        "email",
+    ),
     *("vivo.core.completer", "vivo.core.inspector", "vivo.core.tracebacks", "vivo.core.history"),
     *("vivo.core.profiles", "vivo.core.debugger", "vivo.core.reloading", "vivo.core.figure_window"),
 )
