@@ -65,7 +65,10 @@ def run_parts(call: MagicCall, parts: tuple[CodeType | None, CodeType | None]) -
     cell_arguments="",
     kinds=("line", "cell"),
     expands=False,
-    options=(Option("-q", "quiet", "do not print the times"),),
+    options=(
+        Option("-q", "quiet", "do not print the times"),
+        Option("--no-raise-error", "no_raise", "show an error, and let the rest of the cell run"),
+    ),
 )
 def time_magic(call: MagicCall) -> Any:
     """Run a statement or a cell once and print the CPU and wall time it took."""
@@ -76,10 +79,15 @@ def time_magic(call: MagicCall) -> Any:
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         return run_parts(call, parts)
+    except Exception:
+        if not call.options.no_raise:
+            raise
+        call.shell.showtraceback()
     finally:
         cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
         if not call.options.quiet:
             print(f"CPU time: {show_seconds(cpu)}, wall time: {show_seconds(wall)}")
+    return None
 
 
 def show_seconds(seconds: float, digits: int = 3) -> str:

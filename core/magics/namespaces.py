@@ -121,7 +121,11 @@ def reset_selective(call: MagicCall) -> None:
         del call.shell.namespace[name]
 
 
-@magic("xdel", arguments="NAME")
+@magic(
+    "xdel",
+    arguments="NAME",
+    options=(Option("-n", "by_name", "delete the variable alone, not others of its value"),),
+)
 def xdel(call: MagicCall) -> None:
     """Delete a variable and every reference that the shell keeps to its value.
 
@@ -131,6 +135,8 @@ def xdel(call: MagicCall) -> None:
     if name not in namespace:
         raise UsageError(f"No variable is called {name}.")
     value = namespace.pop(name)
+    if call.options.by_name:
+        return
     for other in [key for key, held in namespace.items() if held is value]:
         del namespace[other]
     call.shell.results.free_object(value)

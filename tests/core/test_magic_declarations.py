@@ -175,3 +175,22 @@ def test_what_is_no_magic_is_not_registered(shell: Shell) -> None:
     """A plain function lacks its name: the sentence says what to do."""
     with pytest.raises(UsageError, match="decorate it with @magic"):
         shell.magics.add(lambda call: None)
+
+
+def test_an_error_is_timed_and_the_cell_goes_on(shell: Shell, shown: Any, capsys: Any) -> None:
+    """%time --no-raise-error shows the error; without it the cell ends there."""
+    assert shell.run_cell("x = %time --no-raise-error 1 / 0\nafter = 1").status == "ok"
+    assert (shell.namespace["x"], shell.namespace["after"]) == (None, 1)
+    assert "wall time" in capsys.readouterr().out
+    assert shown.of("error")[-1].name == "ZeroDivisionError"
+    assert all(frame.path.startswith("<cell 1") for frame in shown.of("error")[-1].frames)
+    assert shell.run_cell("%time 1 / 0\nlater = 1").status == "error"
+    assert "later" not in shell.namespace
+
+
+def test_a_variable_alone_is_deleted(shell: Shell) -> None:
+    """%xdel -n leaves others of the same value."""
+    shell.run_cell("one = two = [1]\n%xdel -n one")
+    assert list(shell.user_names()) == ["two"]
+    shell.run_cell("one = two\n%xdel one")
+    assert list(shell.user_names()) == []
