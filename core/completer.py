@@ -15,12 +15,16 @@ import heapq
 import itertools
 import keyword
 import operator
+import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import completion_sources as sources
+from .completion_symbols import symbols
+from .completion_words import WordCompleter
+from .expression_before import expression_before, field_of_fstring
 from .item_classes import item_class
 from .registered_completers import RegisteredCompleters
 from .safe import (
@@ -43,13 +47,12 @@ if TYPE_CHECKING:
 MAXIMUM_ITEMS = 1000
 _KEYS = ExactTypes(str, bytes, int, tuple, float, bool)
 
-_ATTRIBUTE = re.compile(r"(?P<owner>[^\W\d]\w*(?:\.\w+|\[[^\[\]]*\])*)\.(?P<prefix>\w*)$")
+_ATTRIBUTE = re.compile(r"\.(?P<prefix>(?!\d)\w*)$")
 _NAME = re.compile(r"(?P<prefix>[^\W\d]\w*)?$")
 _KEY = re.compile(
     r"(?P<owner>[^\W\d]\w*(?:\.\w+|\[[^\[\]]*\])*)\[\s*(?P<prefix>(?P<quote>[bBrRuU]*['\"])?[^\[\]'\"]*)$"
 )
 _CALL = re.compile(r"(?P<owner>[^\W\d]\w*(?:\.\w+|\[[^\[\]]*\])*)\($")
-_LATEX = re.compile(r"\\(?P<prefix>[\^_A-Za-z0-9]*)$")
 _STRING = re.compile(r"""(?:[bBrRuUfF]{0,2})(?P<quote>['"])(?P<prefix>[^'"\n]*)$""")
 
 
@@ -80,20 +83,22 @@ class Completer:
 
     def __init__(self, namespace: Mapping[str, Any], magics: MagicRegistry | None = None) -> None:
         self.namespace = namespace
-        self.magics = magics
-        self.aliases: Callable[[], Iterable[str]] = lambda: ()
-        self.settings: Callable[[str], Iterable[str]] = lambda prefix: ()
-        """The settings that begin so, for ``%config``."""
         self.registered = RegisteredCompleters()
+        self.commands: WordCompleter | None = None
+        if magics is not None:
+            self.commands = WordCompleter(magics, self.registered)
+            self.commands.is_variable = namespace.__contains__
 
     def complete(self, text: str, cursor: int | None = None) -> CompletionResult:
         """The completions at ``cursor`` (in characters; the end by default)."""
         cursor = len(text) if cursor is None else max(0, min(cursor, len(text)))
         before = text[:cursor]
         line = before.rsplit("\n", 1)[-1]
+        if (field := field_of_fstring(line)) is not None:
+            before = line = field
         for source in (
-            self._latex,
-            self._magic_line,
+            self._symbol,
+            self._command,
             self._import,
             self._key,
             self._path,
@@ -121,67 +126,11 @@ class Completer:
 
     # --- Sources, the most special first ---------------------------------------------------
 
-    def _latex(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
-        match = _LATEX.search(line)
-        if match is None or not match["prefix"] or sources.is_inside_string_or_comment(line):
-            return None
-        found = sources.latex_names(match["prefix"])
-        return ("\\" + match["prefix"], found) if found else None
+    def _symbol(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
+        return None if sources.is_inside_string_or_comment(line) else symbols(line)
 
-    def _magic_line(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
-        stripped = line.lstrip()
-        if stripped.startswith("!") or re.match(r"^[\w, ]+=\s*!", stripped):
-            word = re.split(r"[\s;|&]", stripped)[-1].lstrip("!")
-            first = not re.search(r"!\s*\S+\s", stripped)
-            return word, sources.shell_words(word, commands=first)
-        match = re.match(r"^(?:[\w, ]+=\s*)?(%{1,2})([\w.]*)$", stripped)
-        if match:
-            kind = "line" if match[1] == "%" else "cell"
-            prefix = match[1] + match[2]
-            return prefix, self._magic_names(match[1], match[2], kind)
-        match = re.match(r"^(?:[\w, ]+=\s*)?(%{1,2})([\w.]+)\s+(.*)$", stripped)
-        if match is None or self.magics is None:
-            return None
-        return self._magic_argument("line" if match[1] == "%" else "cell", match[2], match[3])
-
-    def _magic_names(self, mark: str, prefix: str, kind: str) -> Iterator[Completion]:
-        if self.magics is None:
-            return
-        for name in self.magics.names(kind):
-            if name.startswith(prefix):
-                entry = self.magics.get(name, kind)
-                yield Completion(mark + name, "magic", entry.summary)
-        if mark == "%":
-            for name in self.magics.names("cell"):
-                if name.startswith(prefix):
-                    yield Completion("%%" + name, "magic", self.magics.get(name, "cell").summary)
-
-    def _magic_argument(
-        self, kind: str, name: str, rest: str
-    ) -> tuple[str, Iterable[Completion]] | None:
-        word = rest.rsplit(" ", 1)[-1]
-        assert self.magics is not None
-        entry = self.magics.find(name, kind)
-        found = self.registered.of_command(name, word, rest)
-        if found is not None:
-            fits = word.lower()
-            found = [text for text in found if text.lower().startswith(fits)]
-            return word, [Completion(text, "argument") for text in found]
-        if entry is None:
-            return None
-        if name == "config":
-            return word, [Completion(text, "setting") for text in self.settings(word)]
-        if word.startswith("-"):
-            flags = [
-                Completion(flag, "option", option.help)
-                for option in entry.options
-                for flag in (option.flag, option.long)
-                if flag and flag.startswith(word)
-            ]
-            return word, flags
-        if name in sources.PATH_MAGICS:
-            return word, sources.paths(word, folders_only=name in ("cd", "pushd", "mkdir", "rmdir"))
-        return None
+    def _command(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
+        return None if self.commands is None else self.commands.complete(line)
 
     def _import(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
         match = re.match(r"^\s*from\s+([\w.]+)\s+import\s+(?:.*[,(]\s*|\(?\s*)?(\w*)$", line)
@@ -200,7 +149,9 @@ class Completer:
         if value is UNKNOWN:
             return None
         keys: list[Any] = column_names(value)
-        if type(value) is dict:
+        if value is os.environ:
+            keys = list(os.environ)
+        elif type(value) is dict:
             keys = [key for key in first_items(value) if _is_plain(key)]
         items = sources.key_completions(keys, match["prefix"], match["quote"])
         return (match["prefix"], items) if items else None
@@ -209,22 +160,26 @@ class Completer:
         if not sources.is_inside_string_or_comment(line):
             return None
         match = _STRING.search(line)
-        if match is None or ("/" not in match["prefix"] and not match["prefix"].startswith("~")):
+        if match is None:
+            return None
+        is_argument = re.search(r"\w\s*\(\s*$", line[: match.start()])
+        if not match["prefix"] and not is_argument:
             return None
         return match["prefix"], sources.paths(match["prefix"])
 
     def _attribute(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
         match = _ATTRIBUTE.search(line)
         if match is None:
-            number = re.search(r"\)\.\w*$|[\"'\]]\.(\w*)$", line)
-            return (number[1] or "", ()) if number else None
-        if sources.is_inside_string_or_comment(line[: match.start()]):
-            return match["prefix"], ()
-        value = evaluate(match["owner"], self.namespace)
-        if value is UNKNOWN:
-            kind = item_class(match["owner"], self.namespace)
-            return match["prefix"], self._attributes_of(kind, match["prefix"]) if kind else ()
-        return match["prefix"], self._attributes(value, match["prefix"])
+            return None
+        prefix = match["prefix"]
+        owner = expression_before(line[: match.start()])
+        if not owner or sources.is_inside_string_or_comment(line[: match.start() - len(owner)]):
+            return prefix, ()
+        value = evaluate(owner, self.namespace)
+        if value is not UNKNOWN:
+            return prefix, self._attributes(value, prefix)
+        kind = item_class(owner, self.namespace)
+        return prefix, self._attributes_of(kind, prefix) if kind else ()
 
     def _attributes(self, value: object, prefix: str) -> Iterator[Completion]:
         for name in self.registered.of_value(value, prefix) or ():
@@ -262,8 +217,9 @@ class Completer:
             if name.startswith(prefix) and prefix and _wanted(name, prefix):
                 yield Completion(name, kind_of(value), "builtins")
         line = before.rsplit("\n", 1)[-1]
-        if self.magics is not None and self.magics.automagic and line.strip() == prefix and prefix:
-            for name in (*self.magics.names("line"), *self.aliases()):
+        commands = self.commands
+        if commands and commands.magics.automagic and line.strip() == prefix and prefix:
+            for name in (*commands.magics.names("line"), *commands.aliases()):
                 if name.startswith(prefix):
                     yield Completion(name, "magic", "magic")
 

@@ -1,4 +1,4 @@
-"""Where completions come from that need no namespace: modules, files, shell words, symbols.
+"""Where completions come from that need no namespace: modules, files, shell words.
 
 Nothing here imports a module that is not imported yet, and nothing waits on a slow disk for
 long: listings are bounded.
@@ -11,7 +11,6 @@ import os
 import pkgutil
 import sys
 import time
-import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +20,6 @@ from .safe import UNKNOWN, attribute, attribute_names, safe_repr
 if TYPE_CHECKING:
     from .completer import Completion
 
-PATH_MAGICS = frozenset(
-    {"run", "cd", "load", "edit", "writefile", "file", "pushd", "cat", "less", "more", "ls", "rm",
-     "mkdir", "rmdir", "cp", "mv", "pycat", "timeit", "script", "bash", "sh"}
-)  # fmt: skip
 _MAXIMUM_ENTRIES = 5000
 _LONGEST_KEY = 500  # characters
 _LISTING_SECONDS = 0.3
@@ -183,42 +178,3 @@ def shell_words(prefix: str, *, commands: bool) -> Iterator[Completion]:
             yield from (_completion(name, "command") for name in names if name.startswith(prefix))
         return
     yield from paths(prefix)
-
-
-_GREEK = (
-    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
-    *("lamda", "mu", "nu", "xi", "omicron", "pi", "rho", "sigma", "tau", "upsilon"),
-    *("phi", "chi", "psi", "omega"),
-)
-_SYMBOLS = {
-    "lambda": "λ", "Lambda": "Λ", "hbar": "ℏ", "nabla": "∇", "partial": "∂", "infty": "∞",
-    "ell": "ℓ", "aleph": "ℵ", "angstrom": "Å", "sqrt": "√", "sum": "∑", "prod": "∏", "int": "∫",
-    "forall": "∀", "exists": "∃", "in": "∈", "notin": "∉", "le": "≤", "ge": "≥", "ne": "≠",
-    "approx": "≈", "pm": "±", "times": "×", "cdot": "·", "to": "→", "leftarrow": "←",
-    "hat": "\u0302", "bar": "\u0304", "dot": "\u0307", "ddot": "\u0308", "tilde": "\u0303",
-    "vec": "\u20d7", "prime": "′", "degree": "°", "_0": "₀", "_1": "₁", "_2": "₂", "_3": "₃",
-    "_4": "₄", "_5": "₅", "_6": "₆", "_7": "₇", "_8": "₈", "_9": "₉", "_i": "ᵢ", "_j": "ⱼ",
-    "_n": "ₙ", "_x": "ₓ", "^0": "⁰", "^1": "¹", "^2": "²", "^3": "³", "^4": "⁴", "^5": "⁵",
-    "^6": "⁶", "^7": "⁷", "^8": "⁸", "^9": "⁹", "^n": "ⁿ",
-}  # fmt: skip
-
-
-def latex_names(prefix: str) -> list[Completion]:
-    """The symbol that ``\\prefix`` names, if it names one; else the names that begin so."""
-    table = _symbols()
-    if prefix in table:
-        return [_completion(table[prefix], "symbol", "\\" + prefix)]
-    return [
-        _completion("\\" + name, "symbol", sign)
-        for name, sign in table.items()
-        if name.startswith(prefix)
-    ]
-
-
-def _symbols() -> dict[str, str]:
-    if "alpha" not in _SYMBOLS:
-        for name in _GREEK:
-            _SYMBOLS.setdefault(name, unicodedata.lookup(f"GREEK SMALL LETTER {name.upper()}"))
-            capital = unicodedata.lookup(f"GREEK CAPITAL LETTER {name.upper()}")
-            _SYMBOLS.setdefault(name.capitalize(), capital)
-    return _SYMBOLS

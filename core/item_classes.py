@@ -25,7 +25,7 @@ _SLICED = ExactTypes(list, tuple, str, bytes, bytearray, range)
 
 
 def item_class(expression: str, namespace: Mapping[str, Any]) -> type | None:
-    """The class of ``owner[index]`` or ``owner.column``, or None where that is not known.
+    """The class of ``owner[index]``, ``owner.column`` or ``Class()``, or None if it is not known.
 
     Tables and series of pandas, arrays of numpy and the built-in sequences are known, each only
     as the very type; the index is a constant or a slice. Runs no user code.
@@ -34,6 +34,8 @@ def item_class(expression: str, namespace: Mapping[str, Any]) -> type | None:
         node = ast.parse(expression.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
+    if isinstance(node, ast.Call):
+        return _made_by(evaluate(ast.unparse(node.func), namespace))
     if not isinstance(node, (ast.Subscript, ast.Attribute)):
         return None
     owner = evaluate(ast.unparse(node.value), namespace)
@@ -47,6 +49,14 @@ def item_class(expression: str, namespace: Mapping[str, Any]) -> type | None:
     if isinstance(node.slice, ast.Constant):
         return _entry_class(owner, node.slice.value)
     return None
+
+
+def _made_by(called: object) -> type | None:
+    """What a call of a class gives, if nothing of the user's decides otherwise."""
+    if type(called) is not type:
+        return None  # no class, or one whose metaclass may give anything
+    made_by = class_attribute(called, "__new__")
+    return called if type(made_by) is type(object.__new__) else None
 
 
 def _column_class(owner: object, name: object) -> type | None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from .execution import call_user_code
@@ -44,11 +43,13 @@ class Knowing:
         with _making:
             if self._completer is None:
                 from .completer import Completer
+                from .words_of_magics import words_of_shell
 
                 made = Completer(self.namespace, self.magics)
-                made.aliases = lambda: tuple(self.aliases)
-                made.settings = self._setting_names
                 made.registered.is_busy = lambda: self.is_running
+                assert made.commands is not None
+                made.commands.aliases = lambda: tuple(self.aliases)
+                made.commands.words = words_of_shell(self.settings, self.aliases, self.namespace)
                 self._completer = made
         return self._completer
 
@@ -87,10 +88,6 @@ class Knowing:
         told.type, told.signature, told.docstring = "magic", None, entry.help()
         told.string_form = None
         return told
-
-    def _setting_names(self, prefix: str) -> list[str]:
-        names = [field.name for field in fields(self.settings)]
-        return [name for name in names if name.startswith(prefix)]
 
     def user_expressions(self, expressions: Mapping[str, str]) -> dict[str, Any]:
         """Each expression's rendering or error, as Jupyter's ``user_expressions`` has it."""
