@@ -28,7 +28,7 @@ LATER = (
 STEPS = {
     "from vivo.core import Shell; shell = Shell(inherit_streams=True)": set(),
     "shell.run_cell('x = 1')": {"sqlite3", "vivo.core.history"},
-    "shell.complete('x')": {"vivo.core.completer"},
+    "shell.complete('x')": {"vivo.core.completer", "inspect", "dataclasses"},
     "shell.run_cell('1 / 0')": {"vivo.core.tracebacks"},
 }
 
