@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +185,27 @@ def test_completers_of_the_users_come_first(session: Shell, shown: Any) -> None:
     point = session.namespace["Point"]
     session.completer.registered.add_type(point, lambda value, prefix: ["remote_name"])
     assert texts(session, "point.rem") == ["remote_name"]
+
+
+def test_registered_completers_have_a_deadline(session: Shell) -> None:
+    """One that is late or raises costs its own names alone; while a cell runs none is asked."""
+    point, held = session.namespace["Point"], threading.Event()
+
+    def remote(value: Any, prefix: str) -> list[str]:
+        held.wait(30)
+        return ["late"]
+
+    registered = session.completer.registered
+    registered.add_type(point, remote, deadline=0.05, thread_safe=True)
+    assert texts(session, "point.") == ["meet"]
+    held.set()
+
+    def failing(value: Any, prefix: str) -> list[str]:
+        raise ConnectionError("the instrument is off")
+
+    registered.add_type(point, failing)
+    assert texts(session, "point.") == ["meet"]
+    registered.add_type(point, lambda value, prefix: ["here"])
+    assert texts(session, "point.") == ["here", "meet"]
+    registered.is_busy = lambda: True
+    assert texts(session, "point.") == ["meet"]

@@ -143,3 +143,26 @@ def test_what_was_edited_last_is_edited_again(
     (tmp_path / "work.py").write_text("edited = 2\n")
     assert later.run_cell("%edit -p\nedited").value == 2
     assert opened == [str(tmp_path / "work.py")] * 2
+
+
+def test_a_history_that_cannot_be_written_is_told(tmp_path: Path, shown: Any) -> None:
+    """Read-only from some moment on, or no place for a file: the session keeps it in memory."""
+    told: list[str] = []
+    history = History(tmp_path / "history.sqlite", report=told.append)
+    shell = Shell(front_end=shown, history=history)
+    shell.run_cell("a = 1")
+    connection = history._connection
+    assert connection is not None
+    connection.execute("PRAGMA query_only = 1")
+    assert shell.run_cell("b = 2").status == "ok"
+    assert shell.run_cell("a + b").value == 3
+    shell.close()
+    assert len(told) == 1
+    assert "cannot be used (attempt to write a readonly database)" in told[0]
+    assert "keeps its history in memory" in told[0]
+    (tmp_path / "file").touch()
+    nowhere = History(tmp_path / "file" / "history.sqlite", report=told.append)
+    nowhere.add(1, "c = 3")
+    assert [entry.source for entry in nowhere.tail(3)] == ["c = 3"]
+    assert len(told) == 2
+    nowhere.close()
