@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from vivo.core import Shell
+from vivo.core.traceback_frames import shortened
 
 FAILING = "def half(number, parts=0):\n    whole = number * 2\n    return whole / parts\nhalf(21)"
 
@@ -140,6 +143,33 @@ def test_many_different_frames_keep_both_ends(shell: Shell) -> None:
     assert "in f0\n" in text
     assert "in f400\n" in text
     assert "[202 frames are left out]" in text
+
+
+RINGS = st.lists(
+    st.tuples(st.lists(st.integers(0, 3), min_size=1, max_size=5), st.integers(1, 60)), max_size=8
+).map(lambda parts: [place for ring, times in parts for place in ring * times])
+
+
+@given(RINGS)
+@settings(deadline=None)
+def test_folding_loses_no_frame(places: list[int]) -> None:
+    """Each is shown, folded with how often it comes, or counted; the innermost is always shown."""
+    steps = shortened(places)
+    counted = sum(1 + step.repeated * step.period + step.left_out for step in steps)
+    assert counted == len(places)
+    indexes = [step.index for step in steps]
+    assert indexes == sorted(set(indexes))
+    assert indexes[:1] == [0][: len(places)]
+    assert indexes[-1:] == [len(places) - 1][: len(places)]
+
+
+def test_a_hundred_thousand_frames_are_shortened_all_the_same() -> None:
+    """Of one ring, and all different: what is kept is small and what is not is counted."""
+    for places in ([n % 7 for n in range(100_000)], list(range(100_000))):
+        steps = shortened(places)
+        assert len(steps) < 250
+        assert sum(1 + step.repeated * step.period + step.left_out for step in steps) == 100_000
+        assert steps[-1].index == 99_999
 
 
 def test_values_come_from_the_frame_and_from_what_its_line_names(shell: Shell) -> None:
