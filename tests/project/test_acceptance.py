@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from vivo.core import Shell
+
 ROOT = Path(__file__).resolve().parents[2]
 STATES = ("holds", "partly", "open")
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.M))
@@ -54,3 +56,18 @@ def test_every_named_test_exists() -> None:
             if not exists:
                 missing.append(f"{row[0]}: {name}")
     assert missing == []
+
+
+def test_every_magic_and_every_row_of_the_paper_is_there(home: Path) -> None:
+    """A magic that no row names is promised by nobody, and shown by nothing."""
+    demands = " ".join(row[0] for row in rows())
+    named = set(re.findall(r"`(%%?[\w!]+)`", demands))
+    shell = Shell()
+    try:
+        magics = {"%" + name for name in shell.magics.names("line")}
+        magics |= {"%%" + name for name in shell.magics.names("cell")}
+    finally:
+        shell.close()
+    assert sorted(magics - named) == []
+    paper = set(re.findall(r"\bA(\d+)\b", demands))
+    assert sorted({str(number) for number in range(1, 16)} - paper, key=int) == []
