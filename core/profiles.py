@@ -242,8 +242,9 @@ class _Application:
 
     def _magic(self, entry: str) -> None:
         function = _object(self.profile.magics[entry])
-        if hasattr(function, "__magics__"):
-            self.shell.magics.add(function)  # @magic: under the name that is declared
+        declared = getattr(function, "__magics__", None)
+        if declared:  # @magic: its options and kinds, under the profile's name for it
+            self.shell.magics.add(declared[0]._replace(name=entry))
         else:
             self.shell.register_magic_function(function, "line", entry)
 

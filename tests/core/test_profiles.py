@@ -71,6 +71,29 @@ def test_a_profile_makes_the_shell_what_its_user_wants(
     shell.close()
 
 
+def test_a_profiles_magic_may_be_declared_with_options(
+    profiles: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function with @magic keeps its options, help and kinds, under the profile's name for it."""
+    monkeypatch.syspath_prepend(str(profiles))
+    (profiles / "declared.py").write_text(
+        "from vivo.core import Option, magic\n"
+        "@magic('greet', kinds=('line', 'cell'), options=(Option('-l', 'loud', 'in capitals'),))\n"
+        "def greet(call):\n"
+        "    'Greet somebody.'\n"
+        "    text = 'hello ' + (call.cell or call.arguments)\n"
+        "    return text.upper() if call.options.loud else text\n",
+        "utf-8",
+    )
+    (profiles / "polite.toml").write_text('[magics]\nhi = "declared:greet"\n', "utf-8")
+    shell, shown = shell_with("polite")
+    assert shell.run_cell("%hi -l you").value == "HELLO YOU"
+    assert shell.run_cell("%%hi\nall").value == "hello all\n"
+    shell.run_cell("%hi -x")
+    assert "%hi has no option -x; it knows -l." in shown.of("error")[-1].text()
+    shell.close()
+
+
 def test_a_profile_may_build_on_another(profiles: Path) -> None:
     """``inherits``: the other one first; a ring is refused."""
     (profiles / "base.toml").write_text('startup = ["a = 1", "b = 1"]\n', "utf-8")
