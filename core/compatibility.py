@@ -7,6 +7,8 @@ Rules:
 1. Nothing here holds state of its own that a part of the shell holds already: it is another way
    to reach it.
 2. What costs an import is made when it is first asked for.
+3. An instance's own ``showtraceback`` or ``_showtraceback`` (rich puts one) shows the errors of
+   cells instead of the front end; one that raises is taken out.
 """
 
 from __future__ import annotations
@@ -17,12 +19,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 from .callbacks import CallbackError, call
 from .errors import UsageError
 from .execution import call_user_code
+from .safe import isinstance_exact
 
 if TYPE_CHECKING:
     import ast
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from .execution import ExecutionResult
     from .formatters import DisplayFormatters
     from .frontend import FrontEnd
+    from .inline_options import InlineOptions
     from .magics.registry import MagicRegistry
     from .results import ResultStore
     from .settings import Settings
@@ -58,6 +62,7 @@ class Compatible:
     results: ResultStore
     transformer: Transformer
     tree_transformers: list[ast.NodeTransformer]
+    last_error: BaseException | None
 
     @property  # type: ignore[misc]
     def __class__(self) -> type[Any]:
@@ -226,13 +231,50 @@ class Compatible:
         """Show an error, the one being handled by default."""
         from .tracebacks import report_of
 
-        error = exc_tuple[1] if exc_tuple else sys.exc_info()[1]
-        if error is None:
+        try:
+            kind, error, _ = self._get_exc_info(exc_tuple)
+        except ValueError:
             self.warn("There is no error to show.")
             return
-        self.front_end.error(report_of(error, secret_words=self.settings.secret_words))
+        report = report_of(error, secret_words=self.settings.secret_words)
+        self._showtraceback(kind, error, report.lines(self.settings.xmode))
 
     showsyntaxerror = showtraceback
+
+    def _get_exc_info(
+        self, exc_tuple: Any = None
+    ) -> tuple[type[BaseException], BaseException, TracebackType | None]:
+        """An error in three parts: the given one, the one being handled, or the last cell's.
+
+        Raises ``ValueError`` if there is none.
+        """
+        from .tracebacks import traceback_of
+
+        error = exc_tuple[1] if exc_tuple else sys.exc_info()[1] or self.last_error
+        if error is None:
+            raise ValueError("There is no error to show.")
+        return type(error), error, traceback_of(error)
+
+    def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
+        """Show an error. Libraries put a function of their own in its place (rule 3)."""
+        from .tracebacks import report_of
+
+        self.front_end.error(report_of(evalue, secret_words=self.settings.secret_words))
+
+    def show_failure(self, error: BaseException, report: TracebackReport) -> None:
+        """Show the error of a cell, by a library's function where one has been put (rule 3)."""
+        replaced = vars(self).keys() & {"showtraceback", "showsyntaxerror", "_showtraceback"}
+        if not replaced or report.plain:
+            self.front_end.error(report)
+            return
+        name = "showsyntaxerror" if isinstance_exact(error, SyntaxError) else "showtraceback"
+        try:
+            call(f"The replacement {{}} of {name}", getattr(self, name))
+        except CallbackError as failure:
+            for each in replaced:
+                vars(self).pop(each, None)
+            self.front_end.error(report)
+            self.warn(str(failure))
 
     def warn(self, text: str) -> None:
         """Tell the user something beside the cell's own output."""
@@ -448,6 +490,13 @@ class Compatible:
         yield
 
     # --- Figures and windows ---------------------------------------------------------------
+
+    @functools.cached_property
+    def inline_options(self) -> InlineOptions:
+        """How inline figures are drawn: ``%config InlineBackend.…``."""
+        from .inline_options import InlineOptions
+
+        return InlineOptions()
 
     def enable_matplotlib(self, gui: str | None = None) -> tuple[str | None, str]:
         """Choose matplotlib's backend; the toolkit and the backend."""

@@ -73,7 +73,7 @@ class Failing:
             self._keep(error, report)
         if self.exception_handlers.handle(cast("Shell", self), error, report):
             return
-        self.front_end.error(report)
+        cast("Shell", self).show_failure(error, report)
         if self.settings.pdb and not any(isinstance_exact(error, kind) for kind in _NO_POST_MORTEM):
             self._enter_post_mortem()
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .shell import Shell
 
 BACKEND = f"module://{__package__}.inline_backend"
+_IPYTHONS = "module://matplotlib_inline.backend_inline"
 
 _GUI_BACKENDS = {
     "tk": "tkagg",
@@ -63,7 +64,11 @@ def choose_inline() -> None:
         return
     matplotlib.interactive(True)
     chosen = dict.__getitem__(matplotlib.rcParams, "backend")
-    if "MPLBACKEND" not in os.environ and not isinstance(chosen, str):  # nothing chosen yet
+    if os.environ.get("MPLBACKEND") == _IPYTHONS:  # from the kernel that started this session
+        chosen = None
+    elif "MPLBACKEND" in os.environ:
+        return
+    if not isinstance(chosen, str):  # nothing chosen yet
         matplotlib.rcParams["backend"] = BACKEND
 
 

@@ -14,6 +14,7 @@ from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from .display import display
+from .inline_options import InlineOptions
 
 _MIME = {"png": "image/png", "svg": "image/svg+xml", "jpeg": "image/jpeg", "pdf": "application/pdf"}
 
@@ -23,13 +24,12 @@ class FigureManager(FigureManagerBase):
 
     def show(self) -> None:
         """Show the figure now and close it."""
-        show_figure(self.canvas.figure)
-        Gcf.destroy(self)
+        _show_and_close(self)
 
     @classmethod
     def pyplot_show(cls, *, block: bool | None = None) -> None:
         """``pyplot.show()``: show every open figure."""
-        flush_figures()
+        flush_figures(everything=True)
 
 
 class FigureCanvas(FigureCanvasAgg):
@@ -53,20 +53,33 @@ def show_figure(figure: Any) -> None:
 
 
 def picture(figure: Any, formats: tuple[str, ...]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A figure's MIME bundle and metadata (its size, where the resolution is doubled)."""
+    """A figure's MIME bundle and metadata (its size, where the resolution is doubled).
+
+    A figure that nothing has been drawn into is text alone.
+    """
     data: dict[str, Any] = {"text/plain": repr(figure)}
     metadata: dict[str, Any] = {}
-    for name in formats:
+    is_empty = len(figure.get_children()) <= 1  # the one is its background
+    for name in () if is_empty else formats:
         kind = "png" if name == "retina" else name
         dots = figure.dpi * (2 if name == "retina" else 1)
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=kind, dpi=dots, bbox_inches="tight", facecolor=_face(figure))
+        options = {"dpi": dots, "bbox_inches": "tight", "facecolor": _face(figure)}
+        figure.savefig(buffer, format=kind, **options | inline_options().print_figure_kwargs)
         content = buffer.getvalue()
         data[_MIME[kind]] = content.decode("utf-8") if kind == "svg" else content
         if name == "retina":
             width, height = (int.from_bytes(content[at : at + 4], "big") // 2 for at in (16, 20))
             metadata["image/png"] = {"width": width, "height": height}
     return data, metadata
+
+
+def inline_options() -> InlineOptions:
+    """The options of the running shell."""
+    from .shell import current_shell
+
+    shell = current_shell()
+    return shell.inline_options if shell else InlineOptions()
 
 
 def is_open(figure: Any) -> bool:
@@ -79,12 +92,25 @@ def _face(figure: Any) -> Any:
     return "white" if len(face) > 3 and face[3] == 0 else face  # unreadable on a dark page
 
 
-def flush_figures() -> None:
-    """Show every open figure of this backend and close it; another backend's windows stay."""
+def flush_figures(*, everything: bool = False) -> None:
+    """Show every open figure of this backend and close it; another backend's windows stay.
+
+    Where figures are not closed, those are shown that have changed since, or ``everything``.
+    """
+    closes = inline_options().close_figures
     for manager in Gcf.get_all_fig_managers():
-        if not isinstance(manager, FigureManager):
-            continue
-        try:
-            show_figure(manager.canvas.figure)
-        finally:
+        if isinstance(manager, FigureManager) and (
+            closes or everything or manager.canvas.figure.stale
+        ):
+            _show_and_close(manager)
+
+
+def _show_and_close(manager: FigureManager) -> None:
+    figure = manager.canvas.figure
+    try:
+        show_figure(figure)
+    finally:
+        if inline_options().close_figures:
             Gcf.destroy(manager)
+        else:
+            figure.stale = False

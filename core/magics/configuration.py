@@ -6,7 +6,7 @@ from ast import literal_eval
 from typing import Any
 
 from ..settings import documentation
-from ..shim.spellings import setting_of, value_of
+from ..shim.spellings import PREFIX, SETTINGS, setting_of, value_of
 from .registry import MagicCall, magic
 
 
@@ -24,6 +24,10 @@ def config(call: MagicCall) -> Any:
             print(f"{entry.name} = {getattr(settings, entry.name)!r}  ({entry.values})")
             print(f"    {entry.text}")
         return None
+    if name == PREFIX.rstrip("."):
+        return call.shell.inline_options
+    if name.startswith(PREFIX) and name not in SETTINGS:
+        return _inline_option(call, name.removeprefix(PREFIX), value if equals else None)
     known = setting_of(name)
     if known is None:
         return None  # a notebook sets what has no meaning here
@@ -31,12 +35,24 @@ def config(call: MagicCall) -> Any:
     if not equals:
         settings.check_name(name)
         return getattr(settings, name)
-    try:
-        parsed = literal_eval(value)
-    except (ValueError, SyntaxError):
-        parsed = value
-    call.shell.configure(name, value_of(parsed))
+    call.shell.configure(name, value_of(_parsed(value)))
     return None
+
+
+def _parsed(value: str) -> Any:
+    try:
+        return literal_eval(value)
+    except (ValueError, SyntaxError):
+        return value
+
+
+def _inline_option(call: MagicCall, name: str, value: str | None) -> Any:
+    options = call.shell.inline_options
+    if value is not None:
+        options.set(name, _parsed(value))
+        return None
+    options.check_name(name)
+    return getattr(options, name)
 
 
 @magic("profile", arguments="[NAME|FILE.toml]")

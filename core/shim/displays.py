@@ -271,22 +271,27 @@ display_pdf = _displayer("display_pdf", "application/pdf", DisplayObject)
 # --- Figures ---------------------------------------------------------------------------------
 
 
-def set_matplotlib_formats(*formats: str, **_: Any) -> None:
-    """Say how figures are shown: png, svg, retina, jpeg, pdf."""
+def set_matplotlib_formats(*formats: str, **options: Any) -> None:
+    """Say how figures are shown: png, svg, retina, jpeg, pdf; options are ``savefig``'s."""
     names = tuple({"png2x": "retina", "jpg": "jpeg"}.get(name, name) for name in formats)
     shell = current_shell()
     if shell is not None and names:
         shell.settings.set("figure_formats", names)
+        given = shell.inline_options.print_figure_kwargs
+        shell.inline_options.set("print_figure_kwargs", given | options)
 
 
-def select_figure_formats(shell: Any, formats: Any, **_: Any) -> None:
+def select_figure_formats(shell: Any, formats: Any, **options: Any) -> None:
     """Say how figures are shown, of a shell."""
     names = (formats,) if isinstance(formats, str) else tuple(formats)
-    set_matplotlib_formats(*names)
+    set_matplotlib_formats(*names, **options)
 
 
 def set_matplotlib_close(close: bool = True) -> None:
-    """Nothing: figures are closed when they have been shown."""
+    """Say whether figures are closed when they have been shown."""
+    shell = current_shell()
+    if shell is not None:
+        shell.inline_options.set("close_figures", bool(close))
 
 
 def print_figure(

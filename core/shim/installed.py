@@ -109,10 +109,11 @@ def show_figures_of_interactions(module: ModuleType) -> None:
 
 
 def choose_formats_here(module: ModuleType) -> None:
-    """Let ``set_matplotlib_formats`` choose how our figures are shown."""
-    from .displays import set_matplotlib_formats
+    """Let ``set_matplotlib_formats`` and its kin choose how our figures are shown."""
+    from . import displays
 
-    module.set_matplotlib_formats = set_matplotlib_formats  # type: ignore[attr-defined]
+    module.set_matplotlib_formats = displays.set_matplotlib_formats  # type: ignore[attr-defined]
+    module.set_matplotlib_close = displays.set_matplotlib_close  # type: ignore[attr-defined]
 
 
 def measure_memory_of_cells(module: ModuleType) -> None:

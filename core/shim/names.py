@@ -1,4 +1,4 @@
-"""Which names of IPython are served, and the module of ours that holds each.
+"""Which names of IPython and of matplotlib_inline are served, and the module that holds each.
 
 Keys are IPython's modules; values map a module of ours, relative to this package, to the names
 that it holds. A module without names is there to be a package.
@@ -104,4 +104,9 @@ MODULES: dict[str, dict[str, str]] = {
     "IPython.utils.tempdir": {".utilities": "TemporaryDirectory TemporaryWorkingDirectory"},
     "IPython.utils.text": {".utilities": "SList LSString dedent indent columnize"},
     "IPython.utils.timing": {".utilities": "clock clock2"},
+    "matplotlib_inline": {},
+    "matplotlib_inline.backend_inline": {
+        ".displays": "set_matplotlib_formats set_matplotlib_close",
+        "..inline_backend": "FigureCanvas FigureManager flush_figures",
+    },
 }

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+PREFIX = "InlineBackend."
+"""What the options of inline figures begin with there."""
 SETTINGS = {
     "InlineBackend.figure_format": "figure_formats",
     "InlineBackend.figure_formats": "figure_formats",
@@ -22,7 +24,6 @@ SETTINGS = {
 WITHOUT_MEANING = (
     "Completer.",
     "IPCompleter.",
-    "InlineBackend.",
     "InteractiveShell.",
     "ZMQInteractiveShell.",
     "Application.",

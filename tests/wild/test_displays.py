@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from .conftest import Notebook
+from .conftest import SECONDS, Notebook
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -15,12 +15,26 @@ def image(bundle: dict[str, Any]) -> bytes:
 
 
 async def test_a_table_of_pandas_is_html(notebook: Notebook) -> None:
-    """DataFrames and styles are HTML tables; a Series is text."""
+    """DataFrames and styles are HTML tables, long ones with their middle left out."""
     shown = await notebook.run("import pandas as pd\npd.DataFrame({'speed': [3.5, 7.25]})")
     assert "<th>speed</th>" in shown.bundles[0]["text/html"]
     assert "speed" in shown.bundles[0]["text/plain"]
     shown = await notebook.run("pd.Series([1, 2], name='counts')")
     assert list(shown.bundles[0]) == ["text/plain"]
+    shown = await notebook.run("pd.DataFrame({'n': range(1_000_000)})")
+    assert "1000000 rows × 1 columns" in shown.bundles[0]["text/html"]
+    assert len(shown.bundles[0]["text/html"]) < 3_000
+    shown = await notebook.run("pd.DataFrame({'a': [1, 2]}).style.format('{:.1f}').highlight_max()")
+    assert "background-color: yellow" in shown.bundles[0]["text/html"]
+    assert ">2.0</td>" in shown.bundles[0]["text/html"]
+
+
+async def test_arrays_are_shown_short_and_with_the_precision(notebook: Notebook) -> None:
+    """numpy's own text, with ``%precision`` for arrays too."""
+    shown = await notebook.run("import numpy as np\nnp.arange(10**7)")
+    assert shown.value.startswith("array([      0,       1,       2, ..., 9999997")
+    await notebook.run("%precision 3")
+    assert (await notebook.run("np.array([1 / 3]), 1 / 3")).value == "(array([0.333]), 0.333)"
 
 
 async def test_pandas_offers_its_tables_as_data(notebook: Notebook) -> None:
@@ -61,6 +75,54 @@ async def test_rich_takes_over_plain_values(notebook: Notebook) -> None:
     assert not shown.of("error")
 
 
+async def test_rich_finds_a_notebook_and_inspects(notebook: Notebook) -> None:
+    """Its console is a notebook's, not a terminal's; ``inspect`` is HTML."""
+    code = "import rich\nconsole = rich.get_console()\nconsole.is_jupyter, console.is_terminal"
+    assert (await notebook.run(code)).value == "(True, False)"
+    shown = await notebook.run("rich.inspect([1], methods=True)")
+    assert "append" in shown.bundles[0]["text/html"]
+
+
+async def test_richs_progress_is_drawn_over_in_its_widget(notebook: Notebook) -> None:
+    """The bar is an Output widget, each step in place of the one before, and reaches its end."""
+    code = "from rich.progress import track\nfor i in track(range(3), description='go'): pass"
+    shown = await notebook.run(code)
+    assert "OutputModel" in str(shown.of("comm_open"))
+    assert {event["content"]["wait"] for event in shown.of("clear_output")} == {True}
+    assert any("100%" in bundle.get("text/html", "") for bundle in shown.bundles)
+    assert shown.text == ""
+
+
+async def test_rich_shows_the_errors_of_cells(notebook: Notebook) -> None:
+    """After ``rich.traceback.install`` they come by rich, with the user's frames alone."""
+    await notebook.run("import rich.traceback\n_ = rich.traceback.install()")
+    shown = await notebook.run("def divide(x):\n    return 1 / x\ndivide(0)")
+    (bundle,) = shown.bundles
+    assert "ZeroDivisionError" in bundle["text/html"]
+    assert "divide" in bundle["text/html"]
+    assert "vivo" not in bundle["text/html"]
+    assert shown.text == ""
+    shown = await notebook.run("x = = 1")
+    assert "SyntaxError" in shown.bundles[0]["text/html"]
+    shown = await notebook.run("%no_such_magic", error="UsageError")
+    message = notebook.client.execute("divide(0)")
+    assert "ZeroDivisionError" in (await notebook.answer(message)).bundles[0]["text/html"]
+    reply = await notebook.client.get_shell_msg(timeout=SECONDS)
+    while reply["parent_header"]["msg_id"] != message:
+        reply = await notebook.client.get_shell_msg(timeout=SECONDS)
+    assert (reply["content"]["status"], reply["content"]["ename"]) == ("error", "ZeroDivisionError")
+
+
+async def test_a_library_that_fails_to_show_an_error_is_taken_out(notebook: Notebook) -> None:
+    """The error is shown as usual, and what is wrong with the library is told."""
+    code = "def shows(*words, **named):\n    raise OSError('no way')\n"
+    await notebook.run(code + "get_ipython().showtraceback = shows")
+    shown = await notebook.run("1 / 0", error="ZeroDivisionError")
+    assert "shows of showtraceback raised OSError: no way" in shown.text
+    shown = await notebook.run("1 / 0", error="ZeroDivisionError")
+    assert shown.text == ""
+
+
 async def test_sympy_shows_formulas(notebook: Notebook) -> None:
     """``init_printing`` gives LaTeX, a picture, and text in two dimensions."""
     await notebook.run("from sympy import *\ninit_printing()\nx = symbols('x')")
@@ -90,6 +152,55 @@ async def test_figures_are_inline(notebook: Notebook) -> None:
     shown = await notebook.run("plt.plot([1, 3, 2]);\nplt.show()\nprint('after')")
     assert "image/svg+xml" in shown.bundles[0]
     assert [e["msg_type"] for e in shown][2:4] == ["display_data", "stream"]
+
+
+async def test_figures_are_drawn_as_notebooks_ask(notebook: Notebook) -> None:
+    """``InlineBackend``'s options, each by the name that notebooks use; wrong ones are refused."""
+    await notebook.run("import matplotlib.pyplot as plt")
+    plot = "plt.figure(figsize=(1, 1)); plt.plot([1, 3, 2]);"
+
+    async def size(code: str) -> tuple[int, int]:
+        (bundle,) = (await notebook.run(code)).bundles
+        head = image(bundle)[16:24]
+        return int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")
+
+    tight = await size(plot)
+    assert await size("%config InlineBackend.figure_format = 'retina'\n" + plot) > tight
+    await notebook.run("%config InlineBackend.figure_format = 'png'")
+    untrimmed = "%config InlineBackend.print_figure_kwargs = {'bbox_inches': None}\n"
+    assert await size(untrimmed + plot) == (100, 100)
+    await notebook.run("%config InlineBackend.rc = {'figure.figsize': (3, 2)}")
+    assert await size("plt.plot([1, 2]);") == (300, 200)
+    shown = await notebook.run("%config InlineBackend.rc = {'no.key': 1}", error="UsageError")
+    assert "no.key" in str(shown.of("error"))
+    shown = await notebook.run("%config InlineBackend.figure_formt = 'svg'", error="UsageError")
+    assert "did you mean InlineBackend.figure_format?" in str(shown.of("error"))
+    code = "from matplotlib_inline.backend_inline import set_matplotlib_formats\n"
+    code += "set_matplotlib_formats('svg', 'jpeg', bbox_inches='tight')\n"
+    shown = await notebook.run(code + plot)
+    assert {"image/svg+xml", "image/jpeg"} < set(shown.bundles[0])
+    assert "image/png" not in shown.bundles[0]
+
+
+async def test_figures_that_are_not_closed_go_on(notebook: Notebook) -> None:
+    """With ``close_figures`` off a later cell adds to a figure, which is shown when it changed."""
+    await notebook.run("%config InlineBackend.close_figures = False")
+    shown = await notebook.run("import matplotlib.pyplot as plt\nplt.plot([1, 2]);")
+    assert len(shown.bundles) == 1
+    assert (await notebook.run("1")).of("display_data") == []
+    shown = await notebook.run("plt.plot([2, 1]);\nprint(len(plt.gca().lines))")
+    assert shown.text == "2\n"
+    assert len(shown.bundles) == 1
+    await notebook.run("from matplotlib_inline.backend_inline import set_matplotlib_close")
+    shown = await notebook.run("set_matplotlib_close(True)\nplt.plot([3, 3]);")
+    assert len(shown.bundles) == 1
+    assert (await notebook.run("plt.get_fignums()")).value == "[]"
+
+
+async def test_a_figure_of_nothing_is_text(notebook: Notebook) -> None:
+    """No blank picture is shown for it."""
+    shown = await notebook.run("import matplotlib.pyplot as plt\nfigure = plt.figure()")
+    assert [set(bundle) for bundle in shown.bundles] == [{"text/plain"}]
 
 
 DISPLAYS = """

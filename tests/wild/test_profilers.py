@@ -23,6 +23,17 @@ async def test_lprun_counts_the_lines_of_a_function(notebook: Notebook) -> None:
     assert line.split()[:2] == ["3", "1"]
 
 
+async def test_lprun_takes_methods_and_scales(notebook: Notebook) -> None:
+    """``-f Class.method``, ``-u`` for the unit of time, several functions at once."""
+    await notebook.run("%load_ext line_profiler")
+    await notebook.run("class Job:\n    def run(self):\n        return work(10)\n" + WORK)
+    shown = await notebook.run("%lprun -u 1e-3 -f Job.run -f work Job().run()")
+    report = shown.pages or shown.text
+    assert "Timer unit: 0.001 s" in report
+    assert "Job.run at line 2" in report
+    assert "Function: work at line 4" in report
+
+
 async def test_lprun_saves_its_report(notebook: Notebook, home: Path) -> None:
     """``-T`` writes the text, ``-D`` the statistics; ``-r`` gives the profiler."""
     await notebook.run("%load_ext line_profiler")
@@ -64,6 +75,21 @@ async def test_mprun_tells_the_memory_of_each_line(notebook: Notebook, home: Pat
     line = next(line for line in report.splitlines() if "bytearray" in line)
     assert "MiB" in line
     assert float(line.split()[3]) > 40
+
+
+async def test_mprun_takes_functions_of_cells(notebook: Notebook, home: Path) -> None:
+    """Those stand in no file; ``-T`` writes the text, ``-r`` gives the profiler."""
+    await notebook.run("%load_ext memory_profiler")
+    await notebook.run("def grow():\n    block = bytearray(50_000_000)\n    return len(block)")
+    shown = await notebook.run("%mprun -T grow.txt -f grow grow()")
+    assert "grow.txt" in shown.text
+    text = (home / "grow.txt").read_text()
+    line = next(line for line in text.splitlines() if "bytearray" in line)
+    assert float(line.split()[3]) > 40
+    shown = await notebook.run("p = %mprun -r -f grow grow()\ntype(p).__name__")
+    assert shown.value == "'LineProfiler'"
+    shown = await notebook.run("%mprun -f nothing_here 1", error="UsageError")
+    assert "nothing_here" in str(shown.of("error"))
 
 
 async def test_memit_tells_the_peak(notebook: Notebook) -> None:

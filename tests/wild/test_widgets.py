@@ -133,6 +133,31 @@ async def test_tqdm_auto_is_a_widget(notebook: Notebook) -> None:
     assert "TqdmWarning" not in shown.text
 
 
+async def test_tqdm_auto_is_text_where_there_are_no_widgets(notebook: Notebook) -> None:
+    """Nested bars are lines of text that reach their end, without a word on what is missing."""
+    await notebook.run("import sys\nsys.modules['ipywidgets'] = None")
+    code = (
+        "from tqdm.auto import trange\n"
+        "for i in trange(2, desc='outer'):\n"
+        "    for j in trange(3, desc='inner'):\n        pass"
+    )
+    shown = await notebook.run(code)
+    assert "Warning" not in shown.text
+    assert shown.text.count("inner: 100%") == 2
+    assert "outer: 100%" in shown.text
+    assert shown.of("comm_open") == []
+
+
+async def test_tqdm_writes_beside_its_widget(notebook: Notebook) -> None:
+    """``tqdm.write`` is text of the cell, and a failed loop's bar is marked as such."""
+    code = "from tqdm.auto import tqdm\nfor i in tqdm(range(2)):\n    tqdm.write(f'line {i}')"
+    assert (await notebook.run(code)).text == "line 0\nline 1\n"
+    shown = await notebook.run("for i in tqdm(range(2)):\n    1 / 0", error="ZeroDivisionError")
+    after = await notebook.run("1")  # the bar is ended when the error's frames are freed
+    told = [*shown.of("comm_msg"), *after.of("comm_msg")]
+    assert any("danger" in str(event["content"]["data"]) for event in told)
+
+
 async def test_tqdm_is_a_line_that_is_drawn_over(notebook: Notebook) -> None:
     """The plain bar is text on stderr, with carriage returns, and reaches its end."""
     shown = await notebook.run("from tqdm import tqdm\nfor i in tqdm(range(3)):\n    pass")
