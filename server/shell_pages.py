@@ -15,11 +15,12 @@ import textwrap
 from typing import Any
 
 from ..core import Shell
+from ..core.inline_options import InlineOptions
 from ..core.magics import SUBJECTS
 from ..core.magics.registry import Magic
 from ..core.profiles import BUILT_IN, FILTERS, Profile
 from ..core.settings import SettingDocumentation, documentation
-from ..core.shim.spellings import SETTINGS, setting_of
+from ..core.shim.spellings import PREFIX, SETTINGS, setting_of
 
 
 def field_docs(kind: type) -> dict[str, str]:
@@ -174,6 +175,14 @@ def settings_page() -> str:
         "|---|---|",
         *(f"| `{name}` | `{setting_of(name)}` |" for name in SETTINGS),
         "",
+        "### Inline figures",
+        "",
+        "What only matplotlib understands has IPython's names, and is set by `%config` alone.",
+        "",
+        "| option | default | |",
+        "|---|---|---|",
+        *_inline_options(),
+        "",
         "## Profiles",
         "",
         _PROFILES,
@@ -214,6 +223,14 @@ def _setting(entry: SettingDocumentation) -> list[str]:
         f"- Session: `%config {entry.name} = {_python(example)}`. Profile, below `[settings]`: "
         f"`{entry.name} = {_toml(example)}`.",
         "",
+    ]
+
+
+def _inline_options() -> list[str]:
+    defaults = InlineOptions()
+    return [
+        f"| `{PREFIX}{name}` | `{getattr(defaults, name)!r}` | {_cell(_markdown(text))} |"
+        for name, text in field_docs(InlineOptions).items()
     ]
 
 
