@@ -168,13 +168,9 @@ class Compatible:
         plain = getattr(entry.function, "__wrapped__", None)
         if plain is not None:
             return cast("Callable[..., Any]", plain)
-        shell = cast("Shell", self)
+        from .shim.registering import as_function
 
-        def call(line: str = "", cell: str | None = None) -> Any:
-            return shell.run_magic(magic_name, line, cell)
-
-        call.__doc__ = entry.help()
-        return call
+        return as_function(cast("Shell", self), magic_name, entry)
 
     def find_line_magic(self, magic_name: str) -> Callable[..., Any] | None:
         """A line magic as a function; None if there is none."""
@@ -240,6 +236,12 @@ class Compatible:
         self._showtraceback(kind, error, report.lines(self.settings.xmode))
 
     showsyntaxerror = showtraceback
+
+    def get_exception_only(self, exc_tuple: Any = None) -> str:
+        """An error without its traceback: ``ZeroDivisionError: division by zero``."""
+        from .tracebacks import described
+
+        return described(self._get_exc_info(exc_tuple)[1]) + "\n"
 
     def _get_exc_info(
         self, exc_tuple: Any = None

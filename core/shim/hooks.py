@@ -34,6 +34,7 @@ class Hooks:
             name: [] for name in HOOKS
         }
         self._functions["show_in_pager"].append((100, self._page))
+        self._functions["synchronize_with_editor"].append((100, lambda *_: None))
 
     def set(
         self,

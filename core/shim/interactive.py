@@ -32,6 +32,18 @@ def get_ipython() -> Shell | None:
     return current_shell()
 
 
+set_trace = breakpoint  # a function of Python code would be the frame that it stops in
+
+
+class Pdb:
+    """A debugger that stops where its ``set_trace`` is called."""
+
+    def __init__(self, *_: Any, **__: Any) -> None:
+        """Take what IPython's takes, and need none of it."""
+
+    set_trace = staticmethod(breakpoint)
+
+
 class _AnyShell(type):
     """A class whose instances are the shells of this process."""
 

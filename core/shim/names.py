@@ -37,6 +37,7 @@ MODULES: dict[str, dict[str, str]] = {
         ".embedded": _EMBEDDED,
     },
     "IPython.core": {},
+    "IPython.core.debugger": {".interactive": "Pdb set_trace"},
     "IPython.core.display": {
         "..display": _DISPLAY_OBJECTS,
         ".displays": f"{_FUNCTIONS} {_MORE_OBJECTS}",
@@ -90,6 +91,7 @@ MODULES: dict[str, dict[str, str]] = {
         """
     },
     "IPython.terminal": {},
+    "IPython.terminal.debugger": {".interactive": "Pdb set_trace"},
     "IPython.terminal.embed": {".interactive": "embed InteractiveShellEmbed"},
     "IPython.terminal.interactiveshell": {".interactive": "TerminalInteractiveShell"},
     "IPython.utils": {},

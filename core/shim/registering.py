@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..execution import call_user_code
+from ..inspector import find, inspect_value
 from ..magics.registry import Magic, MagicCall
+from ..safe import UNKNOWN
 
 if TYPE_CHECKING:
     from ..shell import Shell
@@ -55,3 +57,26 @@ def is_usage_error(error: BaseException) -> bool:
     module = sys.modules.get("IPython.core.error")
     kind = getattr(module, "UsageError", None)
     return isinstance(kind, type) and isinstance(error, kind) and not isinstance(error, UsageError)
+
+
+def as_function(shell: Shell, name: str, entry: Magic) -> Callable[..., Any]:
+    """A magic of the shell's as a function of ``line``, or of ``line, cell``.
+
+    The magics that tell of an object take ``namespaces`` too, pairs of a name and a mapping: a
+    debugger looks into its frame first.
+    """
+
+    def call(line: str = "", cell: str | None = None, *, namespaces: Any = None) -> Any:
+        for _, namespace in namespaces or ():
+            value, where = find(line.strip(), namespace)
+            if value is not UNKNOWN:
+                detail_level = 1 if name in ("pinfo2", "psource", "pfile") else 0
+                told = inspect_value(
+                    line.strip(), value, where, detail_level=detail_level, safe=False
+                )
+                sys.stdout.write(told.text() + "\n")
+                return None
+        return shell.run_magic(name, line, cell)
+
+    call.__doc__ = entry.help()
+    return call

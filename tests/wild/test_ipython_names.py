@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
-from .conftest import Notebook
+import pytest
+
+from .conftest import SECONDS, Notebook, Shown
 
 EXTENSION = '''
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class, needs_local_scope
@@ -153,3 +157,33 @@ async def test_columns_of_a_table_are_completed(notebook: Notebook) -> None:
     assert {"frame.speed", "speed"} & set(await complete("frame.spee"))
     assert any(each.endswith("groupby") for each in await complete("frame.group"))
     assert any(each.endswith("mean") for each in await complete("frame['speed'].mea"))
+
+
+@pytest.mark.parametrize("stop", ["set_trace()", "Pdb().set_trace()"], ids=["set_trace", "Pdb"])
+async def test_set_trace_of_ipython_stops_where_it_is_called(notebook: Notebook, stop: str) -> None:
+    """The debugger asks the front end, in the frame that called it, and lets go or quits."""
+    code = f"from IPython.core.debugger import Pdb, set_trace\ndef work(x):\n    {stop}\n"
+    await notebook.run(code + "    x = x + 1\n    return x * 2")
+    answers = ["p 'x is', x", "pinfo x", "c", "q"]
+    asked: list[str] = []
+
+    def answer(message: dict[str, Any]) -> None:
+        asked.append(message["content"]["prompt"])
+        notebook.client.input(answers[len(asked) - 1])
+
+    shown = Shown()
+    reply = await notebook.client.execute_interactive(
+        "work(20)", stdin_hook=answer, output_hook=shown.append, timeout=SECONDS
+    )
+    assert reply["content"]["status"] == "ok"
+    assert "('x is', 20)" in shown.text
+    assert re.search(r"Type:\s+int", shown.text)
+    assert shown.value == "42"
+    reply = await notebook.client.execute_interactive(
+        "work(30)", stdin_hook=answer, output_hook=shown.append, timeout=SECONDS
+    )
+    assert reply["content"]["ename"] == "UsageError"
+    assert len(asked) == 4
+    assert (
+        await notebook.run("import sys\nwork.__name__, sys.gettrace()")
+    ).value == "('work', None)"
