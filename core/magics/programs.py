@@ -211,7 +211,7 @@ def _is_dunder(name: str) -> bool:
 
 
 def _execute(call: MagicCall, path: Path, code: CodeType, namespace: dict[str, Any]) -> None:
-    options = call.options
+    options, process = call.options, os.getpid()
     try:
         if options.debugged or options.breakpoint:
             wanted = options.breakpoint
@@ -219,7 +219,11 @@ def _execute(call: MagicCall, path: Path, code: CodeType, namespace: dict[str, A
             call.shell.debugging.run_code(code, namespace, None, place)
         else:
             call_user_code(exec, code, namespace)
+        if os.getpid() != process:
+            sys.exit()  # a child that the program forked off ends with the program
     except SystemExit as error:
+        if os.getpid() != process:
+            raise
         if options.ignore_exit or error.code in (None, 0):
             return
         raise UsageError(f"The program ended with exit status {error.code!r}.") from None

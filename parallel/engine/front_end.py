@@ -115,6 +115,8 @@ class EngineFrontEnd:
 
     def read_input(self, prompt: str, *, password: bool) -> str:
         """Ask the client that ran the cell for a line. ``EOFError`` where it cannot answer."""
+        if self._output.is_forked:
+            raise EOFError("a forked child cannot ask: the session is its parent's")
         if not self.allow_stdin:
             raise EOFError("the client that ran this cell cannot answer input()")
         self._asked += 1

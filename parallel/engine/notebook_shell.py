@@ -17,6 +17,7 @@ from ...core import shim
 from ...core.execution import ExecutionResult
 from ...core.shell import Shell
 from ...core.shim.after_import import before_import
+from . import forked
 from .routing import current_run
 
 if TYPE_CHECKING:
@@ -52,6 +53,16 @@ class ZMQInteractiveShell(Shell):
             silent=silent,
         )
 
+    def _end_of_cell(self, result: ExecutionResult) -> None:
+        if self.kernel.is_forked:
+            forked.leave()
+        super()._end_of_cell(result)
+
+    def _fail(self, result: ExecutionResult, error: BaseException) -> None:
+        if self.kernel.is_forked:
+            forked.leave(error)
+        super()._fail(result, error)
+
     def get_parent(self) -> dict[str, Any]:
         """The request that what is executing now answers, as a Jupyter message."""
         return self.kernel.get_parent()
@@ -76,6 +87,11 @@ class Kernel:
         self._output = output
         self._comms = comms
         self.session = SimpleNamespace(session="", username="vivo")
+
+    @property
+    def is_forked(self) -> bool:
+        """Whether this process is a child of the session's engine."""
+        return self._output.is_forked
 
     @property
     def comm_manager(self) -> Any:

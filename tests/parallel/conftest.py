@@ -10,6 +10,8 @@ from vivo.parallel.client import SessionClient
 from vivo.parallel.launch import SessionOptions, end_session, start_session
 from vivo.parallel.registry import SessionEntry
 
+from .dialogues import Dialogue
+
 
 @pytest.fixture
 async def entry(home: Path) -> AsyncIterator[SessionEntry]:
@@ -25,3 +27,9 @@ async def client(entry: SessionEntry) -> AsyncIterator[SessionClient]:
     made = await SessionClient.connect(entry.connection_file, name="test")
     yield made
     await made.close()
+
+
+@pytest.fixture
+def dialogue(client: SessionClient) -> Dialogue:
+    """A user in front of the session."""
+    return Dialogue(client)

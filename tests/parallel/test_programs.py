@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from vivo.parallel.client import SessionClient
 
+from .dialogues import Dialogue
+
 FAILING = (
     "def area(width, height):\n"
     "    return width * height / 0\n"
@@ -19,50 +21,6 @@ FAILING = (
     "\n"
     "report(21)\n"
 )
-
-
-class Dialogue:
-    """A front end with a user in front of it: answers what is asked, in order."""
-
-    def __init__(self, client: SessionClient) -> None:
-        self.client = client
-        self.asked: list[tuple[str, bool]] = []
-        self.answers: list[str] = []
-        client.on_input = self._answer
-
-    async def _answer(self, prompt: str, password: bool, run: str | None) -> str | None:
-        self.asked.append((prompt, password))
-        return self.answers.pop(0) if self.answers else None
-
-    async def run(self, code: str, *answers: str) -> tuple[str, str]:
-        """Run a cell, answering; its status and all its text."""
-        self.answers = list(answers)
-        self.asked = []
-        after = (await self.client.session())["last"]
-        execution = await self.client.execute(code)
-        text = ""
-        async for event in self.client.events(after=after):
-            if event.metadata["vivo"].get("run") != execution.id:
-                continue
-            if event.type == "stream":
-                text += event.content["text"]
-            if event.type == "error":
-                text += "\n".join(event.content["traceback"])
-            if event.type == "status" and event.content["execution_state"] == "idle":
-                break
-        return (await execution.finished()).status, text
-
-    async def value(self, code: str) -> str:
-        """The plain text of a cell's value."""
-        record = await (await self.client.execute(code)).finished()
-        assert record.status == "ok", record.error
-        return str(record.values[-1].data["text/plain"])
-
-
-@pytest.fixture
-def dialogue(client: SessionClient) -> Dialogue:
-    """A user in front of the session."""
-    return Dialogue(client)
 
 
 async def test_the_post_mortem_through_a_front_end(dialogue: Dialogue, home: Path) -> None:
