@@ -109,6 +109,9 @@ class Commanding:
     def _is_magic(self, name: str) -> bool:
         return self.magics.find(name) is not None or name in self.aliases
 
+    def _is_cell_magic(self, name: str) -> bool:
+        return self.magics.find(name, "cell") is not None
+
     def _is_shadowed(self, name: str) -> bool:
         import builtins
 

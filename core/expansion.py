@@ -15,7 +15,7 @@ from .execution import call_user_code
 _REFERENCE = r"""(?x) \$\$
       | \$\{(?P<dollar>[^{}]+)\}
       | \$(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*|\[-?\w+\])*)
-      | \{(?P<braces>[^{}]*)\}"""
+      | \{(?P<braces>(?:[^{}]|\{[^{}]*\})*)\}"""
 
 
 def expand(text: str, namespace: Mapping[str, Any], local: Mapping[str, Any] | None = None) -> str:
@@ -31,6 +31,8 @@ def expand(text: str, namespace: Mapping[str, Any], local: Mapping[str, Any] | N
         expression = match["dollar"] or match["name"] or match["braces"]
         if not expression or not expression.strip():
             return whole
+        if match["braces"] and expression.startswith("{"):
+            return inside(expression)
         root = re.match(r"\s*([^\W\d]\w*)", expression)
         if match["name"] and root is not None and root[1] not in names:
             return whole
@@ -38,6 +40,10 @@ def expand(text: str, namespace: Mapping[str, Any], local: Mapping[str, Any] | N
             code = compile(expression.strip(), "<expansion>", "eval")
             return str(call_user_code(eval, code, names))
         except Exception:  # noqa: BLE001 - not Python's after all: the shell's own
-            return whole
+            return inside(expression) if match["braces"] else whole
+
+    def inside(braces: str) -> str:
+        # The outer pair is the shell's; an inner one, or a $name, may still be Python's.
+        return f"{{{re.sub(_REFERENCE, value, braces)}}}"
 
     return re.sub(_REFERENCE, value, text)

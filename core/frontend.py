@@ -15,6 +15,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .errors import UsageError
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -117,12 +118,22 @@ class TerminalFrontEnd:
         self._write(text + "\n")
 
     def edit(self, path: str, line: int) -> bool:
-        """Open a file in the user's editor and wait; whether there was one to wait for."""
+        """Open a file in the user's editor and wait; whether there was one to wait for.
+
+        Raises :class:`UsageError` if the editor cannot be run.
+        """
         import shlex
         import subprocess
 
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        subprocess.run([*shlex.split(editor), f"+{line}", path], check=False)
+        # Not every editor takes +LINE, and the first line is where all begin.
+        place = [f"+{line}"] if line > 1 else []
+        try:
+            subprocess.run([*shlex.split(editor), *place, path], check=False)
+        except OSError as error:
+            raise UsageError(
+                f"The editor {editor} cannot be run ({error.strerror}): set EDITOR to one."
+            ) from None
         return True
 
     def _write(self, text: str) -> None:

@@ -120,7 +120,10 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         self.sources = SourceRegistry()
         self.compiler = Compiler()
         self.transformer = Transformer(
-            is_magic=self._is_magic, is_shadowed=self._is_shadowed, is_callable=self._is_callable
+            is_magic=self._is_magic,
+            is_cell_magic=self._is_cell_magic,
+            is_shadowed=self._is_shadowed,
+            is_callable=self._is_callable,
         )
         self.transformer.complain = self.warn
         self.profiles: list[Profile] = []

@@ -86,19 +86,19 @@ def unalias(call: MagicCall) -> None:
         raise UsageError(f"There is no alias {call.arguments}; %alias lists them.")
 
 
-@magic("xmode", arguments="Plain|Context|Verbose|Minimal")
+@magic("xmode", arguments="[Plain|Context|Verbose|Minimal]")
 def xmode(call: MagicCall) -> None:
-    """Say how tracebacks are written.
+    """Say how tracebacks are written; without a word, in the next of these ways.
 
-    Minimal: the error alone. Plain: as Python has it. Context: with the lines around. Verbose: with
-    the values of variables too.
+    Plain: as Python has it. Context: with the lines around. Verbose: with the values of variables
+    too. Minimal: the error alone.
     """
-    names = {name.lower(): name for name in ("Plain", "Context", "Verbose", "Minimal")}
-    word = call.arguments.strip().lower()
+    modes = ("Plain", "Context", "Verbose", "Minimal")
+    names = {name.lower(): name for name in modes}
+    now = modes.index(call.shell.settings.xmode)
+    word = call.arguments.strip().lower() or modes[(now + 1) % len(modes)].lower()
     if word not in names:
-        raise UsageError(
-            f"%xmode takes Plain, Context, Verbose or Minimal, not {call.arguments or 'nothing'}."
-        )
+        raise UsageError(f"%xmode takes Plain, Context, Verbose or Minimal, not {call.arguments}.")
     call.shell.settings.set("xmode", names[word])
     print(f"Tracebacks: {names[word]}")
 

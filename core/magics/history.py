@@ -27,6 +27,7 @@ def chosen(call: MagicCall, text: str, *, output: bool = False) -> list[HistoryE
     also=("hist",),
     arguments="[RANGE …]",
     expands=False,
+    interspersed=True,
     options=(
         Option("-n", "numbers", "show the numbers of inputs"),
         Option("-o", "outputs", "show the texts of values too"),
@@ -34,7 +35,7 @@ def chosen(call: MagicCall, text: str, *, output: bool = False) -> list[HistoryE
         Option("-p", "prompts", "show them with >>> prompts, for a doctest"),
         Option("-g", "glob", "search all sessions for a pattern", "PATTERN"),
         Option("-u", "unique", "of equal inputs only the latest"),
-        Option("-l", "last", "the last inputs of all sessions", "COUNT", None, int),
+        Option("-l", "last", "the last inputs of all sessions: ten, or as many as are named"),
         Option("-f", "file", "write to a file", "FILE"),
     ),
 )
@@ -48,11 +49,13 @@ def history(call: MagicCall) -> None:
     if options.glob is not None:
         pattern = _around(f"{options.glob} {call.arguments}")
         entries = call.shell.history.search(pattern, unique=options.unique, output=options.outputs)
-    elif options.last is not None:
-        entries = call.shell.history.tail(options.last, output=options.outputs)
+    elif options.last:
+        entries = call.shell.history.tail(
+            _count(call.arguments), include_latest=False, output=options.outputs
+        )
     else:
         entries = chosen(call, call.arguments, output=options.outputs)
-    elsewhere = options.glob is not None or options.last is not None
+    elsewhere = options.glob is not None or options.last
     lines = []
     for entry in entries:
         number = f"{entry.session}/{entry.line}" if elsewhere else f"{entry.line}"
@@ -67,6 +70,13 @@ def history(call: MagicCall) -> None:
         Path(options.file).expanduser().write_text(text + "\n", "utf-8")
     else:
         print(text)
+
+
+def _count(text: str) -> int:
+    """How many inputs a user asks for. Raises :class:`UsageError`."""
+    if text and not text.isdigit():
+        raise UsageError(f"%history -l wants the number of inputs, not {text}.")
+    return int(text or 10)
 
 
 def _output(call: MagicCall, entry: HistoryEntry) -> str | None:

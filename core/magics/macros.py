@@ -161,7 +161,10 @@ def edit(call: MagicCall) -> None:
     waited = opened(path, call.options.line or line)
     if not waited or call.options.not_run:
         return
-    text = Path(path).read_text("utf-8")
+    try:
+        text = Path(path).read_text("utf-8")
+    except FileNotFoundError:
+        raise UsageError(f"The editor was left without saving {path}: nothing is run.") from None
     if name is not None and isinstance(call.shell.namespace.get(name), Macro):
         call.shell.namespace[name] = Macro(text)
         return
@@ -176,13 +179,15 @@ def _to_edit(call: MagicCall) -> tuple[str, int, str | None]:
     if wanted and Path(wanted).expanduser().is_file():
         return str(Path(wanted).expanduser().resolve()), 1, None
     value: Any = call.shell.namespace.get(wanted)
-    if value is not None and not isinstance(value, (Macro, str)):
-        told = call.shell.inspect(wanted)
+    source = ""
+    if not isinstance(value, (Macro, str)) and all(map(str.isidentifier, wanted.split("."))):
+        told = call.shell.inspect(wanted, 1)
         if told is not None and told.file and Path(told.file).is_file():
             return told.file, told.line or 1, None
+        source = f"{told.source.rstrip()}\n" if told is not None and told.source else ""
     if wanted.endswith(".py"):
         return str(Path(wanted).expanduser().resolve()), 1, None  # a new file
-    text = text_of(call, wanted, raw=call.options.raw) if wanted else ""
+    text = source or (text_of(call, wanted, raw=call.options.raw) if wanted else "")
     import tempfile
 
     descriptor, path = tempfile.mkstemp(prefix="vivo-edit-", suffix=".py")

@@ -23,6 +23,10 @@ def pip(call: MagicCall) -> None:
 @magic("uv", arguments="COMMAND …")
 def uv(call: MagicCall) -> None:
     """Run uv for the session's interpreter: ``%uv pip install numpy``."""
+    import shutil
+
+    if shutil.which("uv") is None:
+        raise UsageError("%uv finds no uv on the PATH. Install it, or use %pip.")
     arguments = call.arguments
     if arguments.startswith("pip "):
         arguments += f" --python {shlex.quote(sys.executable)}"

@@ -12,10 +12,15 @@ from .registry import MagicCall, magic
 
 @magic("sx", arguments="COMMAND", cell_arguments="[COMMAND]", kinds=("line", "cell"))
 def sx(call: MagicCall) -> Any:
-    """Run a command of the operating system and give its output as lines: ``!!command``."""
+    """Run a command of the operating system and give its output as lines: ``!!command``.
+
+    In a cell as in a line ``$name`` and ``{expression}`` are Python's.
+    """
     from ..system import capture_command
 
-    command = call.arguments if call.cell is None else f"{call.arguments}\n{call.cell}"
+    command = call.arguments
+    if call.cell is not None:
+        command += f"\n{call.shell.expand(call.cell, call.frame)}"
     output, status = capture_command(command)
     call.shell.namespace["_exit_code"] = status
     return output

@@ -42,7 +42,6 @@ _HELP_AFTER = r"""(?x)^(?P<name>%{0,2}
         )\s*(?P<mark>\?\??)\s*;?$"""
 _HELP_BEFORE = r"^(?P<mark>\?\??)\s*(?P<name>[^?]+?)\s*;?$"
 _MAGIC = r"(?s)^%(?P<name>[^\W\d][\w.]*)(?:[ \t]+(?P<rest>.*))?$"
-_COMMENT_MAGIC = r"(?s)^#[ \t]*(?P<line>[%!](?![%\s]).*)$"
 _ASSIGNED = r"=[ \t]*[%!]"
 
 
@@ -177,11 +176,6 @@ def _assigned_call(rest: str) -> str | None:
     return escaped(rest)
 
 
-def _comment_magic(line: LogicalLine) -> str | None:
-    match = re.match(_COMMENT_MAGIC, line.body)
-    return escaped(match["line"]) if match else None
-
-
 def _quoted(line: LogicalLine) -> str | None:
     """``,f a b``, ``;f a b`` and ``/f a b``: calls without brackets."""
     mark, body = line.body[:1], line.body[1:].strip()
@@ -191,6 +185,8 @@ def _quoted(line: LogicalLine) -> str | None:
     function, rest = match[1], match[2] or ""
     if mark == ";":
         return f"{function}({rest!r})"
+    if mark == "/" and "," in rest:
+        return f"{function}({rest.strip()})"
     words = rest.split()
     return f"{function}({', '.join(map(repr, words) if mark == ',' else words)})"
 
@@ -199,6 +195,5 @@ HELP = Rule("help", _help)
 ESCAPE = Rule("escape", _escape, multiline=True)
 ASSIGNMENT = Rule("assignment", _assignment, multiline=True)
 QUOTED = Rule("quoted", _quoted)
-COMMENT_MAGIC = Rule("comment_magic", _comment_magic)
 
 DEFAULT_RULES = (HELP, ESCAPE, ASSIGNMENT, QUOTED)

@@ -21,9 +21,10 @@ from ..callbacks import CallbackError, call, name_of
 from ..compiler import syntax_tree
 from .autocall import autocall_rule
 from .automagic import automagic_rule, names_bound
+from .comments import comment_magic_rule, uncommented_cell
 from .lines import LogicalLine, continuation_extent, python_extent, split_lines
 from .prompts import has_shell_prompt, strip_indentation, strip_prompts
-from .rules import COMMENT_MAGIC, DEFAULT_RULES, Rule, RuleRegistry
+from .rules import DEFAULT_RULES, Rule, RuleRegistry
 
 _OWN = f"{__package__}."
 _CELL_MAGIC = re.compile(
@@ -37,12 +38,14 @@ class Transformer:
     """Turns cells into Python by a registry of rules.
 
     ``is_magic`` and ``is_shadowed`` answer for automagic; without them there is none.
+    ``is_cell_magic`` tells a cell magic that is written as a comment from other comments.
     """
 
     def __init__(
         self,
         *,
         is_magic: Callable[[str], bool] | None = None,
+        is_cell_magic: Callable[[str], bool] | None = None,
         is_shadowed: Callable[[str], bool] | None = None,
         is_callable: Callable[[str], bool] | None = None,
     ) -> None:
@@ -51,6 +54,7 @@ class Transformer:
         self.comment_magics = False
         """Whether ``# %time f()`` runs as ``%time f()`` (jupytext's form)."""
         self._is_magic = is_magic
+        self._is_cell_magic = is_cell_magic
         self._is_shadowed = is_shadowed or (lambda name: False)
         self.filters: list[Callable[[str], str]] = []
         """Asked in turn to change the Python of a cell, line by line; a profile adds them."""
@@ -83,6 +87,8 @@ class Transformer:
     def _transform(self, source: str) -> str:
         if has_shell_prompt(source):
             source = strip_prompts(source)
+        if self.comment_magics and "%%" in source:
+            source = uncommented_cell(source, self._is_cell_magic) or source
         if self._is_python(source):
             return self._rewrite(source, self._automagic_only(source))
         cell = self._cell_magic(source)
@@ -97,8 +103,6 @@ class Transformer:
         return self._rewrite(source, [*self.rules, *self._optional(source)])
 
     def _is_python(self, source: str) -> bool:
-        if self.comment_magics and "#" in source:
-            return False
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -110,7 +114,7 @@ class Transformer:
     def _automagic_only(self, source: str) -> list[Rule]:
         """Nothing, unless a line of the cell begins with a word that is a magic."""
         rules = self._optional(source)
-        if self.autocall == 2:
+        if self.autocall == 2 or (self.comment_magics and "#" in source):
             return rules
         if not rules or self._is_magic is None:
             return []
@@ -120,7 +124,7 @@ class Transformer:
     def _optional(self, source: str) -> list[Rule]:
         rules = []
         if self.comment_magics:
-            rules.append(COMMENT_MAGIC)
+            rules.append(comment_magic_rule(self._is_magic))
         if self.automagic and self._is_magic is not None:
             bound = names_bound(source)
             rules.append(automagic_rule(self._is_magic, self._is_shadowed, bound))

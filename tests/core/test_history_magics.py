@@ -25,6 +25,13 @@ def later(shown: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     made.close()
 
 
+LAST = [
+    *((1, n, f"first = {n}") for n in (1, 2, 3)),
+    *((2, n, f"second = {n}") for n in (1, 2, 3)),
+    *((3, n, text) for n, text in enumerate(("a = 1", "b = 2", "c = 3", "!true"), 1)),
+]
+
+
 @pytest.mark.parametrize(
     ("line", "lines"),
     [
@@ -42,6 +49,9 @@ def later(shown: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
         ("-p 1", [">>> a = 1"]),
         ("-g *sec*3", ["2/3: second = 3"]),
         ("-g irst = 1", ["1/1: first = 1"]),
+        ("-l 2", ["3/3: c = 3", "3/4: !true"]),
+        ("-l -u", [f"{s}/{n}: {t}" for s, n, t in LAST]),
+        ("1-2 -n", ["1: a = 1", "2: b = 2"]),
     ],
 )
 def test_ranges_name_inputs_of_any_session(
@@ -54,6 +64,14 @@ def test_ranges_name_inputs_of_any_session(
     assert later.run_cell(f"%history {line}").status == "ok"
     printed = [each for each in capsys.readouterr().out.splitlines() if "%history" not in each]
     assert printed == lines
+
+
+def test_a_count_of_inputs_is_a_number(later: Shell, shown: Any) -> None:
+    """%history -l ten is told."""
+    later.run_cell("%history -l ten")
+    assert shown.of("error")[-1].text() == (
+        "UsageError: %history -l wants the number of inputs, not ten."
+    )
 
 
 def test_history_goes_into_a_file_with_its_values(later: Shell, tmp_path: Path) -> None:
