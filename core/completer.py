@@ -40,6 +40,7 @@ from .safe import (
     mro_of,
     type_name,
 )
+from .table_keys import table_keys
 
 if TYPE_CHECKING:
     from .magics.registry import MagicRegistry
@@ -142,6 +143,10 @@ class Completer:
         return None
 
     def _key(self, before: str, line: str) -> tuple[str, Iterable[Completion]] | None:
+        typed = table_keys(line, self.namespace)
+        if typed is not None:
+            items = sources.key_completions(list(typed.labels), typed.prefix, typed.quote)
+            return (typed.prefix, items) if items else None
         match = _KEY.search(line)
         if match is None:
             return None

@@ -187,3 +187,32 @@ async def test_set_trace_of_ipython_stops_where_it_is_called(notebook: Notebook,
     assert (
         await notebook.run("import sys\nwork.__name__, sys.gettrace()")
     ).value == "('work', None)"
+
+
+async def test_labels_of_tables_are_completed(notebook: Notebook) -> None:
+    """Labels of rows and columns by ``loc``, in lists, of a Series, and of the first of levels."""
+    code = (
+        "import pandas as pd\n"
+        "d = {'alpha': {'beta': 1}}\n"
+        "frame = pd.DataFrame({'speed': [1.0], 'spin rate': [2]}, index=['row one'])\n"
+        "series = pd.Series([1], index=['label'])\n"
+        "levels = pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([('one', 'x')]))\n"
+        "long = pd.Series(range(10**6), index=pd.MultiIndex.from_product([['l'], range(10**6)]))"
+    )
+    await notebook.run(code)
+    cases = {
+        "d['alpha']['be": ["'beta'"],
+        "frame['spi": ["'spin rate'"],
+        "frame[['speed', 'sp": ["'speed'", "'spin rate'"],
+        "frame.loc['ro": ["'row one'"],
+        "frame.loc[:, 'spe": ["'speed'"],
+        "frame.loc['row one', \"spe": ['"speed"'],
+        "frame.at['row one', 'spe": ["'speed'"],
+        "series['la": ["'label'"],
+        "series.loc['la": ["'label'"],
+        "levels['o": ["'one'"],
+        "long['": ["'l'"],
+    }
+    for text, expected in cases.items():
+        told = await notebook.request("complete_request", {"code": text, "cursor_pos": len(text)})
+        assert told["matches"] == expected, text
