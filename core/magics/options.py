@@ -52,12 +52,18 @@ class Option(NamedTuple):
 
 
 def parse_options(
-    magic: str, options: tuple[Option, ...], line: str, *, interspersed: bool = False
+    magic: str,
+    options: tuple[Option, ...],
+    line: str,
+    *,
+    interspersed: bool = False,
+    passes_letters: bool = False,
 ) -> tuple[SimpleNamespace, str]:
     """The values of the options at the start of ``line``, and the text after them.
 
-    With ``interspersed`` options may stand between and behind the other words too. Raises
-    :class:`UsageError` for an unknown option, a missing or an unfit value.
+    With ``interspersed`` options may stand between and behind the other words too; with
+    ``passes_letters`` an unknown ``-x`` is such a word. Raises :class:`UsageError` for an unknown
+    option, a missing or an unfit value.
     """
     values = SimpleNamespace()
     for option in options:
@@ -72,7 +78,8 @@ def parse_options(
             return values, " ".join([*words, after.lstrip()])
         # A lone dash or a negative number is an argument.
         is_number = re.fullmatch(r"-|-[\d.].*", word) and word not in known
-        if word.startswith("-") and not is_number:
+        is_foreign = passes_letters and not word.startswith("--") and word not in known
+        if word.startswith("-") and not is_number and not is_foreign:
             rest = _take(magic, known, word, after, values)
         elif interspersed:
             words.append(word)

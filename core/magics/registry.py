@@ -75,6 +75,8 @@ class Magic(NamedTuple):
     """What stands behind the options, for the usage line: ``FILE [ARGUMENT …]``."""
     cell_arguments: str | None = None
     """The same for the cell magic, where it differs from the line magic."""
+    passes_letters: bool = False
+    """Whether an unknown ``-x`` is a word for the program that it runs."""
 
     @property
     def summary(self) -> str:
@@ -116,18 +118,30 @@ def magic(
     interspersed: bool = False,
     arguments: str = "",
     cell_arguments: str | None = None,
+    passes_letters: bool = False,
     also: tuple[str, ...] = (),
 ) -> Callable[[MagicFunction], MagicFunction]:
     """Mark a function as a magic; :meth:`MagicRegistry.add_group` finds it by that mark.
 
     ``arguments`` is what the usage line shows behind the options; ``cell_arguments`` the same for
-    the cell magic, where it differs; ``also`` are other names of it.
+    the cell magic, where it differs; with ``passes_letters`` an unknown ``-x`` is an argument;
+    ``also`` are other names of it.
     """
 
     def mark(function: MagicFunction) -> MagicFunction:
         marks: list[Magic] = getattr(function, "__magics__", [])
         marks += [
-            Magic(each, function, kinds, options, expands, interspersed, arguments, cell_arguments)
+            Magic(
+                each,
+                function,
+                kinds,
+                options,
+                expands,
+                interspersed,
+                arguments,
+                cell_arguments,
+                passes_letters,
+            )
             for each in (name, *also)
         ]
         function.__magics__ = marks  # type: ignore[attr-defined]
@@ -202,7 +216,11 @@ class MagicRegistry:
     def parse(self, entry: Magic, call: MagicCall) -> MagicCall:
         """Fill in the options and arguments of a call."""
         call.options, call.arguments = parse_options(
-            entry.name, entry.options, call.line, interspersed=entry.interspersed
+            entry.name,
+            entry.options,
+            call.line,
+            interspersed=entry.interspersed,
+            passes_letters=entry.passes_letters,
         )
         return call
 

@@ -17,11 +17,11 @@ _background: list[subprocess.Popen[bytes]] = []
 """Scripts started with --bg, of this process."""
 
 _SCRIPT_OPTIONS = (
-    Option("-o", "out", "keep stdout in a variable", "NAME", long="--out"),
-    Option("-e", "err", "keep stderr in a variable", "NAME", long="--err"),
-    Option("-b", "background", "go on while it runs; NAME of --out gets its pipe", long="--bg"),
-    Option("-p", "process", "keep the process in a variable", "NAME", long="--proc"),
-    Option("-r", "no_raise", "do not raise when it fails", long="--no-raise-error"),
+    Option("--out", "out", "keep stdout in a variable", "NAME"),
+    Option("--err", "err", "keep stderr in a variable", "NAME"),
+    Option("--bg", "background", "go on while it runs; NAME of --out gets its pipe"),
+    Option("--proc", "process", "keep the process in a variable", "NAME"),
+    Option("--no-raise-error", "no_raise", "do not raise when it fails"),
 )
 
 
@@ -109,7 +109,11 @@ def _by(program: str, words: list[str], what: str) -> None:
     run.__doc__ = f"Run the cell by {what}."
     run.__module__ = __name__
     globals()[f"_{program}"] = magic(
-        program, kinds=("cell",), options=_SCRIPT_OPTIONS, arguments="[ARGUMENT …]"
+        program,
+        kinds=("cell",),
+        options=_SCRIPT_OPTIONS,
+        arguments="[ARGUMENT …]",
+        passes_letters=True,
     )(run)
 
 
