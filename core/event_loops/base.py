@@ -30,7 +30,10 @@ from ..interrupts import shielded
 
 Undo = Callable[[], None]
 
-_PACKAGE = __name__.partition(".")[0] + "."
+PACKAGE = __name__.partition(".")[0] + "."
+"""What names of our own modules begin with."""
+
+_TOOLKITS_OWN = ("", "enum", "shibokensupport", "PySide6", "PySide2")
 
 TICK = 0.02
 """Seconds between two ticks."""
@@ -134,6 +137,11 @@ class Alarm:
         finally:
             signal.set_wakeup_fd(before, warn_on_full_buffer=False)
 
+    def ring(self) -> None:
+        """Make the pipe readable."""
+        with suppress(BlockingIOError):
+            os.write(self._writing, b".")
+
     def clear(self) -> None:
         """Read what has come."""
         with suppress(BlockingIOError):
@@ -175,12 +183,27 @@ def _refusal(status: object) -> str:
 
 def runs_callback(frame: FrameType | None) -> bool:
     """Whether the interrupted ``frame`` is that of a callback, called by a loop that waits."""
-    innermost = frame
-    while frame is not None and frame.f_code is not EventLoop.run_until_readable.__code__:
+    outer = frame
+    while outer is not None and outer.f_code is not EventLoop.run_until_readable.__code__:
+        outer = outer.f_back
+    return outer is not None and is_in_callback(frame)
+
+
+def is_in_callback(frame: FrameType | None) -> bool:
+    """Whether ``frame`` is in a callback that a toolkit has called, and may be raised in.
+
+    Not so in Python code of the toolkit's own: PySide ends the process if an ``enum`` fails that
+    it makes for a callback's argument.
+    """
+    called = ""
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__"))
+        if name.startswith(PACKAGE):
+            break
+        if not name.startswith("gi."):  # which stands between a callback and us
+            called = name.partition(".")[0]
         frame = frame.f_back
-    if frame is None or innermost is None:
-        return False
-    return not str(innermost.f_globals.get("__name__")).startswith(_PACKAGE)
+    return called not in _TOOLKITS_OWN
 
 
 def is_readable(descriptor: int) -> bool:

@@ -40,16 +40,7 @@ class GtkLoop(EventLoop):
         self._loop = self._glib.MainLoop()
 
     def _watch(self, descriptor: int, call: Callable[[], None]) -> Undo:
-        glib = self._glib
-
-        def on_readable(*_: object) -> bool:
-            call()
-            return True
-
-        source = glib.unix_fd_add_full(
-            glib.PRIORITY_DEFAULT, descriptor, glib.IOCondition.IN, on_readable
-        )
-        return lambda: glib.source_remove(source)
+        return watch(self._glib, descriptor, call)
 
     def _every(self, seconds: float, call: Callable[[], None]) -> Undo:
         def again() -> bool:
@@ -64,3 +55,16 @@ class GtkLoop(EventLoop):
 
     def _leave(self) -> None:
         self._loop.quit()
+
+
+def watch(glib: Any, descriptor: int, call: Callable[[], None]) -> Undo:
+    """Call a function whenever the descriptor is readable, by GLib's default context."""
+
+    def on_readable(*_: object) -> bool:
+        call()
+        return True
+
+    source = glib.unix_fd_add_full(
+        glib.PRIORITY_DEFAULT, descriptor, glib.IOCondition.IN, on_readable
+    )
+    return lambda: glib.source_remove(source)

@@ -29,6 +29,9 @@ BINDINGS = {
     "qt6": ("PySide6", "PyQt6"),
     "qt5": ("PyQt5", "PySide2"),
 }
+OURS = "madeBySession"
+"""A property of an application that we have made: closing its last window ends no loop of ours."""
+
 _TRIAL = "import sys; from {binding}.QtWidgets import QApplication; QApplication(['trial'])"
 _TRIAL_SECONDS = 30
 
@@ -54,8 +57,7 @@ class QtLoop(EventLoop):
         self.application = self._core.QCoreApplication.instance() or self._new_application()
         self._loop = self._core.QEventLoop(self.application)
         self._left = False
-        if sys.excepthook is sys.__excepthook__:
-            sys.excepthook = _report
+        survive_errors()
 
     def _new_application(self) -> Any:
         binding = self._core.__name__.partition(".")[0]
@@ -63,13 +65,11 @@ class QtLoop(EventLoop):
         widgets = importlib.import_module(f"{binding}.QtWidgets")
         application = widgets.QApplication(["vivo"])
         application.setQuitOnLastWindowClosed(False)
+        application.setProperty(OURS, True)
         return application
 
     def _watch(self, descriptor: int, call: Callable[[], None]) -> Undo:
-        kind = _member(self._core.QSocketNotifier, "Type", "Read")
-        notifier = self._core.QSocketNotifier(descriptor, kind)
-        notifier.activated.connect(lambda *_: call())
-        return lambda: notifier.setEnabled(False)
+        return watch(self._core, descriptor, call)
 
     def _every(self, seconds: float, call: Callable[[], None]) -> Undo:
         timer = self._core.QTimer()
@@ -81,12 +81,21 @@ class QtLoop(EventLoop):
         self._left = False
         _execute(self._loop)
         if not self._left:
-            self._core.QTimer.singleShot(0, self.application.quit)
+            # not quit, which would close the windows
+            self._core.QTimer.singleShot(0, lambda: self.application.exit(0))
             _execute(self.application)  # rule 3
 
     def _leave(self) -> None:
         self._left = True
         self._loop.quit()
+
+
+def watch(core: Any, descriptor: int, call: Callable[[], None]) -> Undo:
+    """Call a function whenever the descriptor is readable, by the binding's ``QtCore``."""
+    kind = _member(core.QSocketNotifier, "Type", "Read")
+    notifier = core.QSocketNotifier(descriptor, kind)
+    notifier.activated.connect(lambda *_: call())
+    return lambda: notifier.setEnabled(False)
 
 
 def _execute(loop: Any) -> None:
@@ -117,6 +126,12 @@ def _try(gui: str, binding: str) -> None:
             f"%gui {gui}: {binding} cannot start ({said}); set DISPLAY, or "
             "QT_QPA_PLATFORM=offscreen for windows that nobody sees."
         )
+
+
+def survive_errors() -> None:
+    """Set an exception hook, unless the user has (rule 4)."""
+    if sys.excepthook is sys.__excepthook__:
+        sys.excepthook = _report
 
 
 def _report(

@@ -20,13 +20,10 @@ class TkLoop(EventLoop):
     def __init__(self) -> None:
         super().__init__()
         tkinter = toolkit("tk", ("tkinter",), "install your system's package python3-tk")
-        self._readable = tkinter.READABLE
         self._tcl = tkinter.Tcl(baseName="vivo", className="Vivo")
 
     def _watch(self, descriptor: int, call: Callable[[], None]) -> Undo:
-        tk = self._tcl.tk
-        tk.createfilehandler(descriptor, self._readable, lambda *_: call())
-        return lambda: tk.deletefilehandler(descriptor)
+        return watch(self._tcl, descriptor, call)
 
     def _every(self, seconds: float, call: Callable[[], None]) -> Undo:
         tk, milliseconds = self._tcl.tk, int(seconds * 1000)
@@ -48,3 +45,10 @@ class TkLoop(EventLoop):
 
     def _leave(self) -> None:
         self._tcl.quit()
+
+
+def watch(widget: Any, descriptor: int, call: Callable[[], None]) -> Undo:
+    """Call a function whenever the descriptor is readable, by a widget's Tcl interpreter."""
+    tk = widget.tk
+    tk.createfilehandler(descriptor, 2, lambda *_: call())  # 2: tkinter.READABLE
+    return lambda: tk.deletefilehandler(descriptor)

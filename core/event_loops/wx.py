@@ -30,18 +30,15 @@ class WxLoop(EventLoop):
         self._handler = signal.getsignal(signal.SIGINT)
         try:
             self._application = self._wx.GetApp() or self._wx.App(False, clearSigInt=False)
-        except SystemExit as error:
-            raise UsageError(f"%gui wx: {error.code}") from None
+        except (SystemExit, SystemError) as error:  # the latter where its connection is refused
+            raise UsageError(f"%gui wx: {error}") from None
         self._loop: Any = None
 
     def _watch(self, descriptor: int, call: Callable[[], None]) -> Undo:
-        return self._every(TICK, lambda: call() if is_readable(descriptor) else None)
+        return watch(self._wx, descriptor, call)
 
     def _every(self, seconds: float, call: Callable[[], None]) -> Undo:
-        timer = self._wx.Timer()
-        timer.Bind(self._wx.EVT_TIMER, lambda _: call())
-        timer.Start(int(seconds * 1000))
-        return timer.Stop  # type: ignore[no-any-return]
+        return _repeat(self._wx, seconds, call)
 
     def _enter(self) -> None:
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
@@ -57,3 +54,15 @@ class WxLoop(EventLoop):
     def _leave(self) -> None:
         if self._loop is not None:
             self._loop.Exit()
+
+
+def watch(wx: Any, descriptor: int, call: Callable[[], None]) -> Undo:
+    """Call a function whenever the descriptor is readable."""
+    return _repeat(wx, TICK, lambda: call() if is_readable(descriptor) else None)
+
+
+def _repeat(wx: Any, seconds: float, call: Callable[[], None]) -> Undo:
+    timer = wx.Timer()
+    timer.Bind(wx.EVT_TIMER, lambda _: call())
+    timer.Start(int(seconds * 1000))
+    return timer.Stop  # type: ignore[no-any-return]

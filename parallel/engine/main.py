@@ -22,6 +22,7 @@ from typing import Any
 
 from ...core import interrupts
 from ...core.errors import UsageError
+from ...core.event_loops import interruptible
 from ...core.event_loops.base import is_readable, runs_callback
 from ...core.event_loops.tasks import TaskLoop, advance
 from ...core.history import History
@@ -63,6 +64,7 @@ class Engine:
         self.front_end.while_asking = self._live_while_asking
         self._install_streams()
         routing.install()
+        interruptible.install()
         signal.signal(signal.SIGINT, self._on_interrupt)
         sys.setswitchinterval(SWITCH_INTERVAL)
         Lane(lane_channel, self.shell).start()

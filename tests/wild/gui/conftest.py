@@ -34,7 +34,7 @@ class Screen:
         reading, writing = os.pipe()
         command = [server, "-displayfd", str(writing), "-screen", "0", "800x600x24"]
         self.process = subprocess.Popen(
-            [*command, "-nolisten", "tcp", "-fbdir", str(folder)],
+            [*command, "-noreset", "-nolisten", "tcp", "-fbdir", str(folder)],
             pass_fds=[writing],
             stderr=subprocess.DEVNULL,
         )
