@@ -508,9 +508,10 @@ class Compatible:
     def enable_pylab(
         self, gui: str | None = None, import_all: bool = True, welcome_message: bool = False
     ) -> tuple[str | None, str]:
-        """Import numpy and matplotlib as an interactive workspace."""
-        option = "" if import_all else "--no-import-all "
-        cast("Shell", self).run_line_magic("pylab", f"{option}{gui or ''}")
+        """Import numpy and matplotlib as an interactive workspace, without a word."""
+        from .figures import enter_pylab
+
+        enter_pylab(cast("Shell", self), gui or "", everything=import_all)
         return gui, str(sys.modules["matplotlib"].get_backend())
 
     # --- History ---------------------------------------------------------------------------

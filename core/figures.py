@@ -190,6 +190,22 @@ def pylab_names(*, everything: bool) -> dict[str, Any]:
     }
 
 
+def enter_pylab(shell: Shell, name: str, *, everything: bool) -> tuple[str, list[str]]:
+    """Give the user the names of ``%pylab``; the backend, and the user's names that they replace.
+
+    Raises :class:`UsageError` without numpy or matplotlib.
+    """
+    chosen = choose(shell, name)
+    names = pylab_names(everything=everything)
+    namespace = shell.namespace
+    replaced = sorted(
+        name for name in shell.user_names() if name in names and names[name] is not namespace[name]
+    )
+    namespace.update(names)
+    shell._reserved.update(names)  # not the user's own: %who and %whos leave them out
+    return chosen, replaced
+
+
 # --- After each cell -------------------------------------------------------------------------
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from .options import Option
 from .registry import MagicCall, magic
 
@@ -53,16 +51,9 @@ def pylab(call: MagicCall) -> None:
     """
     from .. import figures
 
-    chosen = figures.choose(call.shell, call.arguments.strip())
-    names: dict[str, Any] = figures.pylab_names(everything=not call.options.plain)
-    namespace = call.shell.namespace
-    replaced = sorted(
-        name
-        for name in call.shell.user_names()
-        if name in names and names[name] is not namespace[name]
+    chosen, replaced = figures.enter_pylab(
+        call.shell, call.arguments.strip(), everything=not call.options.plain
     )
-    namespace.update(names)
-    call.shell._reserved.update(names)  # not the user's own: %who and %whos leave them out
     print(f"numpy and matplotlib are at hand; matplotlib's backend: {chosen}")
     if replaced:
         print(f"These names were yours and are replaced: {', '.join(replaced)}")

@@ -136,6 +136,16 @@ async def test_sympy_shows_formulas(notebook: Notebook) -> None:
     assert shown.text == ""
 
 
+async def test_sympys_session_has_its_symbols_and_formulas(notebook: Notebook) -> None:
+    """``init_session`` gives names and printing; told to be quiet, it says nothing of pylab."""
+    shown = await notebook.run("from sympy import init_session\ninit_session(quiet=True)")
+    assert shown.text.strip() == ""
+    shown = await notebook.run("Matrix([[x, 1], [2, y]])")
+    assert r"\begin{matrix}x & 1\\2 & y\end{matrix}" in shown.bundles[0]["text/latex"]
+    await notebook.run("init_printing(use_unicode=False, use_latex=False)")
+    assert (await notebook.run("x**2")).value == " 2\nx "
+
+
 async def test_sympy_can_be_told_to_show_no_formulas(notebook: Notebook) -> None:
     """``init_printing(use_latex=False)`` takes the formatters out again."""
     await notebook.run("from sympy import *\ninit_printing()\nx = symbols('x')\nx")
