@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import shlex
+import signal
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
@@ -37,12 +40,22 @@ def script(call: MagicCall) -> None:
 def _run(call: MagicCall, words: list[str]) -> None:
     import subprocess
 
+    from ..conversing import converse, drain
     from ..system import interrupt_group
 
-    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    if call.options.background:
-        streams = {name: streams[name] if getattr(call.options, name[3:]) else None
-                   for name in streams}  # fmt: skip
+    kept: dict[str, list[bytes]] = {name: [] for name in ("out", "err")}
+    wanted = {name: getattr(call.options, name) for name in kept}
+    targets = {"out": sys.stdout, "err": sys.stderr}
+    # Its own descriptors where they are the cell's: then what it leaves behind writes on.
+    own = {"out": sys.__stdout__, "err": sys.__stderr__}
+    streams: dict[str, Any] = {
+        f"std{name}": None
+        if not wanted[name] and (call.options.background or targets[name] is own[name])
+        else subprocess.PIPE
+        for name in kept
+    }
+    for target in targets.values():
+        target.flush()
     try:
         process = subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True, **streams)
     except OSError as error:
@@ -53,23 +66,37 @@ def _run(call: MagicCall, words: list[str]) -> None:
     if call.options.background:
         _leave_running(call, process)
         return
+    pipes = {"out": process.stdout, "err": process.stderr}
+    takers = {
+        pipe: kept[name].append if wanted[name] else _shown(targets[name])
+        for name, pipe in pipes.items()
+        if pipe is not None
+    }
+    namespace["_exit_code"] = -signal.SIGINT.value  # unless it comes to its end
     try:
-        out, err = process.communicate((call.cell or "").encode())
+        converse(process, (call.cell or "").encode(), takers)
     except KeyboardInterrupt:
         interrupt_group(process)
-        process.communicate()
+        process.wait()
+        drain(takers)
         raise
     namespace["_exit_code"] = process.returncode
-    for text, name, stream in (
-        (out.decode(errors="replace"), call.options.out, sys.stdout),
-        (err.decode(errors="replace"), call.options.err, sys.stderr),
-    ):
-        if name:
-            namespace[name] = text
-        else:
-            stream.write(text)
+    for name, variable in wanted.items():
+        if variable:
+            namespace[variable] = b"".join(kept[name]).decode(errors="replace")
     if process.returncode and not call.options.no_raise:
         raise subprocess.CalledProcessError(process.returncode, shlex.join(words))
+
+
+def _shown(target: Any) -> Callable[[bytes], Any]:
+    """What writes a program's bytes to a stream as text, as they come."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def take(data: bytes) -> None:
+        target.write(decoder.decode(data))
+        target.flush()
+
+    return take
 
 
 def _leave_running(call: MagicCall, process: subprocess.Popen[bytes]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import importlib
 import importlib.util
+import signal
 import sys
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ class ZMQInteractiveShell(Shell):
     """The shell of a session."""
 
     kernel: Kernel
+    interrupt_handler: Any
 
     def run_cell(
         self,
@@ -43,7 +45,12 @@ class ZMQInteractiveShell(Shell):
         run_id: str | None = None,
         **__: Any,
     ) -> ExecutionResult:
-        """Run a cell; one that runs within another takes no number unless ``store_history``."""
+        """Run a cell; one that runs within another takes no number unless ``store_history``.
+
+        An earlier cell's handler of interrupts does not reach this one.
+        """
+        if self._depth == 0 and signal.getsignal(signal.SIGINT) is not self.interrupt_handler:
+            signal.signal(signal.SIGINT, self.interrupt_handler)
         return super().run_cell(
             source,
             filename=filename,
@@ -111,6 +118,7 @@ class Kernel:
 def present(shell: ZMQInteractiveShell, output: Output, comms: Comms) -> None:
     """Let libraries find the shell, by whatever they look at."""
     shell.kernel = Kernel(shell, output, comms)
+    shell.interrupt_handler = signal.getsignal(signal.SIGINT)
     shell.config["IPKernelApp"] = {}
     shim.install()
     builtins.get_ipython = lambda: shell  # type: ignore[attr-defined]

@@ -41,3 +41,12 @@ class Dialogue:
         record = await (await self.client.execute(code)).finished()
         assert record.status == "ok", record.error
         return str(record.values[-1].data["text/plain"])
+
+    async def text_of(self, run: str, wanted: str) -> None:
+        """Wait until a run has printed a text."""
+        text = ""
+        async for event in self.client.events(after=0):
+            if event.type == "stream" and event.metadata["vivo"].get("run") == run:
+                text += event.content["text"]
+                if wanted in text:
+                    return
