@@ -166,6 +166,16 @@ def test_a_callback_in_the_way_of_a_cell_is_told_from_a_loop_that_waits(
     assert not base.runs_callback(None)
 
 
+@pytest.mark.parametrize(("module", "expected"), [("enum", False), ("__main__", True)])
+def test_a_toolkits_own_python_code_is_no_callback(module: str, expected: bool) -> None:
+    """An interrupt raised in an enum that PySide makes for an argument would end the process."""
+    seen = list[bool]()
+    names = {"__name__": module, "look": lambda: seen.append(base.is_in_callback(sys._getframe(1)))}
+    called = eval("lambda: look()", names)
+    eval("called()", {"__name__": f"{base.PACKAGE}a_loop", "called": called})
+    assert seen == [expected]
+
+
 def test_tasks_go_on_between_cells(shell: Shell, pipe: SimpleNamespace) -> None:
     """%gui asyncio runs what a cell has started, until the next cell comes."""
     shell.run_cell("%gui asyncio")
