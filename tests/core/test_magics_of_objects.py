@@ -141,3 +141,20 @@ def test_an_alias_is_taken_back(shell: Shell, shown: Any) -> None:
     assert shell.run_cell("greet you").status == "error"
     shell.run_cell("%unalias greet")
     assert "There is no alias greet" in shown.of("error")[-1].text()
+
+
+def test_variables_are_forgotten_by_pattern(shell: Shell, shown: Any, capsys: Any) -> None:
+    """%reset_selective asks, unless -f; a pattern that cannot be read is told."""
+    shell.run_cell("width, height, name = 1, 2, 'a'")
+    shown.answers = ["n", "y"]
+    shell.run_cell("%reset_selective i.*t")
+    assert shown.of("input")[-1] == "Forget width, height (y/[n])? "
+    assert shell.run_cell("%who_ls").value == ["height", "name", "width"]
+    shell.run_cell("%reset_selective ^h")
+    assert shell.run_cell("%who_ls").value == ["name", "width"]
+    shell.run_cell("%reset_selective -f ^w")
+    assert shell.run_cell("%who_ls").value == ["name"]
+    shell.run_cell("%reset_selective (")
+    assert "( is no regular expression" in shown.of("error")[-1].text()
+    shell.run_cell("%reset_selective -f nothing")
+    assert "No variable matches nothing." in capsys.readouterr().out

@@ -220,7 +220,7 @@ def test_files_are_written_shown_and_loaded(shell: Shell, shown: Any, folder: Pa
 
 
 def test_the_language_is_switched(shell: Shell, shown: Any, capsys: Any) -> None:
-    """autoawait, autocall, pprint, doctest_mode, colors, automagic."""
+    """autoawait, autocall, pprint, doctest_mode, xmode, colors, automagic."""
     shell.run_cell("import asyncio\n%autoawait off")
     assert shell.run_cell("await asyncio.sleep(0)").status == "error"
     shell.run_cell("%autoawait asyncio")
@@ -245,6 +245,10 @@ def test_the_language_is_switched(shell: Shell, shown: Any, capsys: Any) -> None
     assert shell.settings.xmode == "Plain"
     shell.run_cell("%doctest_mode")
     assert shell.settings.xmode == "Context"
+    capsys.readouterr()
+    shell.run_cell("%xmode\n%xmode\n%xmode\n%xmode")
+    modes = [line.removeprefix("Tracebacks: ") for line in capsys.readouterr().out.splitlines()]
+    assert modes == ["Verbose", "Minimal", "Plain", "Context"]
     shell.run_cell("%colors nocolor")
     assert shell.settings.colours is False
     shell.run_cell("%colors purple")
