@@ -66,6 +66,10 @@ _shells: list[Shell] = []
 """The shells of this process, the one that ran last at the end."""
 
 
+_context_of: contextvars.ContextVar[Shell] = contextvars.ContextVar("vivo_context_of")
+"""In a shell's context: the shell. Callbacks and start-up code that run there may run cells."""
+
+
 def current_shell() -> Shell | None:
     """The shell that runs a cell now, or ran one last; None if there is none."""
     return _shells[-1] if _shells else None
@@ -151,6 +155,7 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         """The toolkit's loop that runs while the session waits."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._context = contextvars.copy_context()
+        self._context.run(_context_of.set, self)
         self._depth = 0
         self._reserved: dict[str, Any] = {}
         self._load()
@@ -215,8 +220,8 @@ class Shell(Commanding, Failing, Knowing, Compatible):
             parts, needs_loop = self._prepare(result, filename, first_line, run_id, silent)
             if needs_loop:
                 self._run_in_loop(parts, result, silent)
-            elif parts and self._depth > 1:
-                self._run_parts(parts, result, silent)
+            elif parts and (self._depth > 1 or _context_of.get(None) is self):
+                self._run_parts(parts, result, silent)  # in its context already
             elif parts:
                 self._context.run(self._run_parts, parts, result, silent)
         return result

@@ -176,6 +176,13 @@ def test_a_toolkits_own_python_code_is_no_callback(module: str, expected: bool) 
     assert seen == [expected]
 
 
+def test_a_callback_may_run_a_cell(shell: Shell, loop: Toolkit, pipe: SimpleNamespace) -> None:
+    """In the cells' own context, as a session runs callbacks and a profile's start-up."""
+    loop.events = [lambda: shell.run_cell("from_button = 1"), pipe.send]
+    shell._context.run(loop.run_until_readable, pipe.descriptor)
+    assert shell.namespace["from_button"] == 1
+
+
 def test_tasks_go_on_between_cells(shell: Shell, pipe: SimpleNamespace) -> None:
     """%gui asyncio runs what a cell has started, until the next cell comes."""
     shell.run_cell("%gui asyncio")
