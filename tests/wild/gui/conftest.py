@@ -125,7 +125,7 @@ class Session:
         raise AssertionError(f"the session ended without printing {text}")
 
 
-Starter = Callable[[str], Awaitable[Session]]
+Starter = Callable[..., Awaitable[Session]]
 
 
 @pytest.fixture
@@ -133,8 +133,9 @@ async def start(home: Path) -> AsyncIterator[Starter]:
     """Start a session of an interpreter; all are ended with the test."""
     async with AsyncExitStack() as stack:
 
-        async def starter(python: str) -> Session:
-            entry = await start_session(SessionOptions(python=python, cwd=str(home)))
+        async def starter(python: str, profile: str | None = None) -> Session:
+            options = SessionOptions(python=python, cwd=str(home), profile=profile)
+            entry = await start_session(options)
             stack.push_async_callback(end_session, entry.id)
             client = await SessionClient.connect(entry.connection_file, name="test")
             stack.push_async_callback(client.close)

@@ -373,3 +373,13 @@ async def test_an_application_that_quits_does_not_end_the_loop(
     used = float(await session.value("import time; timer.stop(); time.process_time()"))
     await asyncio.sleep(0.5)  # time in which a loop that spins would be busy
     assert float(await session.value("time.process_time()")) - used < 0.25
+
+
+async def test_the_profile_pylab_is_a_workspace(
+    home: Path, pypi_python: str, start: Starter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its names are there with the first cell, and figures are pictures where no display is."""
+    monkeypatch.delenv("DISPLAY", raising=False)
+    session = await start(pypi_python, profile="pylab")
+    shown = await session.shown("plot(arange(3));")
+    assert [set(data) for data in shown] == [{"type", "text/plain", "image/png"}]
