@@ -15,10 +15,10 @@ VIVO = str(Path(sys.executable).parent / "vivo")
 FAILING = "# %% one\nx = 20\nx + 1\n\n# %% two\nprint('before')\nx / 0\n\n# %% three\nx\n"
 
 
-def vivo(*words: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def vivo(*words: str, cwd: Path | None = None, typed: str = "") -> subprocess.CompletedProcess[str]:
     command = [VIVO, *words]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=cwd, stdin=subprocess.DEVNULL
+        command, capture_output=True, text=True, check=False, cwd=cwd, input=typed
     )
 
 
@@ -34,6 +34,21 @@ def test_the_demo_shows_its_values_and_its_figure(home: Path) -> None:
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert "cell 5 of 5" in result.stderr
     assert vivo("sessions").stdout.startswith("There are no sessions.")
+
+
+def test_run_answers_what_the_cells_ask(home: Path) -> None:
+    """``input()`` and the debugger read what is typed; without it the cell fails, told."""
+    path = home / "asks.py"
+    path.write_text("name = input('who? ')\n# %%\nbreakpoint()\nprint('hello', name)\n")
+    result = vivo("run", str(path), typed="Ford\np name\nc\n")
+    assert result.returncode == 0, result.stderr
+    assert "#  'Ford'" in result.stdout
+    assert "#  hello Ford" in result.stdout
+    result = vivo("run", str(path))
+    assert result.returncode == 1
+    assert "#! EOFError: the user gave no input" in result.stdout
+    session = json.loads(vivo("sessions", "--json").stdout)[0]
+    assert vivo("sessions", "end", session["session_id"]).returncode == 0
 
 
 def test_a_failing_cell_keeps_the_values_so_far(home: Path) -> None:
