@@ -1,14 +1,14 @@
 # make demo   the language server runs docs/examples/bessel.py and shows the values inline
 # make test   format, lint, types, and the tests that need no editor
 # make test-wild   popular libraries in sessions, without IPython and with it
-# Others: test-editors, bench, docs, format, clean. PYTHON=… names the interpreter (3.11 or newer).
+# Others: test-editors, soak, bench, docs, format, clean. PYTHON=… names the interpreter (3.11 or newer).
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off
 
-.PHONY: demo test lint types unit test-editors test-vscode test-emacs test-wild bench docs format clean
+.PHONY: demo test lint types unit test-editors test-vscode test-emacs test-wild soak bench docs format clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/vivo run docs/examples/bessel.py
@@ -36,6 +36,9 @@ test-vscode: $(VENV)/.dev
 
 test-wild: $(VENV)/.dev
 	@bash tests/wild/run.sh
+
+soak: $(VENV)/.dev
+	@$(BIN)/pytest -q -n 2 tests/soak
 
 bench: $(VENV)/.dev
 	@$(BIN)/python tests/benchmarks/run.py
