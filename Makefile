@@ -1,5 +1,6 @@
 # make demo   the language server runs docs/examples/bessel.py and shows the values inline
 # make test   format, lint, types, and the tests that need no editor
+# make test-install   the ways to install, and environments of the user's with nothing of ours
 # make test-wild   popular libraries in sessions, without IPython and with it
 # Others: test-editors, soak, bench, docs, format, clean. PYTHON=… names the interpreter (3.11 or newer).
 
@@ -8,7 +9,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off
 
-.PHONY: demo test lint types unit test-editors test-vscode test-emacs test-wild soak bench docs format clean
+.PHONY: demo test lint types unit test-install test-editors test-vscode test-emacs test-wild soak bench docs format clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/vivo run docs/examples/bessel.py
@@ -25,6 +26,9 @@ types: $(VENV)/.dev
 
 unit: $(VENV)/.dev
 	@$(BIN)/pytest -q -n 2 --dist loadfile
+
+test-install: $(VENV)/.dev
+	@$(BIN)/pytest -q -n 2 tests/install
 
 test-editors: test-emacs test-vscode
 

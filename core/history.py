@@ -279,17 +279,36 @@ class History:
             return self._connection
         if self.path is not None:
             try:
-                return self._use(self._open_file(self.path))
+                return self._open_patiently(self.path)
             except (sqlite3.Error, OSError) as error:
                 fresh = self._set_aside(error)
                 if fresh is not None:
                     return fresh
         return self._use(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
 
+    def _open_patiently(self, path: Path) -> sqlite3.Connection:
+        """Open the file, also while other sessions open it for the first time.
+
+        SQLite's own patience does not cover the change of the journal's mode.
+        """
+        end = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                return self._use(self._open_file(path))
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > end:
+                    raise
+            time.sleep(0.01)
+
     def _use(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """Begin this session in a database; after that it is the one in use."""
-        connection.executescript(_SCHEMA)
-        cursor = connection.execute("INSERT INTO sessions (started) VALUES (?)", (time.time(),))
+        try:
+            connection.executescript(_SCHEMA)
+            row = (time.time(),)
+            cursor = connection.execute("INSERT INTO sessions (started) VALUES (?)", row)
+        except sqlite3.Error:
+            connection.close()
+            raise
         self._session = cursor.lastrowid
         self._connection = connection
         return connection

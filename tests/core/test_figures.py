@@ -114,7 +114,7 @@ def test_show_does_not_block(drawing: Shell) -> None:
     """Nor where interactive mode was turned off."""
     assert mpl.is_interactive()
     result = drawing.run_cell("plt.ioff(); plt.plot([1]); plt.show(); 'after'")
-    assert result.value == "after"
+    assert result.value == "after", result.error
     assert len(displays(drawing)) == 1
 
 

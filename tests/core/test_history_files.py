@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,29 @@ for number in range(100):
 print(shell.history.session)
 shell.close()
 """
+
+
+def test_sessions_that_open_a_new_file_at_once_all_use_it(tmp_path: Path) -> None:
+    """Whoever comes while another one makes it waits, and keeps its inputs there."""
+    for attempt in range(15):
+        path = tmp_path / f"{attempt}.sqlite"
+        told: list[str] = []
+        histories = [History(path, report=told.append) for _ in range(6)]
+        barrier = threading.Barrier(len(histories))
+
+        def begin(history: History, barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            history.add(1, "x = 1")
+
+        threads = [threading.Thread(target=begin, args=(each,)) for each in histories]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert told == []
+        assert sorted(each.session for each in histories) == [1, 2, 3, 4, 5, 6]
+        for each in histories:
+            each.close()
 
 
 def test_shells_of_several_processes_write_at_once(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def _put_back_matplotlib(backend: tuple[str, bool]) -> None:
     """matplotlib is one for the whole process: its choices are put back."""
     plt.close("all")
     plt.switch_backend(backend[0])
+    plt.uninstall_repl_displayhook()  # which would ask for IPython's names later
     mpl.interactive(backend[1])
 
 

@@ -178,6 +178,31 @@ async def test_a_loop_that_was_stopped_goes_on(
     await counts_while_idle(session)
 
 
+@pytest.mark.parametrize(("first", "second"), [(TK, GTK3), (GTK4, TK), (TK, WX)], ids=str)
+async def test_one_toolkit_takes_over_from_another(
+    first: Toolkit, second: Toolkit, screen: Screen, start: Starter
+) -> None:
+    """That one's timers run and the first one's wait; they go on when %gui names it again."""
+    session = await start(DEBIAN_PYTHON)
+    code = f"count = 0\n{COUNTING}\nfirst = lambda: count\n"
+    await session.value(f"%gui {first.gui}")
+    await session.value(code + first.every + "\nfirst_window = globals().get('window')")
+    await counts_while_idle(session)
+    await session.value(f"%gui {second.gui}")
+    other = second.every.replace("bump", "bump_other").replace("again", "again_other")
+    await session.value(
+        "others = 0\ndef bump_other():\n    global others\n    others += 1\n"
+        "    if others == 20: print('the other one counts')\n"
+    )
+    stopped = await session.value("count")
+    after = (await session.client.session())["last"]
+    await session.value("globals().pop('window', None)\n" + other.replace("timer", "other_timer"))
+    await session.printed("the other one counts", after)
+    assert await session.value("count") == stopped
+    await session.value(f"%gui {first.gui}")
+    await counts_while_idle(session)
+
+
 @ALL
 async def test_nothing_in_a_callback_ends_the_session(
     toolkit: Toolkit, screen: Screen, pypi_python: str, start: Starter
