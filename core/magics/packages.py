@@ -25,12 +25,14 @@ def uv(call: MagicCall) -> None:
     """Run uv for the session's interpreter: ``%uv pip install numpy``."""
     import shutil
 
-    if shutil.which("uv") is None:
+    own = Path(sys.executable).with_name("uv")
+    program = str(own) if own.exists() else shutil.which("uv")
+    if program is None:
         raise UsageError("%uv finds no uv on the PATH. Install it, or use %pip.")
     arguments = call.arguments
     if arguments.startswith("pip "):
         arguments += f" --python {shlex.quote(sys.executable)}"
-    call.shell._system(f"uv {arguments}")
+    call.shell._system(f"{shlex.quote(program)} {arguments}")
     print(_NOTE)
 
 
