@@ -6,10 +6,10 @@ from .conftest import Notebook
 
 
 async def test_uv_and_pip_work_on_the_sessions_environment(notebook: Notebook) -> None:
-    """They list what the session's own interpreter can import."""
+    """They list what is installed in the session's own environment."""
     for magic in ("%uv pip list", "%pip list"):
         shown = await notebook.run(magic)
-        assert "numpy" in shown.text
+        assert any(line.startswith("uv ") for line in shown.text.splitlines())
         assert "Restart the session" in shown.text
     assert (await notebook.run("%uv --version")).text.startswith("uv ")
 
