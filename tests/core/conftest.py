@@ -5,11 +5,14 @@ from __future__ import annotations
 import sys
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from vivo.core import Shell
 from vivo.core.tracebacks import TracebackReport
+
+ROOT = str(Path(__file__).resolve().parents[2])
 
 
 class Recorder:
@@ -73,5 +76,7 @@ def _forgets_modules() -> Iterator[None]:
     yield
     for name in set(sys.modules) - before:
         path = getattr(sys.modules[name], "__file__", None)
-        if isinstance(path, str) and path.startswith(tempfile.gettempdir()):
+        if not isinstance(path, str) or path.startswith((sys.prefix, ROOT)):
+            continue  # also where this checkout stands in a temporary folder
+        if path.startswith(tempfile.gettempdir()):
             del sys.modules[name]
