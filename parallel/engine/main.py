@@ -9,6 +9,7 @@ Rules:
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import builtins
 import faulthandler
@@ -16,6 +17,8 @@ import getpass
 import os
 import signal
 import sys
+import threading
+import time
 from functools import partial
 from types import FrameType, ModuleType
 from typing import Any
@@ -42,6 +45,7 @@ class Engine:
     def __init__(self, main_socket: int, lane_socket: int) -> None:
         self.channel = Channel(main_socket)
         self._has_cell = False
+        self._is_repeated = False
         lane_channel = Channel(lane_socket)
         header, _ = self.channel.receive()
         restore_environment(header["environment"])
@@ -93,12 +97,24 @@ class Engine:
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         if self.output.is_forked:
             raise KeyboardInterrupt
+        if self._is_repeated:
+            self._is_repeated = False
+            if not self.shell.interrupt_next:
+                return  # the cell has begun meanwhile, with its interrupt
         outcome = interrupts.handle(self.shell, frame)
         # The keeper sends a cell before it interrupts it: the signal may be here first.
         if outcome == "idle" and (self._has_cell or self.channel.is_readable):
             self.shell.interrupt_next = True
             if runs_callback(frame):
                 raise KeyboardInterrupt  # the cell waits for a callback that does not end
+            # Our own code is at work, it may be for such a callback (it prints): look again.
+            _thread.start_new_thread(self._repeat_interrupt, ())
+
+    def _repeat_interrupt(self) -> None:
+        time.sleep(0.02)
+        if self.shell.interrupt_next:
+            self._is_repeated = True
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     def serve(self) -> None:
         """Run what the keeper sends, until it is gone."""

@@ -220,7 +220,11 @@ async def test_nothing_in_a_callback_ends_the_session(
     after = await session.printed("the third time", after)
     await session.printed("vivo sessions end", after)
     await counts_while_idle(session)
-    os.kill(int(await session.value("os.getpid()")), signal.SIGINT)
+    pid = int(await session.value("os.getpid()"))
+    after = (await session.client.session())["last"]
+    await session.value("announce = count + 200")
+    os.kill(pid, signal.SIGINT)  # long before the next cell, which it would be taken for
+    await session.printed("the count is there", after)
     await counts_while_idle(session)
 
 
