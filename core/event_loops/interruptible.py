@@ -12,9 +12,11 @@ handler of Python's runs; what is raised in a callback, the toolkit prints, and 
 
 from __future__ import annotations
 
+import _thread
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -180,7 +182,7 @@ def _is_cells(caller: FrameType) -> bool:
 
 def _run(function: Function, watched: Watched, leave: Callable[[], None]) -> Any:
     alarm = Alarm()
-    is_interrupted = False
+    is_interrupted, is_over = False, False
 
     def on_interrupt(number: int, frame: FrameType | None) -> None:
         nonlocal is_interrupted
@@ -188,6 +190,13 @@ def _run(function: Function, watched: Watched, leave: Callable[[], None]) -> Any
         alarm.ring()
         if is_in_callback(frame):
             raise KeyboardInterrupt
+        # Our own code may be at work for a callback that does not end (it prints): look again.
+        _thread.start_new_thread(repeat, ())
+
+    def repeat() -> None:
+        time.sleep(0.02)
+        if not is_over:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     def end() -> None:
         alarm.clear()
@@ -202,6 +211,7 @@ def _run(function: Function, watched: Watched, leave: Callable[[], None]) -> Any
         with alarm.set():
             value = function()
     finally:
+        is_over = True
         signal.signal(signal.SIGINT, before)
         alarm.close()
     if is_interrupted:
