@@ -230,7 +230,7 @@ class Compatible:
         try:
             kind, error, _ = self._get_exc_info(exc_tuple)
         except ValueError:
-            self.warn("There is no error to show.")
+            cast("Shell", self).warn("There is no error to show.")
             return
         report = report_of(error, secret_words=self.settings.secret_words)
         self._showtraceback(kind, error, report.lines(self.settings.xmode))
@@ -276,11 +276,7 @@ class Compatible:
             for each in replaced:
                 vars(self).pop(each, None)
             self.front_end.error(report)
-            self.warn(str(failure))
-
-    def warn(self, text: str) -> None:
-        """Tell the user something beside the cell's own output."""
-        raise NotImplementedError
+            cast("Shell", self).warn(str(failure))
 
     @functools.cached_property
     def InteractiveTB(self) -> Any:  # noqa: N802 - the name they use
@@ -334,7 +330,7 @@ class Compatible:
                 if failure.kind == "SyntaxError":
                     continue  # it has no word for this cell, and what follows says what is wrong
                 functions.remove(function)
-                self.warn(str(failure))
+                cast("Shell", self).warn(str(failure))
         return "".join(lines)
 
     @property

@@ -9,10 +9,16 @@ Rules:
 3. An interrupt that comes while a cell runs but our own code is at work waits until that code
    asks (:func:`raise_if_pending`) or the next part of the cell begins. One that comes between
    cells does nothing.
+4. One that meets our own code while that works for a callback that may never end (it prints) is
+   sent again in a moment (:func:`send_again`), until it meets the callback.
 """
 
 from __future__ import annotations
 
+import _thread
+import signal
+import threading
+import time
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, TypeVar
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
     from .shell import Shell
 
 F = TypeVar("F", bound=Callable[..., object])
+
+_MOMENT = 0.02  # seconds: our own code is done by then, and a user does not notice
 
 _shields: set[CodeType] = set()
 _guarded: set[CodeType] = set()
@@ -70,3 +78,15 @@ def raise_if_pending(shell: Shell) -> None:
     if shell.interrupt_pending and shell.is_running:
         shell.interrupt_pending = False
         raise KeyboardInterrupt
+
+
+def send_again(is_wanted: Callable[[], bool]) -> None:
+    """Interrupt the main thread once more in a moment, if that is still wanted then: rule 4."""
+
+    def send() -> None:
+        time.sleep(_MOMENT)
+        if is_wanted():
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    # Not by threading, whose locks the interrupted code may hold.
+    _thread.start_new_thread(send, ())

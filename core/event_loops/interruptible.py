@@ -12,15 +12,14 @@ handler of Python's runs; what is raised in a callback, the toolkit prints, and 
 
 from __future__ import annotations
 
-import _thread
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+from ..interrupts import send_again
 from ..shim.after_import import after_import
 from .base import PACKAGE, Alarm, Undo, is_in_callback
 
@@ -190,13 +189,7 @@ def _run(function: Function, watched: Watched, leave: Callable[[], None]) -> Any
         alarm.ring()
         if is_in_callback(frame):
             raise KeyboardInterrupt
-        # Our own code may be at work for a callback that does not end (it prints): look again.
-        _thread.start_new_thread(repeat, ())
-
-    def repeat() -> None:
-        time.sleep(0.02)
-        if not is_over:
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        send_again(lambda: not is_over)
 
     def end() -> None:
         alarm.clear()

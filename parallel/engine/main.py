@@ -9,7 +9,6 @@ Rules:
 
 from __future__ import annotations
 
-import _thread
 import atexit
 import builtins
 import faulthandler
@@ -17,8 +16,6 @@ import getpass
 import os
 import signal
 import sys
-import threading
-import time
 from functools import partial
 from types import FrameType, ModuleType
 from typing import Any
@@ -107,14 +104,12 @@ class Engine:
             self.shell.interrupt_next = True
             if runs_callback(frame):
                 raise KeyboardInterrupt  # the cell waits for a callback that does not end
-            # Our own code is at work, it may be for such a callback (it prints): look again.
-            _thread.start_new_thread(self._repeat_interrupt, ())
+            interrupts.send_again(self._wants_repeat)
 
-    def _repeat_interrupt(self) -> None:
-        time.sleep(0.02)
-        if self.shell.interrupt_next:
-            self._is_repeated = True
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    def _wants_repeat(self) -> bool:
+        """Whether the cell still waits; the next signal is then the same interrupt again."""
+        self._is_repeated = self.shell.interrupt_next
+        return self._is_repeated
 
     def serve(self) -> None:
         """Run what the keeper sends, until it is gone."""
