@@ -50,10 +50,7 @@ _KEYS = ExactTypes(str, bytes, int, tuple, float, bool)
 
 _ATTRIBUTE = re.compile(r"\.(?P<prefix>(?!\d)\w*)$")
 _NAME = re.compile(r"(?P<prefix>[^\W\d]\w*)?$")
-_KEY = re.compile(
-    r"(?P<owner>[^\W\d]\w*(?:\.\w+|\[[^\[\]]*\])*)\[\s*(?P<prefix>(?P<quote>[bBrRuU]*['\"])?[^\[\]'\"]*)$"
-)
-_CALL = re.compile(r"(?P<owner>[^\W\d]\w*(?:\.\w+|\[[^\[\]]*\])*)\($")
+_KEY = re.compile(r"\[\s*(?P<prefix>(?P<quote>[bBrRuU]*['\"])?[^\[\]'\"]*)$")
 _STRING = re.compile(r"""(?:[bBrRuUfF]{0,2})(?P<quote>['"])(?P<prefix>[^'"\n]*)$""")
 
 
@@ -150,7 +147,8 @@ class Completer:
         match = _KEY.search(line)
         if match is None:
             return None
-        value = evaluate(match["owner"], self.namespace)
+        owner = expression_before(line[: match.start()])
+        value = evaluate(owner, self.namespace) if owner else UNKNOWN
         if value is UNKNOWN:
             return None
         keys: list[Any] = column_names(value)
@@ -232,13 +230,13 @@ class Completer:
         opening = sources.open_call(before)
         if opening is None:
             return
-        match = _CALL.search(before[: opening + 1])
-        if match is None:
+        called = expression_before(before[:opening])
+        if not called:
             return
-        value = evaluate(match["owner"], self.namespace)
+        value = evaluate(called, self.namespace)
         for name in sources.parameter_names(value):
             if name.startswith(prefix):
-                yield Completion(f"{name}=", "parameter", f"of {match['owner']}")
+                yield Completion(f"{name}=", "parameter", f"of {called}")
 
 
 def _is_plain(key: object) -> bool:

@@ -107,6 +107,8 @@ def test_a_bookmark_is_a_place_to_go(session: Shell, home: Path) -> None:
         ("area(1, heig", ["height="]),
         ("area(1, un", ["unit="]),
         ("point.meet(sp", ["speed="]),
+        ("{'first': 1}['fi", ["'first'"]),
+        ("table[('a', 'b')].bit_l", ["bit_length"]),
         ("open('wo", ["words.txt", "work.py"]),
         ("open('", ["more/", "words.txt", "work.py"]),
         ("print('hello wor", []),
