@@ -3,20 +3,25 @@
 Rules:
 
 1. A command's output goes where the cell's goes, as it comes; its questions go to the user.
-2. An interrupt reaches the whole process group of the command, and then the cell.
+2. An interrupt reaches the whole process group of the command, and then the cell. What ignores it
+   is ended, but for what the command left in the background.
 3. Output that is no text in the locale's encoding survives, undecodable bytes escaped.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 import weakref
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from .interrupts import raise_if_pending, shielded
 
@@ -99,9 +104,22 @@ class CommandOutput(list[str]):
 
 
 def shell_program() -> str:
-    """The user's shell if it is a POSIX one, else ``/bin/sh``."""
-    shell = os.environ.get("SHELL", "")
+    """The user's shell if it is a POSIX one, else ``/bin/sh``.
+
+    Where the environment does not name it (a service, a container) it is the account's.
+    """
+    shell = os.environ.get("SHELL") or _login_shell()
     return shell if shell.rsplit("/", 1)[-1] in ("bash", "zsh", "dash", "ksh") else "/bin/sh"
+
+
+@functools.cache
+def _login_shell() -> str:
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_shell
+    except (ImportError, KeyError):
+        return ""  # no such system, or a user without an account
 
 
 def run_command(command: str, *, ask: Ask | None = None, inherit: bool = False) -> int:
@@ -236,16 +254,68 @@ def signal_group(
     ladder: Iterable[tuple[signal.Signals, float]],
     wait: Callable[[float], Any] | None = None,
 ) -> None:
-    """Send signals until the command has ended; a further interrupt goes on to the next one."""
+    """Send signals until the command has ended; a further interrupt goes on to the next one.
+
+    A shell may die of a signal that the program it runs lives through: the program is the command
+    too (:func:`has_ended`).
+    """
     for number, seconds in ladder:
         try:
             os.killpg(process.pid, number)
-            (wait or process.wait)(seconds)
+            if wait is None:
+                _wait_for_group(process, seconds)
+            else:
+                wait(seconds)
         except (ProcessLookupError, PermissionError):
             return
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
             continue
         return
+
+
+def _wait_for_group(process: subprocess.Popen[bytes], seconds: float) -> None:
+    """Raises :class:`subprocess.TimeoutExpired`."""
+    end = time.monotonic() + seconds
+    process.wait(seconds)
+    while not has_ended(process):
+        if time.monotonic() > end:
+            raise subprocess.TimeoutExpired(process.args, seconds)
+        time.sleep(0.01)
+
+
+def has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a command that leads a group has ended, and all in the group that it ran in front.
+
+    A shell starts what it leaves in the background deaf to interrupts: that may stay, as it does
+    when a user presses Ctrl-C. Where the system does not tell, only the leader is looked at.
+    """
+    if process.poll() is None:
+        return False
+    if sys.platform != "linux":
+        return True
+    return not any(_hears_interrupts(pid) for pid in members_of("group", process.pid))
+
+
+def members_of(kind: Literal["group", "session"], number: int) -> Iterator[int]:
+    """The processes, zombies apart, of a process group or of a session; none but on Linux."""
+    if sys.platform != "linux":
+        return
+    position = {"group": 2, "session": 3}[kind]
+    for name in os.listdir("/proc"):  # noqa: PTH208 - names are all that is wanted
+        if name.isdecimal():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                fields = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
+                if int(fields[position]) == number and fields[0] != "Z":
+                    yield int(name)
+
+
+def _hears_interrupts(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False  # it ended while we looked
+    ignored = re.search(r"^SigIgn:\s*([0-9a-f]+)", status, re.MULTILINE)
+    return ignored is None or not int(ignored[1], 16) >> (signal.SIGINT - 1) & 1
 
 
 def quote_lines(lines: Iterable[str]) -> str:

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from .system import INTERRUPTING, end_group, signal_group
+from .system import INTERRUPTING, end_group, has_ended, members_of, signal_group
 
 COLUMNS, LINES = 100, 30
 _IDLE = 0.08  # seconds without output after which the command may be waiting for the user
@@ -140,15 +140,9 @@ class Terminal:
         return any(_waits_for(pid, self.name) for pid in self._processes())
 
     def _processes(self) -> Iterator[int]:
-        """The processes of the command's session."""
-        if sys.platform != "linux" or platform.machine() not in _CALLS:
-            return
-        for name in os.listdir("/proc"):  # noqa: PTH208 - names are all that is wanted
-            if name.isdecimal():
-                with contextlib.suppress(OSError, ValueError, IndexError):
-                    fields = Path("/proc", name, "stat").read_text().rpartition(")")[2].split()
-                    if int(fields[3]) == self.process.pid:  # its session
-                        yield int(name)
+        """The processes of the command's session, where its system calls can be read."""
+        if platform.machine() in _CALLS:
+            yield from members_of("session", self.process.pid)
 
     def _answer(self, ask: Ask) -> None:
         import termios
@@ -199,14 +193,17 @@ class Terminal:
     def _ends_within(self, seconds: float) -> None:
         """Raises :class:`subprocess.TimeoutExpired`."""
         end = time.monotonic() + seconds
-        while self.process.poll() is None:
+        while not has_ended(self.process):
             left = end - time.monotonic()
             if left <= 0:
                 raise subprocess.TimeoutExpired(self.process.args, seconds)
-            descriptors = [self.master] if self._exit is None else [self.master, self._exit]
+            descriptors = [self.master]
+            if self._exit is not None and self.process.returncode is None:
+                descriptors.append(self._exit)
             ready, _, _ = select.select(descriptors, [], [], min(left, _IDLE))
             if self.master in ready and not self._pass_on():
                 self.process.wait(left)
+                time.sleep(min(left, _IDLE))  # all have left the terminal, and may yet run
 
     def _let_go_of_slave(self) -> None:
         if self._slave is not None:

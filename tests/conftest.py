@@ -48,6 +48,7 @@ def home(monkeypatch: pytest.MonkeyPatch, leaves_nothing: None) -> Iterator[Path
         target.mkdir(mode=0o700, exist_ok=True)
         monkeypatch.setenv(name, str(target))
     monkeypatch.setenv("VIVO_TEST_HOME", str(path))
+    monkeypatch.setenv("SHELL", shutil.which("bash") or "/bin/sh")
     for name in ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONSTARTUP"):
         monkeypatch.delenv(name, raising=False)
     yield path

@@ -70,8 +70,11 @@ def test_each_form_of_input(shell: Shell, cell: str, value: Any) -> None:
         ("set -- one; echo $1 $#", "one 1"),
     ],
 )
-def test_values_go_into_commands(shell: Shell, capfd: Any, command: str, printed: str) -> None:
+def test_values_go_into_commands(
+    shell: Shell, capfd: Any, monkeypatch: pytest.MonkeyPatch, command: str, printed: str
+) -> None:
     """``$name``, ``${name}``, ``{expression}``, ``$$``; what belongs to the shell stays alone."""
+    monkeypatch.setenv("SHELL", "/bin/bash")  # it alone knows ``{1..3}``
     shell.run_cell(f"!{command}")
     assert capfd.readouterr().out.strip() == printed
 

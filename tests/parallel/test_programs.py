@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from vivo.parallel.client import SessionClient
 
+from ..conftest import processes_of
 from .dialogues import Dialogue
 
 FAILING = (
@@ -202,22 +203,43 @@ except KeyboardInterrupt:
 """
 
 
+@pytest.mark.parametrize("then", ["", "; true"], ids=["alone", "in a list"])
 @pytest.mark.parametrize(
-    ("program", "interrupts", "said"), [(TIDY, 1, "tidied up"), (STUBBORN, 3, "nor then")]
+    ("program", "said"),
+    [(TIDY, ["tidied up"]), (STUBBORN, ["not now", "nor then"])],
+    ids=["tidy", "stubborn"],
 )
 async def test_an_interrupt_reaches_a_command(
-    dialogue: Dialogue, home: Path, program: str, interrupts: int, said: str
+    dialogue: Dialogue, home: Path, program: str, said: list[str], then: str
 ) -> None:
-    """It may tidy up, and what it says is shown; one that does not end is ended at last."""
+    """It may tidy up, and what it says is shown; one that does not end is ended at last.
+
+    So is one that is a child of the command's shell, which may die before it.
+    """
     (home / "child.py").write_text(program)
     await dialogue.run("import sys")
-    running = asyncio.create_task(dialogue.run("!{sys.executable} child.py"))
+    execution = await dialogue.client.execute(f"!{{sys.executable}} child.py{then}")
     while not (home / "started").exists():
         await dialogue.client.session()
-    for _ in range(interrupts):
+    for words in said:
         assert await dialogue.client.interrupt() == "interrupted"
-    status, text = await running
-    assert status == "error"
-    assert "KeyboardInterrupt" in text
-    assert said in text
+        await dialogue.text_of(execution.id, words)
+    record = await execution.finished()
+    assert record.error is not None
+    assert record.error.name == "KeyboardInterrupt"
     assert await dialogue.value("6 * 7, _exit_code") == "(42, -2)"
+    assert not [p for p in processes_of(home) if "child.py" in p.cmdline()]
+
+
+async def test_an_interrupt_spares_what_runs_in_the_background(
+    dialogue: Dialogue, home: Path
+) -> None:
+    """As Ctrl-C does in a terminal; the cell is over all the same."""
+    server = "(until [ -e gate ]; do sleep 0.02; done; touch told) &"
+    running = asyncio.create_task(dialogue.run(f"!{server} touch started; sleep 61.5; true"))
+    while not (home / "started").exists():
+        await dialogue.client.session()
+    assert await dialogue.client.interrupt() == "interrupted"
+    assert (await running)[0] == "error"
+    (home / "gate").touch()
+    assert (await dialogue.run("!until [ -e told ]; do sleep 0.02; done; echo on"))[1] == "on\n"
