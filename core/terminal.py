@@ -19,7 +19,6 @@ import platform
 import select
 import struct
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator

@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 import json
+import os
 import struct
 from collections.abc import Iterator
 from typing import Any
@@ -94,7 +95,8 @@ class Ordering:
 
     The engine writes a marker into the pipe where an event belongs, after sending the event
     with that number. Theory of operation: text passes at once; at a marker everything waits
-    until the event with its number is there.
+    until the event with its number is there. What may be the beginning of a marker waits for
+    more: a marker begins with a byte that no text has, so that no text is held back.
     """
 
     MAGIC_SIZE = 16
@@ -104,6 +106,11 @@ class Ordering:
         self._pending = b""
         self._events: dict[int, Any] = {}
         self._passed: set[int] = set()
+
+    @classmethod
+    def new_magic(cls) -> bytes:
+        """What marks the places of one session's events: nobody else can know it."""
+        return b"\xff" + os.urandom(cls.MAGIC_SIZE - 1)
 
     @staticmethod
     def marker(magic: bytes, number: int) -> bytes:

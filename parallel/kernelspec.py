@@ -99,9 +99,10 @@ def run_kernel(connection_file: str, python: str | None = None, profile: str | N
 
 
 def _keep(spec: dict[str, Any]) -> int:
+    from .frames import Ordering
     from .keeper.spawn import spawn_engine
 
-    magic = os.urandom(16)
+    magic = Ordering.new_magic()
     try:
         engine = spawn_engine(spec, magic)
     except OSError as error:

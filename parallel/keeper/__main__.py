@@ -12,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+from ..frames import Ordering
 from .spawn import spawn_engine
 
 
@@ -21,7 +22,7 @@ def main() -> int:
     spec = json.loads(path.read_text("utf-8"))
     if spec.pop("one_use", False):
         path.unlink()
-    magic = os.urandom(16)
+    magic = Ordering.new_magic()
     try:
         engine = spawn_engine(spec, magic)
     except OSError as error:

@@ -114,6 +114,14 @@ def test_an_impossible_frame_is_said_so() -> None:
         list(FrameReader().feed(b"\xff" * 64))
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.text(min_size=1))
+def test_no_text_waits_for_what_follows_it(text: str) -> None:
+    """Whatever it ends with: a line is shown when it is written."""
+    ordering = Ordering(Ordering.new_magic())
+    assert ordering.feed_text(text.encode()) == [text.encode()]
+
+
 MAGIC = bytes(range(16))
 
 
