@@ -56,8 +56,6 @@ class HistoryEntry(NamedTuple):
     transformed: str | None = None
     """The Python that ran, where it differs."""
     output: str | None = None
-    started: float = 0.0
-    """Seconds since the epoch."""
 
 
 class History:
@@ -145,17 +143,14 @@ class History:
         output: bool = False,
     ) -> list[HistoryEntry]:
         """The inputs that match a glob pattern, oldest first; ``unique``: the latest of equals."""
-        newest_first = "ORDER BY history.session DESC, history.line DESC"
-        where = f"history.source GLOB ? {newest_first}"
         if unique and count is None:
-            # Of a group, SQLite gives the row that has the maximum: the latest of equal inputs.
-            latest = f"max(history.session * {2**32} + history.line)"
-            where = f"history.source GLOB ? GROUP BY history.source ORDER BY {latest} DESC"
+            return self._search_unique(pattern, output)
+        where = "history.source GLOB ? ORDER BY history.session DESC, history.line DESC"
         found: list[HistoryEntry] = []
         seen: set[str] = set()
         with self._reader() as connection:
             for entry in self._iterate(connection, where, (pattern,), output=output):
-                if unique and count is not None:
+                if unique:
                     if entry.source in seen:
                         continue
                     seen.add(entry.source)
@@ -163,6 +158,24 @@ class History:
                 if count is not None and len(found) >= count:
                     break
         return found[::-1]
+
+    def _search_unique(self, pattern: str, output: bool) -> list[HistoryEntry]:
+        """All that match, of equal ones the latest: SQLite sorts no more than it must."""
+        # Of a group, SQLite gives the row that has the maximum: the latest of equal inputs.
+        latest = "max(history.session << 32 | history.line)"
+        shown, joined = _outputs(output)
+        query = (
+            f"SELECT {latest}, source, transformed, {shown} FROM history {joined} "
+            "WHERE source GLOB ? GROUP BY source ORDER BY 1"
+        )
+        with self._reader() as connection:
+            try:
+                rows = connection.execute(query, (pattern,)).fetchall()
+            except sqlite3.Error as error:
+                self._give_up(error)
+                return []
+        make = HistoryEntry._make
+        return [make((at >> 32, at & 2**32 - 1, *rest)) for at, *rest in rows]
 
     def range(
         self, session: int = 0, first: int = 1, last: int | None = None, *, output: bool = False
@@ -261,11 +274,10 @@ class History:
         *,
         output: bool,
     ) -> Iterator[HistoryEntry]:
-        shown = "outputs.output" if output else "NULL"
-        joined = "LEFT JOIN outputs USING (session, line)" if output else ""
+        shown, joined = _outputs(output)
         query = (
             "SELECT history.session, history.line, history.source, history.transformed, "
-            f"{shown}, history.started FROM history {joined} WHERE {where}"
+            f"{shown} FROM history {joined} WHERE {where}"
         )
         try:
             yield from map(HistoryEntry._make, connection.execute(query, values))
@@ -373,6 +385,13 @@ class History:
             self._connection = None
         if self.path is not None and self._set_aside(error) is None:
             self.path = None
+
+
+def _outputs(wanted: bool) -> tuple[str, str]:
+    """The column with the texts of values, and the join that it needs."""
+    if not wanted:
+        return "NULL", ""
+    return "outputs.output", "LEFT JOIN outputs USING (session, line)"
 
 
 def _is_damage(error: Exception) -> bool:
