@@ -5,13 +5,15 @@ Rules:
 1. Requests have a deadline; a session that is gone is an error with one sentence, never a hang.
 2. ``events(after=N)`` gives every event after N once and in order, replayed or live.
 3. One reader task; every socket and task is gone after :meth:`SessionClient.close`.
+4. A session that greets again has a new keeper, or the link was cut: what may not have arrived is
+   sent again, and what was missed is asked for.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,13 @@ _log = logging.getLogger(__name__)
 
 InputHandler = Callable[[str, bool, str | None], Awaitable[str | None]]
 DEFAULT_TIMEOUT = 10.0
+# Requests that may come twice.
+_REPEATABLE = {
+    *("kernel_info", "complete", "inspect", "is_complete", "history", "comm_info"),
+    *("vivo_session", "vivo_runs", "vivo_replay", "vivo_stack", "vivo_interrupt"),
+}
+_RENEWED = Message({"msg_id": "", "msg_type": "renewed"})
+"""To those who read events: some may be missing."""
 
 
 class Execution:
@@ -38,6 +47,7 @@ class Execution:
     def __init__(self, run: str) -> None:
         loop = asyncio.get_running_loop()
         self.id = run
+        self.sent: list[bytes] = []
         self._reply: asyncio.Future[Message] = loop.create_future()
         self._record: asyncio.Future[RunRecord] = loop.create_future()
 
@@ -77,6 +87,7 @@ class SessionClient:
         self._context = zmq.asyncio.Context()
         self._sockets: dict[str, zmq.asyncio.Socket] = {}
         self._waiting: dict[str, asyncio.Future[Message]] = {}
+        self._repeatable: dict[str, tuple[str, list[bytes]]] = {}
         self._executions: dict[str, Execution] = {}
         self._listeners: list[asyncio.Queue[Message | None]] = []
         self._tasks: list[asyncio.Task[None]] = []
@@ -163,6 +174,8 @@ class SessionClient:
 
     def _event(self, message: Message) -> None:
         if message.type == "iopub_welcome":
+            if self._greeted.is_set():
+                self._begin(self._renew())
             self._greeted.set()
             return
         vivo = message.metadata.get("vivo") or {}
@@ -188,8 +201,40 @@ class SessionClient:
         if execution._reply.done():
             del self._executions[run]
 
+    async def _renew(self) -> None:
+        """Send again what may not have arrived, and look for what has ended meanwhile (rule 4)."""
+        for channel, frames in tuple(self._repeatable.values()):
+            await self._sockets[channel].send_multipart(frames)
+        for queue in self._listeners:
+            queue.put_nowait(_RENEWED)
+        try:
+            runs = {record.id: record for record in await self.runs()}
+        except SessionError as error:
+            _log.warning("The session greets, and then does not answer: %s", error)
+            return
+        for run, execution in tuple(self._executions.items()):
+            record = runs.get(run)
+            if record is None:
+                if not execution._reply.done():
+                    await self._sockets["shell"].send_multipart(execution.sent)
+            elif record.finished is not None:
+                self._end(run, record)
+                self._reply_by_record(execution, record)
+
+    def _reply_by_record(self, execution: Execution, record: RunRecord) -> None:
+        """The reply of a run that ended while nobody could be told."""
+        content: dict[str, Any] = {"status": record.status, "payload": [], "user_expressions": {}}
+        content["execution_count"] = record.execution_count
+        if record.error is not None:
+            content |= {"ename": record.error.name, "evalue": record.error.message, "traceback": []}
+        execution._resolve(Message({"msg_id": "", "msg_type": "execute_reply"}, content=content))
+        self._executions.pop(record.id, None)
+
     def _asked(self, message: Message) -> None:
-        task = asyncio.create_task(self._answer_input(message))
+        self._begin(self._answer_input(message))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
 
@@ -213,13 +258,14 @@ class SessionClient:
         metadata: dict[str, Any] | None = None,
         message_id: str | None = None,
         parent: bytes = b"{}",
-    ) -> None:
+    ) -> list[bytes]:
         if self._is_closed:
             raise SessionError("This connection to the session is closed: connect again.")
         frames = self.codec.encode(
             kind, content, metadata=metadata, message_id=message_id, parent=parent
         )
         await self._sockets[channel].send_multipart(frames)
+        return frames
 
     async def request(
         self, channel: str, kind: str, content: Any, *, timeout: float = DEFAULT_TIMEOUT
@@ -232,7 +278,9 @@ class SessionClient:
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[message_id] = future
         try:
-            await self._send(channel, kind, content, message_id=message_id)
+            frames = await self._send(channel, kind, content, message_id=message_id)
+            if kind.removesuffix("_request") in _REPEATABLE:
+                self._repeatable[message_id] = channel, frames
             return await asyncio.wait_for(future, timeout)
         except asyncio.TimeoutError:
             raise SessionError(
@@ -241,6 +289,7 @@ class SessionClient:
             ) from None
         finally:
             self._waiting.pop(message_id, None)
+            self._repeatable.pop(message_id, None)
 
     async def execute(
         self,
@@ -267,7 +316,7 @@ class SessionClient:
             "stop_on_error": stop_on_error,
         }
         metadata = {"vivo": msgspec.to_builtins(origin)}
-        await self._send(
+        execution.sent = await self._send(
             "shell", "execute_request", content, metadata=metadata, message_id=execution.id
         )
         return execution
@@ -350,6 +399,10 @@ class SessionClient:
             for event in await self._replayed(merger):
                 yield event
             while (message := await queue.get()) is not None:
+                if message is _RENEWED:
+                    for event in await self._replayed(merger):
+                        yield event
+                    continue
                 seq = (message.metadata.get("vivo") or {}).get("seq")
                 if seq is None:
                     continue

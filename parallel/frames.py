@@ -97,15 +97,19 @@ class Ordering:
     with that number. Theory of operation: text passes at once; at a marker everything waits
     until the event with its number is there. What may be the beginning of a marker waits for
     more: a marker begins with a byte that no text has, so that no text is held back.
+
+    Numbers rise along a pipe. A reader that takes over from one that died may find a marker
+    gone: the next one stands for it too. It may find markers and events again: they are passed by.
     """
 
     MAGIC_SIZE = 16
 
-    def __init__(self, magic: bytes) -> None:
+    def __init__(self, magic: bytes, passed: int = 0) -> None:
+        """``passed``: the last event that an earlier reader of the pipe has taken in."""
         self._magic = magic
         self._pending = b""
         self._events: dict[int, Any] = {}
-        self._passed: set[int] = set()
+        self._passed = passed
 
     @classmethod
     def new_magic(cls) -> bytes:
@@ -124,7 +128,8 @@ class Ordering:
 
     def feed_event(self, number: int, event: Any) -> list[bytes | tuple[int, Any]]:
         """An event of the socket: the text and events whose turn it is."""
-        self._events[number] = event
+        if number > self._passed:
+            self._events[number] = event
         return self._drain()
 
     def finish(self) -> list[bytes | tuple[int, Any]]:
@@ -154,9 +159,12 @@ class Ordering:
             if len(self._pending) < size:
                 return ready
             number = _LENGTH.unpack_from(self._pending, self.MAGIC_SIZE)[0]
-            if number not in self._events:
-                return ready
-            ready.append((number, self._events.pop(number)))
+            if number > self._passed:
+                if number not in self._events:
+                    return ready
+                for each in sorted(each for each in self._events if each <= number):
+                    ready.append((each, self._events.pop(each)))
+                self._passed = number
             self._pending = self._pending[size:]
 
     def _possible_start(self) -> int:

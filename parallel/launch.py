@@ -27,21 +27,13 @@ from .client import SessionClient
 from .connection import ConnectionInfo, make_ipc
 from .directories import cache_folder, history_file, journal_folder, socket_folder, write_private
 from .errors import ConnectionFileError, SessionError
+from .keeper.spawn import DETACH
 from .registry import Registry, SessionEntry, liveness, new_id
 
 _log = logging.getLogger(__name__)
 OLDEST_PYTHON = (3, 10)
 _START_SECONDS = 60.0
 _END_SECONDS = 8.0
-
-# Starts the keeper as a grandchild, so that its parent is init (rule 1).
-_DETACH = (
-    "import os,sys\n"
-    "if os.fork(): os._exit(0)\n"
-    # -E and -P: neither the user's PYTHONPATH nor a folder's files come before our modules.
-    "os.execv(sys.executable,"
-    " [sys.executable, '-E', '-P', '-m', 'vivo.parallel.keeper', sys.argv[1]])"
-)
 
 
 @dataclass(frozen=True)
@@ -154,7 +146,7 @@ async def start_session(options: SessionOptions | None = None) -> SessionEntry:
 def _spawn_detached(spec_file: Path, write_end: int, log: Path) -> None:
     with log.open("ab") as stream:
         subprocess.run(
-            [sys.executable, "-E", "-c", _DETACH, str(spec_file)],
+            [sys.executable, "-E", "-c", DETACH, str(spec_file)],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,

@@ -2,10 +2,17 @@
 
 Frames are sent under a lock and shielded from interrupts: half a frame would be the end of the
 session. Descriptors may come along with a frame; they are handed out in the order they came.
+
+A keeper that dies may have a successor (:mod:`.succession`). Rules:
+
+1. Until it is there, sending and receiving wait; then they go on, under the same descriptor.
+2. The last numbered frames are kept, and sent again: the keeper that died may not have
+   taken them in. The new one knows which it has.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import socket
@@ -15,9 +22,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ...core.interrupts import shielded
-from ..frames import Frame, FrameReader, encode_frame
+from ..frames import Frame, FrameError, FrameReader, encode_frame
 
 _CHUNK = 2**18
+_KEPT_BYTES = 2**20  # more than fits into the socket and the keeper's hands
+_SUCCESSION_SECONDS = 30.0
 
 
 class KeeperGone(Exception):  # noqa: N818 - an event, not a fault
@@ -33,20 +42,82 @@ class Channel:
         self._reader = FrameReader()
         self._ready: deque[Frame] = deque()
         self._descriptors: deque[int] = deque()
-        self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._reading = threading.Lock()
+        self._changed = threading.Condition()
+        self._peer = 0
+        self._kept: deque[bytes] = deque()
+        self._kept_bytes = 0
+        self.last_number = 0
+        """The number of the last numbered frame."""
+        self.may_change = False
+        """Whether a keeper that dies has a successor."""
         self.is_open = True
+        self.in_hand = False
+        """Whether bytes are being read; whoever takes a frame says when that is over."""
 
     @shielded
     def send(self, header: dict[str, Any], buffers: tuple[bytes, ...] = ()) -> None:
         """Send a frame. Raises :class:`KeeperGone`."""
         data = encode_frame(header, buffers)
-        with self._lock:
-            if not self.is_open:
-                return  # a forked child has no keeper
-            try:
-                self.socket.sendall(data)
-            except OSError:
-                raise KeeperGone from None
+        number = header.get("n")
+        while True:
+            with self._sending:
+                if not self.is_open:
+                    return  # a forked child has no keeper
+                peer = self._peer
+                if number is not None:
+                    self._keep(number, data)
+                try:
+                    self.socket.sendall(data)
+                    return
+                except OSError:
+                    pass
+            self._await_successor(peer)
+            if number is not None:
+                return  # it was sent again with the others (rule 2)
+
+    def _keep(self, number: int, data: bytes) -> None:
+        self.last_number = number
+        if not self.may_change:
+            return
+        self._kept.append(data)
+        self._kept_bytes += len(data)
+        while self._kept_bytes > _KEPT_BYTES and len(self._kept) > 1:
+            self._kept_bytes -= len(self._kept.popleft())
+
+    def settle(self) -> None:
+        """Keep nothing: a keeper that sends a cell has taken in all that was before it."""
+        with self._sending:
+            self._kept.clear()
+            self._kept_bytes = self.last_number = 0
+
+    def _await_successor(self, peer: int) -> None:
+        """Raises :class:`KeeperGone` if none comes."""
+        with self._changed:
+            if not self.may_change or not self._changed.wait_for(
+                lambda: self._peer != peer, _SUCCESSION_SECONDS
+            ):
+                raise KeeperGone
+
+    def change_peer(self, new: socket.socket, hello: dict[str, Any] | None = None) -> None:
+        """Go on with a new keeper's socket, which gets ``hello`` and what may have been lost."""
+        with self._sending, self._reading:
+            with contextlib.suppress(OSError, FrameError):
+                while self._take_in():
+                    continue  # what the old keeper has still sent
+            self.in_hand = False
+            os.dup2(new.fileno(), self.socket.fileno(), inheritable=False)
+            new.close()
+            self._reader = FrameReader()
+            with contextlib.suppress(OSError):  # it has died too: its successor gets it
+                if hello is not None:
+                    self.socket.sendall(encode_frame(hello))
+                for data in self._kept:
+                    self.socket.sendall(data)
+            with self._changed:
+                self._peer += 1
+                self._changed.notify_all()
 
     def receive(self, before_waiting: Callable[[], None] | None = None) -> Frame:
         """The next frame, waiting for it. Raises :class:`KeeperGone`.
@@ -55,6 +126,7 @@ class Channel:
         in the meantime.
         """
         while not self._ready:
+            self.in_hand = False
             if before_waiting is not None:
                 before_waiting()
             self._wait()
@@ -69,16 +141,26 @@ class Channel:
 
     @shielded
     def _read(self) -> None:
-        try:
-            data, descriptors, _, _ = socket.recv_fds(self.socket, _CHUNK, 16)
-        except OSError:
-            raise KeeperGone from None
-        if not data:
-            raise KeeperGone
+        with self._reading:
+            peer = self._peer
+            try:
+                if self._take_in():
+                    return
+            except BlockingIOError:
+                return  # another keeper's socket has taken the place of the one that was ready
+            except OSError:
+                pass
+        self._await_successor(peer)
+
+    def _take_in(self) -> bool:
+        """Read what is there; false at the end. Raises ``OSError``, also where nothing is."""
+        self.in_hand = True
+        data, descriptors, _, _ = socket.recv_fds(self.socket, _CHUNK, 16, socket.MSG_DONTWAIT)
         for descriptor in descriptors:
             os.set_inheritable(descriptor, False)
             self._descriptors.append(descriptor)
         self._ready.extend(self._reader.feed(data))
+        return bool(data)
 
     def take_descriptors(self, count: int) -> list[int]:
         """The next descriptors that came along."""
@@ -87,7 +169,9 @@ class Channel:
     @property
     def is_readable(self) -> bool:
         """Whether something is here that has not been handed out."""
-        return bool(self._ready) or bool(select.select([self.socket], [], [], 0)[0])
+        if self.in_hand or self._ready:
+            return True
+        return bool(select.select([self.socket], [], [], 0)[0])
 
     @property
     def has_frame(self) -> bool:

@@ -4,7 +4,8 @@ Rules:
 
 1. It runs no user code; what it asks of the shell is lane-safe.
 2. It answers every request; one that fails is answered with an error.
-3. When the keeper is gone it ends the engine, whatever the main thread is doing.
+3. When the keeper has ended it ends the engine, whatever the main thread is doing; one that died
+   gets a successor (:mod:`.succession`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 # What the lane asks is loaded here, before the user's folders are on the path: a keyword.py of
@@ -36,35 +38,50 @@ INSPECTION_MIME = "application/vnd.vivo.inspection+json"
 class Lane(threading.Thread):
     """Answers the keeper's questions about the shell."""
 
-    def __init__(self, channel: Channel, shell: Shell) -> None:
+    def __init__(
+        self, channel: Channel, shell: Shell, succeed: Callable[[], bool] = lambda: False
+    ) -> None:
+        """``succeed`` starts a new keeper and says whether it could."""
         super().__init__(name="vivo-lane", daemon=True)
         self.channel = channel
         self.shell = shell
+        self._succeed = succeed
         # debuggers leave threads alone that say so
         self.pydev_do_not_trace = True
         self.is_pydev_daemon_thread = True
 
     def run(self) -> None:
-        """Answer until the keeper is gone."""
+        """Answer until the keeper is gone, and has no successor."""
+        while True:
+            try:
+                self._serve()
+                break
+            except KeeperGone:
+                if not self._succeed():
+                    break
+        # An idle main thread sees it too and ends in order; a busy one could go on for ever.
+        threading.Event().wait(_LAST_SECONDS)
+        os._exit(0)
+
+    def _serve(self) -> None:
+        """Answer until the keeper ends in order. Raises :class:`KeeperGone` when it dies."""
+        while True:
+            header, _ = self.channel.receive()
+            if header["type"] == "end":
+                return
+            self._answer_one(header)
+
+    def _answer_one(self, header: dict[str, Any]) -> None:
         try:
-            while True:
-                header, _ = self.channel.receive()
-                try:
-                    content = self.answer(header["type"], header.get("content") or {})
-                except KeeperGone:
-                    raise
-                except BaseException as error:  # noqa: BLE001 - rule 2, whatever it is
-                    content = {
-                        "status": "error",
-                        "ename": type(error).__name__,
-                        "evalue": message_of(error),
-                        "traceback": [],
-                    }
-                self.channel.send({"type": "reply", "id": header["id"], "content": content})
-        except KeeperGone:
-            # An idle main thread sees it too and ends in order; a busy one could go on for ever.
-            threading.Event().wait(_LAST_SECONDS)
-            os._exit(0)
+            content = self.answer(header["type"], header.get("content") or {})
+        except BaseException as error:  # noqa: BLE001 - rule 2, whatever it is
+            content = {
+                "status": "error",
+                "ename": type(error).__name__,
+                "evalue": message_of(error),
+                "traceback": [],
+            }
+        self.channel.send({"type": "reply", "id": header["id"], "content": content})
 
     def answer(self, kind: str, content: dict[str, Any]) -> dict[str, Any]:
         """The content of the reply to a request."""

@@ -4,7 +4,8 @@ Rules:
 
 1. Nothing of ours waits on the main thread while a cell runs.
 2. The end of a cell is an event in order with its text, on both pipes: nothing of it comes later.
-3. When the keeper's end is closed, the engine ends.
+3. When the keeper ends, the engine ends; when it dies, the engine goes on with another
+   (:mod:`.succession`).
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from .front_end import EngineFrontEnd, plain_bundle
 from .lane import SWITCH_INTERVAL, Lane
 from .notebook_shell import ZMQInteractiveShell, present
 from .output import CellStream, InputStream, Output
+from .succession import Succession
 
 
 class Engine:
@@ -68,7 +70,17 @@ class Engine:
         interruptible.install()
         signal.signal(signal.SIGINT, self._on_interrupt)
         sys.setswitchinterval(SWITCH_INTERVAL)
-        Lane(lane_channel, self.shell).start()
+        self._magic: str = header["magic"]
+        self.lane = Lane(lane_channel, self.shell, self._succeed)
+        self.succession: Succession | None = None
+        pipes = self.channel.take_descriptors(2)
+        if header["succession"] is not None and hasattr(os, "pidfd_open"):
+            self.succession = Succession(header["succession"], self.channel, lane_channel)
+            self.succession.hold(None, *pipes)
+        else:
+            for each in pipes:
+                os.close(each)
+        self.lane.start()
         self.comms = Comms(self.output, self.shell)
         present(self.shell, self.output, self.comms)
 
@@ -113,14 +125,15 @@ class Engine:
 
     def serve(self) -> None:
         """Run what the keeper sends, until it is gone."""
-        version = ".".join(map(str, sys.version_info[:3]))
-        self.channel.send({"type": "ready", "pid": os.getpid(), "python_version": version})
+        self.channel.send({"type": "ready", "pid": os.getpid(), "python_version": _version()})
         while True:
             if not self.channel.has_frame:
+                self.channel.in_hand = False
                 self._live_while_idle()
             header, buffers = self.channel.receive()
             if header["type"] == "execute":
                 self._has_cell = True
+                self.channel.in_hand = False
                 self.execute(header)
             elif header["type"] == "comm":
                 self.front_end.allow_stdin = False  # nobody waits for a question of a callback
@@ -149,10 +162,35 @@ class Engine:
                 self.channel.socket.fileno(), lambda: self.shell.interrupt_pending
             )
 
+    def _succeed(self) -> bool:
+        """Start a new keeper for one that died; on the lane."""
+        if self.succession is None or self.output.is_forked:
+            return False
+        hello = {
+            "type": "adopted",
+            "pid": os.getpid(),
+            "python_version": _version(),
+            "magic": self._magic,
+            "run": self.output.run,
+            "is_busy": self._has_cell,
+            "count": self.shell.execution_count,
+        }
+        if not self.succession.start(hello):
+            return False
+        self.output.mark_again()
+        return True
+
     def execute(self, header: dict[str, Any]) -> None:
         """Run a cell and report its end."""
         run = header["run"]
-        self.output.begin(run, *self.channel.take_descriptors(2))
+        self.channel.settle()
+        out, error, *readers = self.channel.take_descriptors(4)
+        if self.succession is not None:
+            self.succession.hold(run, *readers)
+        else:
+            for each in readers:
+                os.close(each)
+        self.output.begin(run, out, error)
         self.front_end.allow_stdin = header["allow_stdin"]
         self.front_end.payload = []
         self.shell._context.run(routing.current_run.set, run)
@@ -212,6 +250,10 @@ class Engine:
         """End as a program ends: exit functions run, the history's session is closed."""
         atexit._run_exitfuncs()
         self.shell.close()
+
+
+def _version() -> str:
+    return ".".join(map(str, sys.version_info[:3]))
 
 
 def restore_environment(environment: dict[str, str]) -> None:

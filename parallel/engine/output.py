@@ -36,6 +36,7 @@ class Output:
         self.shell: Shell | None = None
         self._magic = magic
         self._number = 0
+        self._ended = 0  # the last number that stands in the pipe of fd 2 too
         self._lock = threading.RLock()
         self._out = os.dup(1)
         self._error = os.dup(2)
@@ -97,6 +98,19 @@ class Output:
             marker = Ordering.marker(self._magic, self._number)
             _write_all(self._out, marker)
             if ends_errors:
+                self._ended = self._number
+                _write_all(self._error, marker)
+
+    def mark_again(self) -> None:
+        """Mark the place of the last event once more: a keeper that died may have taken the marker.
+
+        Not under the lock: what holds it may be waiting for the new keeper.
+        """
+        number = self.channel.last_number
+        if number:
+            marker = Ordering.marker(self._magic, number)
+            _write_all(self._out, marker)
+            if number == self._ended:
                 _write_all(self._error, marker)
 
     @shielded

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from ..frames import Ordering
-from .spawn import spawn_engine
+from .spawn import adopt_engine, spawn_engine
 
 
 def main() -> int:
@@ -22,9 +22,10 @@ def main() -> int:
     spec = json.loads(path.read_text("utf-8"))
     if spec.pop("one_use", False):
         path.unlink()
-    magic = Ordering.new_magic()
+    adopted = spec.pop("adopted", None)
+    magic = bytes.fromhex(adopted["magic"]) if adopted else Ordering.new_magic()
     try:
-        engine = spawn_engine(spec, magic)
+        engine = adopt_engine(adopted) if adopted else spawn_engine(spec, magic)
     except OSError as error:
         told = f"{spec['python']} cannot be started: {error.strerror}."
         return _failed(spec["ready"], told)
@@ -32,7 +33,11 @@ def main() -> int:
 
     try:
         keeper = Keeper(spec, engine, magic)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the starter is told, and it ends
+        if adopted:
+            keeper.take_over()
+    except Exception as error:
+        if adopted:
+            raise  # its engine tries another keeper
         engine.end()
         return _failed(spec["ready"], f"{type(error).__name__}: {error}")
     keeper.run()

@@ -44,7 +44,8 @@ from .instructions import (
     ToLane,
     ToMain,
 )
-from .spawn import EngineProcess, describe_exit, spawn_engine
+from .restoring import restore
+from .spawn import AdoptedProcess, EngineProcess, describe_exit, spawn_engine
 from .state import SessionState
 
 _log = logging.getLogger(__name__)
@@ -79,7 +80,6 @@ class Keeper:
         self._unsent: dict[int, bytearray] = {}
         self._pipes: dict[int, tuple[str | None, str]] = {}
         self._is_stopping = False
-        self._exit_watch = -1
         self._parent = os.getppid()
         self._wake, wake_write = os.pipe()
         os.set_blocking(wake_write, False)
@@ -127,13 +127,19 @@ class Keeper:
         for each in (engine.main, engine.lane):
             each.setblocking(False)
             self._poller.register(each.fileno(), zmq.POLLIN)
-        self._watch_pipe(engine.out, None, "stdout")
-        self._watch_pipe(engine.error, None, "stderr")
+        for run, name, descriptor in engine.pipes:
+            self._watch_pipe(descriptor, run, name)
+        if isinstance(engine.process, AdoptedProcess):
+            self._poller.register(engine.process.descriptor, zmq.POLLIN)
 
     def _watch_pipe(self, descriptor: int, run: str | None, name: str) -> None:
         os.set_blocking(descriptor, False)
         self._pipes[descriptor] = (run, name)
         self._poller.register(descriptor, zmq.POLLIN)
+
+    def take_over(self) -> None:
+        """Begin with what the journal knows: the keeper before this one has died."""
+        restore(self.state, self.journal.read(), self.engine.pipes)
 
     # --- The loop --------------------------------------------------------------------------
 
@@ -143,8 +149,12 @@ class Keeper:
         try:
             while not self._is_stopping:
                 self._turn()
-        finally:
+        except Exception:
+            if not self.spec["foreign"]:
+                raise  # the engine, and what it holds, goes on with another keeper
             self._close()
+            raise
+        self._close()
 
     def _turn(self) -> None:
         timeout = _PARENT_CHECK if self.spec["foreign"] else None
@@ -205,6 +215,9 @@ class Keeper:
     def _descriptor_ready(self, descriptor: int, events: int) -> None:
         if descriptor == self._wake:
             os.read(self._wake, 4096)
+        elif descriptor == self._exit_descriptor():
+            self._poller.unregister(descriptor)
+            self._reap()
         elif descriptor in self._pipes:
             self._read_pipe(descriptor)
         elif descriptor == self.engine.main.fileno():
@@ -217,6 +230,10 @@ class Keeper:
                 self._flush(self.engine.lane)
             if events & ~zmq.POLLOUT:
                 self._read_lane()
+
+    def _exit_descriptor(self) -> int:
+        process = self.engine.process
+        return process.descriptor if isinstance(process, AdoptedProcess) else -1
 
     def _read_pipe(self, descriptor: int) -> None:
         run, name = self._pipes[descriptor]
@@ -384,7 +401,8 @@ class Keeper:
         data = encode_frame(start.header)
         try:
             # The engine reads when it is idle, and it is: the first bytes always fit.
-            sent = socket.send_fds(self.engine.main, [data], [engine_out, engine_error])
+            ends = [engine_out, engine_error, out, error]
+            sent = socket.send_fds(self.engine.main, [data], ends)
         except OSError:
             sent = len(data)  # it has ended; its exit says so
         finally:

@@ -17,10 +17,8 @@ The engine's life: ``starting`` → ``idle`` ⇄ ``busy`` → ``dead`` → (rest
 
 from __future__ import annotations
 
-import codecs
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -29,7 +27,7 @@ from ..frames import Ordering
 from ..messages import RunError, RunRecord
 from ..runs import RunTable, error_of, new_record, values_of
 from ..wire import Message
-from . import comms, requests
+from . import comms, requests, restoring
 from .instructions import (
     Announce,
     Instruction,
@@ -42,54 +40,10 @@ from .instructions import (
     ToLane,
     ToMain,
 )
+from .parts import Pipe, Run, Waiting
 
 LANE_REQUESTS = ("complete_request", "inspect_request", "is_complete_request", "history_request")
 _STREAMS = ("stdout", "stderr")
-
-
-@dataclass
-class Run:
-    """A run that waits or runs: its record and its request."""
-
-    record: RunRecord
-    request: Message
-    channel: str
-    done: dict[str, Any] | None = None
-    """The engine's report of its end, once its text has all come."""
-    errors_ended: bool = False
-    """Whether all of its fd 2 has come."""
-    interrupts: int = 0
-
-    @property
-    def silent(self) -> bool:
-        """Whether it shows nothing and counts nothing."""
-        return bool(self.request.content.get("silent"))
-
-    @property
-    def counted(self) -> bool:
-        """Whether it takes a number of its own."""
-        return not self.silent and bool(self.request.content.get("store_history", True))
-
-
-def _new_decoder() -> codecs.IncrementalDecoder:
-    return codecs.getincrementaldecoder("utf-8")("replace")
-
-
-@dataclass
-class Pipe:
-    """One of a cell's two pipes: what puts its bytes in order."""
-
-    ordering: Ordering
-    decoder: codecs.IncrementalDecoder = field(default_factory=_new_decoder)
-
-
-@dataclass
-class Waiting:
-    """A request that the lane is asked."""
-
-    channel: str
-    request: Message
-    purpose: str = "reply"
 
 
 class SessionState:
@@ -110,7 +64,8 @@ class SessionState:
         self.queue: deque[Run] = deque()
         self.runs = RunTable()
         self.started = False
-        self._magic = magic
+        self.magic = magic
+        self._number: int | None = None  # of the engine's event that is being told
         self._parents: dict[str, bytes] = {}
         self._pipes: dict[tuple[str | None, str], Pipe] = {}
         self._lane: dict[int, Waiting] = {}
@@ -146,7 +101,9 @@ class SessionState:
         kind = header["type"]
         if buffers:
             header["buffers"] = buffers
-        if kind == "ready":
+        if kind in ("ready", "adopted"):
+            if kind == "adopted":
+                restoring.adopted(self, header, now)
             self._ready(header)
         elif "n" not in header:
             self._event(header, now)
@@ -231,11 +188,17 @@ class SessionState:
             sentence = "The session's Python process has ended: restart the session to go on."
             self.refuse(channel, message, "EngineDied", sentence)
             return
+        if self.runs.get(message.id) is not None:
+            return  # sent again by a client that could not know that it had arrived
         run = Run(new_record(message.id, code, message.metadata, now), message, channel)
         self._parents[message.id] = message.raw_header
         self.runs.put(run.record)
         self.queue.append(run)
         self._next(now)
+        if self.queue and self.queue[-1] is run:
+            # In the journal, so that a keeper after this one knows that it waits.
+            told = {"request": message.content}
+            self.publish(restoring.QUEUED, message.raw_header, told, message.id, record=run.record)
 
     def _next(self, now: float) -> None:
         """Start the next run if nothing runs."""
@@ -270,6 +233,7 @@ class SessionState:
     def _event(self, header: dict[str, Any], now: float) -> None:
         """An event of the engine, in its place."""
         kind, run = header["type"], header.get("run")
+        self._number = header.get("n")
         if kind == "stream":
             self.stream(run, header["name"], header["text"])
         elif kind == "done":
@@ -287,6 +251,7 @@ class SessionState:
             name, content = _SHOWN[kind](header)
             metadata = {"report": header["report"]} if kind == "error" else None
             self.publish(name, self.parent_of(run), content, run, extra=metadata)
+        self._number = None
 
     def _finish(self, now: float) -> None:
         """End the running run once its report and all of its text are here."""
@@ -294,6 +259,7 @@ class SessionState:
         if run is None or run.done is None or not run.errors_ended:
             return
         done, record = run.done, run.record
+        self._number = done.get("n")
         if run.counted:
             self._count += 1
         record.status, record.finished = done["status"], now
@@ -311,6 +277,7 @@ class SessionState:
         self._end(run, content, now)
         if done["status"] == "error" and run.request.content.get("stop_on_error", True):
             self._abort_queue(now, only_of=run.request.header.get("session"))
+        self._number = None
         self._next(now)
 
     def _end(self, run: Run, content: dict[str, Any], now: float) -> None:
@@ -387,7 +354,8 @@ class SessionState:
     # --- The engine ------------------------------------------------------------------------
 
     def _ready(self, header: dict[str, Any]) -> None:
-        self.engine, self.engine_pid = "idle", header["pid"]
+        self.engine = "idle" if self.running is None else "busy"
+        self.engine_pid = header["pid"]
         self.python_version = header["python_version"]
         waiting, self._until_ready = self._until_ready, []
         for each in waiting:
@@ -395,7 +363,7 @@ class SessionState:
                 self._ask_lane(each)
             else:
                 requests.handle_ready(self, each.channel, each.request)
-        self.publish("status", b"{}", {"execution_state": "idle"}, None)
+        self.publish("status", b"{}", {"execution_state": self.engine}, None)
         self._next(0.0 if not self.queue else self.queue[0].record.queued)
 
     def when_ready(self, channel: str, message: Message) -> bool:
@@ -425,7 +393,19 @@ class SessionState:
 
     def _new_pipes(self, run: str | None) -> None:
         for name in _STREAMS:
-            self._pipes[run, name] = Pipe(Ordering(self._magic))
+            self._pipes[run, name] = Pipe(Ordering(self.magic))
+
+    def adopt(
+        self,
+        *,
+        parents: dict[str, bytes] | None = None,
+        pipes: dict[tuple[str | None, str], Pipe] | None = None,
+        count: int | None = None,
+    ) -> None:
+        """Take over from an earlier keeper."""
+        self._parents.update(parents or {})
+        self._pipes = self._pipes if pipes is None else pipes
+        self._count = count or self._count
 
     def _ordered(
         self, run: str | None, name: str, items: list[bytes | tuple[int, Any]], now: float
@@ -492,6 +472,8 @@ class SessionState:
         self.seq += 1
         run = self.comms.run_of(run)
         vivo: dict[str, Any] = {"seq": self.seq, **(extra or {})}
+        if self._number is not None:
+            vivo["n"] = self._number
         if run is not None:
             vivo["run"] = run
         if record is not None:

@@ -1,0 +1,56 @@
+"""What a session's state is made of: runs, pipes, requests that wait. Data alone."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..frames import Ordering
+from ..messages import RunRecord
+from ..wire import Message
+
+
+@dataclass
+class Run:
+    """A run that waits or runs: its record and its request."""
+
+    record: RunRecord
+    request: Message
+    channel: str
+    done: dict[str, Any] | None = None
+    """The engine's report of its end, once its text has all come."""
+    errors_ended: bool = False
+    """Whether all of its fd 2 has come."""
+    interrupts: int = 0
+
+    @property
+    def silent(self) -> bool:
+        """Whether it shows nothing and counts nothing."""
+        return bool(self.request.content.get("silent"))
+
+    @property
+    def counted(self) -> bool:
+        """Whether it takes a number of its own."""
+        return not self.silent and bool(self.request.content.get("store_history", True))
+
+
+def _new_decoder() -> codecs.IncrementalDecoder:
+    return codecs.getincrementaldecoder("utf-8")("replace")
+
+
+@dataclass
+class Pipe:
+    """One of a cell's two pipes: what puts its bytes in order."""
+
+    ordering: Ordering
+    decoder: codecs.IncrementalDecoder = field(default_factory=_new_decoder)
+
+
+@dataclass
+class Waiting:
+    """A request that the lane is asked."""
+
+    channel: str
+    request: Message
+    purpose: str = "reply"

@@ -1,0 +1,101 @@
+"""What a keeper takes over from one that died: the journal's runs, and the engine as it is. Pure.
+
+The journal has every event that was published; the engine says what it is doing, sends its last
+events again, and has kept the pipes. What lies between, read by the keeper that died and not yet in
+the journal, is lost, and so is marked: each succession leaves a line in the transcript.
+
+Rules:
+
+1. A cell that the engine has begun is the running run; one that it never got waits again, first.
+2. Cells that waited go on waiting, in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..frames import Ordering
+from ..journal import Event, Gap
+from ..messages import RunRecord
+from ..wire import Message
+from .parts import Pipe, Run
+
+if TYPE_CHECKING:
+    from .state import SessionState
+
+QUEUED = "vivo_queued"
+"""The event of a cell that waits, with its request."""
+_MARK = (
+    "vivo: the keeper of this session died and was replaced. Variables and running cells are kept; "
+    "what was being printed in that moment may be missing here.\n"
+)
+
+
+def restore(
+    state: SessionState, items: Iterable[Event | Gap], pipes: list[tuple[str | None, str, int]]
+) -> None:
+    """Bring a new state to where the journal ends."""
+    state.started = True
+    number = 0
+    requests: dict[str, Message] = {}
+    parents: dict[str, bytes] = {}
+    for item in items:
+        if isinstance(item, Gap):
+            continue
+        header, parent, metadata, content = item.parts[:4]
+        vivo = msgspec.json.decode(metadata).get("vivo") or {}
+        number = max(number, vivo.get("n") or 0)
+        if b'"restarting"' in content and vivo.get("run") is None:
+            number = 0  # a new engine counts anew
+        run = vivo.get("run")
+        if run is not None and parent != b"{}":
+            parents[run] = parent
+        if "record" not in vivo:
+            continue
+        record = state.runs.fold({"vivo": vivo})
+        if record is not None and record.status in ("queued", "running"):
+            request = requests.get(record.id)
+            if msgspec.json.decode(header).get("msg_type") == QUEUED:
+                request = _request(parent, msgspec.json.decode(content)["request"])
+            requests[record.id] = request or _request(parent, vivo.get("request") or {})
+    for record in state.runs.all():
+        if record.status == "running":
+            state.running = Run(record, requests[record.id], "shell")
+        elif record.status == "queued":
+            state.queue.append(Run(record, requests[record.id], "shell"))
+    kept = {(run, name): Pipe(Ordering(state.magic, number)) for run, name, _ in pipes}
+    state.adopt(parents=parents, pipes=kept)
+
+
+def tell_waiting(state: SessionState, run: Run) -> None:
+    """Tell that a cell waits: so the keeper after this one knows of it."""
+    request = run.request
+    told = {"request": request.content}
+    state.publish(QUEUED, request.raw_header, told, run.record.id, record=run.record)
+
+
+def adopted(state: SessionState, header: dict[str, Any], now: float) -> None:
+    """The engine has told what it is doing."""
+    running = state.running
+    if running is not None and running.record.id != header["run"]:
+        running.record.status, running.record.started = "queued", None
+        state.queue.appendleft(running)
+        state.running = None
+    elif running is None and header["is_busy"]:
+        # A silent cell: it leaves no record. Its client has its reply from the engine's report.
+        record = RunRecord(header["run"], "", "running", started=now)
+        state.running = Run(record, _request(b"{}", {"silent": True}), "shell")
+    run = state.running.record.id if state.running else None
+    told = {"name": "stderr", "text": _MARK}
+    state.publish("stream", state.parent_of(run), told, run, extra={"gap": True})
+    state.adopt(count=header["count"])
+
+
+def _request(parent: bytes, content: dict[str, Any]) -> Message:
+    """An ``execute_request`` as it must have been; its client is found by its session's id."""
+    header = msgspec.json.decode(parent) if parent != b"{}" else {"msg_id": "", "session": ""}
+    identities = [str(header.get("session", "")).encode()]
+    return Message(header, content=content, identities=identities, raw_header=parent)

@@ -1,0 +1,146 @@
+"""A keeper that is killed: its engine starts another one, and goes on with all it has."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from vivo.parallel.client import SessionClient
+from vivo.parallel.frames import Ordering
+from vivo.parallel.registry import Registry, SessionEntry
+
+from .dialogues import Dialogue
+
+NUMBERED = """
+import time, pathlib
+for number in range(400):
+    print("line", number)
+    if number == 100:
+        pathlib.Path("begun").touch()
+    time.sleep(0.001)
+number
+"""
+
+
+async def killed(client: SessionClient) -> int:
+    """Kill the session's keeper; give the next one's process id."""
+    session = await client.session()
+    os.kill(session["keeper_pid"], signal.SIGKILL)
+    while (after := await client.session())["keeper_pid"] == session["keeper_pid"]:
+        continue
+    assert after["engine_pid"] == session["engine_pid"]
+    return int(after["keeper_pid"])
+
+
+async def lines_of(events: AsyncIterator[object], run: str) -> list[str]:
+    """All that a run prints, once it has ended."""
+    text = ""
+    async for event in events:
+        vivo = event.metadata["vivo"]  # type: ignore[attr-defined]
+        content = event.content  # type: ignore[attr-defined]
+        if vivo.get("run") == run:
+            text += content.get("text", "")
+            if content.get("execution_state") == "idle":
+                return text.splitlines()
+    raise AssertionError("the events ended")
+
+
+async def test_a_running_cell_goes_on_under_a_new_keeper(
+    dialogue: Dialogue, entry: SessionEntry, home: Path
+) -> None:
+    """Its lines, value and queue; the place is marked; the registry names the new keeper."""
+    client = dialogue.client
+    execution = await client.execute(NUMBERED)
+    waiting = await client.execute("print('then', number)")
+    while not (home / "begun").exists():
+        await client.session()
+    keeper = await killed(client)
+    record = await execution.finished()
+    assert (record.status, record.values[-1].data["text/plain"]) == ("ok", "399")
+    assert (await waiting.finished()).status == "ok"
+    lines = await lines_of(client.events(after=0), execution.id)
+    marks = [line for line in lines if not line.startswith("line ")]
+    assert [line for line in lines if line not in marks] == [f"line {n}" for n in range(400)]
+    assert len(marks) == 1
+    assert "keeper" in marks[0]
+    assert await lines_of(client.events(after=0), waiting.id) == ["then 399"]
+    kept = Registry().get(entry.id)
+    assert kept is not None
+    assert kept.keeper_pid == keeper
+
+
+async def test_an_idle_session_keeps_its_values_through_many_keepers(dialogue: Dialogue) -> None:
+    """And its numbers: the prompt goes on counting."""
+    assert await dialogue.value("kept = 41; kept") == "41"
+    for count in range(3):
+        await killed(dialogue.client)
+        execution = await dialogue.client.execute("kept += 1; kept")
+        record = await execution.finished()
+        assert record.values[-1].data["text/plain"] == str(42 + count)
+        assert record.execution_count == count + 2
+        assert (await execution.reply()).content["status"] == "ok"
+
+
+async def test_a_question_is_asked_again(dialogue: Dialogue) -> None:
+    """The client that ran the cell is asked by the new keeper, and its answer arrives."""
+    client = dialogue.client
+    asked, answers = [], asyncio.Event()
+
+    async def answer(prompt: str, password: bool, run: str | None) -> str:
+        asked.append(prompt)
+        first_of_two.set()
+        if len(asked) == 1:
+            await answers.wait()  # the user thinks
+        return "Ada"
+
+    first_of_two = asyncio.Event()
+    client.on_input = answer
+    execution = await client.execute("name = input('who? ')\nname")
+    await first_of_two.wait()
+    await killed(client)
+    record = await execution.finished()
+    answers.set()
+    assert record.values[-1].data["text/plain"] == "'Ada'"
+    assert asked == ["who? ", "who? "]
+
+
+async def test_an_interrupt_and_an_error_reach_the_new_keeper(dialogue: Dialogue) -> None:
+    """The session is whole: control and the queue work as before."""
+    client = dialogue.client
+    execution = await client.execute("print('on')\nwhile True:\n    pass")
+    await dialogue.text_of(execution.id, "on\n")
+    await killed(client)
+    assert await client.interrupt() == "interrupted"
+    record = await execution.finished()
+    assert record.error is not None
+    assert record.error.name == "KeyboardInterrupt"
+    assert (await dialogue.run("1 / 0"))[0] == "error"
+
+
+async def test_a_dead_engine_is_told_by_a_keeper_that_did_not_start_it(dialogue: Dialogue) -> None:
+    """And a restart gives a fresh one."""
+    client = dialogue.client
+    await killed(client)
+    execution = await client.execute("import os; os._exit(3)")
+    record = await execution.finished()
+    assert record.error is not None
+    assert record.error.name == "EngineDied"
+    await client.restart()
+    assert await dialogue.value("6 * 7") == "42"
+
+
+MAGIC = Ordering.new_magic()
+
+
+def test_markers_that_a_dead_reader_took_are_made_up_for() -> None:
+    """A later marker stands for those before it; what comes twice is told once."""
+    ordering = Ordering(MAGIC, passed=2)
+    assert ordering.feed_event(2, "again") == []
+    assert ordering.feed_event(3, "three") == []
+    assert ordering.feed_event(4, "four") == []
+    text = Ordering.marker(MAGIC, 2) + b"text" + Ordering.marker(MAGIC, 4)
+    assert ordering.feed_text(text) == [b"text", (3, "three"), (4, "four")]
+    assert ordering.feed_text(Ordering.marker(MAGIC, 4) + b"on") == [b"on"]

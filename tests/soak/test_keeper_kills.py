@@ -1,0 +1,88 @@
+"""A keeper that is killed again and again while a cell prints as fast as it can."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import re
+import signal
+from pathlib import Path
+
+import pytest
+from vivo.parallel.client import SessionClient
+from vivo.parallel.journal import Event, read
+from vivo.parallel.launch import SessionOptions, end_session, start_session
+
+KILLS = 100
+PRINTING = """
+import itertools, pathlib
+for number in itertools.count():
+    print("line", number)
+    if number % 1000 == 0 and pathlib.Path("enough").exists():
+        break
+number
+"""
+
+
+@pytest.mark.timeout(600)
+async def test_what_a_killed_keeper_loses_is_counted(home: Path) -> None:
+    """Engine and cell live through every kill; what is missing stands beside a mark."""
+    entry = await start_session(SessionOptions(cwd=str(home)))
+    client = await SessionClient.connect(entry.connection_file, name="soak")
+    draw = random.Random(7)
+    try:
+        session = await client.session()
+        engine, keeper = session["engine_pid"], session["keeper_pid"]
+        execution = await client.execute(PRINTING)
+        gaps = []
+        for _ in range(KILLS):
+            await asyncio.sleep(2.1 + draw.random() / 5)
+            os.kill(keeper, signal.SIGKILL)
+            began = asyncio.get_running_loop().time()
+            while (session := await client.session())["keeper_pid"] == keeper:
+                continue
+            gaps.append(asyncio.get_running_loop().time() - began)
+            keeper = session["keeper_pid"]
+            assert session["engine_pid"] == engine
+        (home / "enough").touch()
+        record = await execution.finished()
+        assert record.status == "ok"
+        last = int(record.values[-1].data["text/plain"])
+        lost, marked, doubled = _holes(Path(entry.journal), execution.id, last)
+        gaps.sort()
+        print(
+            f"\n{KILLS} kills: {lost} of {last + 1} lines lost, {marked} marks, {doubled} doubled; "
+            f"a new keeper after {gaps[KILLS // 2]:.2f} s in the median, {gaps[-1]:.2f} s at most"
+        )
+    finally:
+        await client.close()
+        await end_session(entry.id)
+
+
+def _holes(journal: Path, run: str, last: int) -> tuple[int, int, int]:
+    """How many lines are missing, how many marks there are, and how many lines came twice.
+
+    Each hole must hold a mark.
+    """
+    import msgspec
+
+    text = ""
+    for item in read(journal):
+        assert isinstance(item, Event)
+        if msgspec.json.decode(item.parts[2]).get("vivo", {}).get("run") == run:
+            text += msgspec.json.decode(item.parts[3]).get("text", "")
+    expected, lost, doubled, marked, is_marked = 0, 0, 0, 0, False
+    for match in re.finditer(r"line (\d+)\n|vivo: the keeper", text):
+        if match[1] is None:
+            marked, is_marked = marked + 1, True
+            continue
+        number = int(match[1])
+        if number != expected:
+            assert is_marked, f"lines {expected} to {number - 1} are missing without a mark"
+            lost += max(0, number - expected)
+            doubled += max(0, expected - number)
+        expected = max(expected, number + 1)
+        is_marked = is_marked and number != expected - 1
+    assert expected == last + 1
+    return lost, marked, doubled
