@@ -98,11 +98,11 @@ class EngineFrontEnd:
         self._output.event({"type": "clear", "run": self._output.run_of_caller, "wait": wait})
 
     def page(self, data: MimeBundle) -> None:
-        """Show a text in the front end's pager."""
-        self.payload.append({"source": "page", "data": plain_bundle(data), "start": 0})
-        self._output.event(
-            {"type": "page", "run": self._output.run_of_caller, "data": plain_bundle(data)}
-        )
+        """Show a text in the front end's pager; outside a running cell, as any other output."""
+        if self._output.run_of_caller == self._output.run:
+            self.payload.append({"source": "page", "data": plain_bundle(data), "start": 0})
+        else:
+            self.display(data, {})
 
     def set_next_input(self, text: str, *, replace: bool) -> None:
         """Offer a text as the next input."""

@@ -327,7 +327,10 @@ class SessionState:
             )
         )
         idle = {"execution_state": "idle"}
-        self.publish("status", run.request.raw_header, idle, run.record.id, record=run.record)
+        extra = {"payload": payload} if (payload := content.get("payload")) else None
+        self.publish(
+            "status", run.request.raw_header, idle, run.record.id, record=run.record, extra=extra
+        )
         self.runs.put(run.record)
         if self.running is run:
             self.running = None
@@ -560,15 +563,10 @@ def _show_clear(header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     return "clear_output", {"wait": header["wait"]}
 
 
-def _show_page(header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    return "vivo_page", {"data": header["data"]}
-
-
 _SHOWN: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {
     "result": _show_result,
     "display": _show_display,
     "update": _show_display,
     "error": _show_error,
     "clear": _show_clear,
-    "page": _show_page,
 }
