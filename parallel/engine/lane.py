@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any
 from ...core import completer, inspector  # noqa: F401
 from ...core.tracebacks import message_of
 from ...core.transform import completeness  # noqa: F401
+from . import debugging
 from .channel import Channel, KeeperGone
 from .front_end import plain_bundle
 
 if TYPE_CHECKING:
     from ...core.shell import Shell
+    from .subshells import Subshells
 
 # Below the default of 5 ms, so that a busy main thread hands over the interpreter soon. No cost
 # was seen on pure-Python threads.
@@ -36,10 +38,11 @@ INSPECTION_MIME = "application/vnd.vivo.inspection+json"
 class Lane(threading.Thread):
     """Answers the keeper's questions about the shell."""
 
-    def __init__(self, channel: Channel, shell: Shell) -> None:
+    def __init__(self, channel: Channel, shell: Shell, subshells: Subshells) -> None:
         super().__init__(name="vivo-lane", daemon=True)
         self.channel = channel
         self.shell = shell
+        self.subshells = subshells
         # debuggers leave threads alone that say so
         self.pydev_do_not_trace = True
         self.is_pydev_daemon_thread = True
@@ -48,7 +51,13 @@ class Lane(threading.Thread):
         """Answer until the keeper is gone."""
         try:
             while True:
-                header, _ = self.channel.receive()
+                header, buffers = self.channel.receive()
+                if header["type"] == "subshell":
+                    self.subshells.give(header["subshell"], header["frame"], buffers)
+                    continue
+                if header["type"] == "debug_request":
+                    debugging.submit(self.channel, self.shell, header["id"], header["content"])
+                    continue
                 try:
                     content = self.answer(header["type"], header.get("content") or {})
                 except KeeperGone:
