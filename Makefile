@@ -2,6 +2,7 @@
 # make test   format, lint, types, and the tests that need no editor
 # make test-install   the ways to install, and environments of the user's with nothing of ours
 # make test-wild   popular libraries in sessions, without IPython and with it
+# make test-jupyter   Jupyter's own tests of a kernel, and JupyterLab in a browser, on the kernel vivo
 # Others: test-editors, soak, bench, docs, format, clean. PYTHON=… names the interpreter (3.11 or newer).
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off
 
-.PHONY: demo test lint types unit test-install test-editors test-vscode test-emacs test-wild soak bench docs format clean
+.PHONY: demo test lint types unit test-install test-editors test-vscode test-emacs test-wild test-jupyter soak bench docs format clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/vivo run docs/examples/bessel.py
@@ -41,6 +42,9 @@ test-vscode: $(VENV)/.dev
 test-wild: $(VENV)/.dev
 	@bash tests/wild/run.sh
 
+test-jupyter: $(VENV)/.dev
+	@bash tests/jupyter/run.sh
+
 soak: $(VENV)/.dev
 	@$(BIN)/pytest -q -n 2 tests/soak
 
@@ -55,7 +59,7 @@ format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .venv-wild .venv-wild-ipython build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-wild .venv-wild-ipython .venv-jupyter build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("vivo needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name one: make PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'

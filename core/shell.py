@@ -71,8 +71,19 @@ _context_of: contextvars.ContextVar[Shell] = contextvars.ContextVar("vivo_contex
 
 
 def current_shell() -> Shell | None:
-    """The shell that runs a cell now, or ran one last; None if there is none."""
+    """The shell that runs a cell now, or ran one last; None if there is none.
+
+    In the cells of a subshell, that one.
+    """
+    own = _context_of.get(None)
+    if own is not None and own.parent is not None:
+        return own
     return _shells[-1] if _shells else None
+
+
+def set_context(shell: Shell) -> None:
+    """Let what runs in a shell's context know the shell."""
+    shell._context.run(_context_of.set, shell)
 
 
 def _visited(transformer: ast.NodeTransformer, tree: ast.Module) -> ast.Module:
@@ -100,6 +111,8 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         inherit_streams: bool = False,
         profile: str | None = None,
     ) -> None:
+        self.parent: Shell | None = None
+        """The shell whose namespace this one shares; see :mod:`.subshell`."""
         self.settings = settings or Settings()
         self.front_end: FrontEnd = front_end or TerminalFrontEnd(self.settings)
         self.module = module or types.ModuleType("__main__", "The user's namespace.")
@@ -155,7 +168,7 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         """The toolkit's loop that runs while the session waits."""
         self._loop: asyncio.AbstractEventLoop | None = None
         self._context = contextvars.copy_context()
-        self._context.run(_context_of.set, self)
+        set_context(self)
         self._depth = 0
         self._reserved: dict[str, Any] = {}
         self._load()
@@ -170,7 +183,7 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         add_all_groups(self)
         self.namespace.setdefault("__builtins__", sys.modules["builtins"])
         self._reserved = {
-            "get_ipython": lambda: self,
+            "get_ipython": self._get_ipython,
             "display": display,
             "exit": self._exit,
             "quit": self._exit,
@@ -181,6 +194,10 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         if self.settings.inline_figures:
             figures.install(self.formatters)
             scenes.install(self.formatters)
+
+    def _get_ipython(self) -> Shell:
+        own = _context_of.get(None)
+        return own if own is not None and own.parent is self else self
 
     def initialized(self) -> None:
         """Tell those who wait for the shell to be ready, once."""
@@ -271,7 +288,7 @@ class Shell(Commanding, Failing, Knowing, Compatible):
             result.finished = time.time()
 
     def _make_current(self) -> None:
-        if _shells[-1:] != [self]:
+        if self.parent is None and _shells[-1:] != [self]:
             if self in _shells:
                 _shells.remove(self)
             _shells.append(self)

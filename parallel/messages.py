@@ -79,6 +79,8 @@ class EventMetadata(msgspec.Struct, omit_defaults=True):
     run: str | None = None
     record: RunRecord | None = None
     """On ``execute_input`` and on the idle ``status``: the run as it is then."""
+    payload: list[dict[str, Any]] = []
+    """On the idle ``status`` of a run: the payload of its reply, as what ``obj?`` shows."""
 
 
 class Empty(msgspec.Struct):

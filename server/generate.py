@@ -177,7 +177,6 @@ def reference() -> str:
         '- `metadata["vivo"]` of every iopub message is an `EventMetadata`; that of an `error` has',
         "  a `report` beside it, the traceback as data.",
         f"- `inspect_reply.data` has an `{wire.INSPECTION_MIME}`: the fields of an inspection.",
-        "- `vivo_page` on iopub carries `data`, what `obj?` shows.",
         "",
     ]
     for declaration in wire.MESSAGES:

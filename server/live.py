@@ -158,6 +158,8 @@ class LiveSession:
         run = vivo.get("run")
         record = self.runs.fold(event.metadata)
         if event.type == "status":
+            if "payload" in vivo:
+                self.listener.run_output(self, event)
             self._status(event.content["execution_state"], run, record)
         elif event.type == "execute_input" and record is not None:
             self.listener.run_started(self, record)

@@ -4,8 +4,8 @@
 package it makes ours, which publish through the session. Rules:
 
 1. The package is the user's; nothing is imported before the user imports it.
-2. A message of a client's is handled between cells, on the main thread and in the cells' context;
-   what its callbacks show answers that message.
+2. A message of a client's is handled between cells, on the main thread and in the cells' context,
+   or in the subshell that it names; what its callbacks show answers that message.
 3. An interrupt ends a callback as it ends a cell; no callback ends the engine.
 """
 
@@ -74,16 +74,18 @@ class Comms:
             buffers=tuple(memoryview(buffer).tobytes() for buffer in buffers),
         )
 
-    def handle(self, header: dict[str, Any], buffers: list[bytes]) -> None:
-        """Handle a message of a client's (rule 2), and say so."""
+    def handle(
+        self, header: dict[str, Any], buffers: list[bytes], shell: Shell | None = None
+    ) -> None:
+        """Handle a message of a client's (rule 2), and say so; ``shell``: that of a subshell."""
+        shell = shell or self._shell
         try:
-            self._shell._context.run(self._handle, header, buffers)
+            shell._context.run(self._handle, header, buffers, shell)
         finally:
             self._output.channel.send({"type": "comm_done", "run": header["run"]})
 
     @guarded
-    def _handle(self, header: dict[str, Any], buffers: list[bytes]) -> None:
-        shell = self._shell
+    def _handle(self, header: dict[str, Any], buffers: list[bytes], shell: Shell) -> None:
         token = current_run.set(header["run"])
         shell.is_running, shell.interrupt_pending = True, False
         try:

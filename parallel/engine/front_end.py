@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...core.frontend import MimeBundle
+from ...core.shell import current_shell
 from ...core.tracebacks import TracebackReport
 
 if TYPE_CHECKING:
@@ -44,7 +45,19 @@ class EngineFrontEnd:
         self.allow_stdin = False
         self.while_asking: Callable[[], None] = lambda: None
         """Called before the wait for an answer; may return when it is there, or at once."""
-        self.payload: list[dict[str, Any]] = []
+        self._payloads: dict[str | None, list[dict[str, Any]]] = {}
+
+    def begin(self, run: str) -> None:
+        """Begin a cell: what it gives the pager and the next input is in its reply."""
+        self._payloads[run] = []
+
+    def end(self, run: str) -> list[dict[str, Any]]:
+        """End a cell; gives its reply's payload."""
+        return self._payloads.pop(run, [])
+
+    @property
+    def _payload(self) -> list[dict[str, Any]] | None:
+        return self._payloads.get(self._output.run_of_caller)
 
     def display(
         self,
@@ -98,25 +111,32 @@ class EngineFrontEnd:
         self._output.event({"type": "clear", "run": self._output.run_of_caller, "wait": wait})
 
     def page(self, data: MimeBundle) -> None:
-        """Show a text in the front end's pager."""
-        self.payload.append({"source": "page", "data": plain_bundle(data), "start": 0})
-        self._output.event(
-            {"type": "page", "run": self._output.run_of_caller, "data": plain_bundle(data)}
-        )
+        """Show a text in the front end's pager; outside a running cell, as any other output."""
+        if self._payload is None:
+            self.display(data, {})
+        else:
+            self._payload.append({"source": "page", "data": plain_bundle(data), "start": 0})
 
     def set_next_input(self, text: str, *, replace: bool) -> None:
         """Offer a text as the next input."""
-        self.payload.append({"source": "set_next_input", "text": text, "replace": replace})
+        if self._payload is not None:
+            entry = {"source": "set_next_input", "text": text, "replace": replace}
+            self._payload.append(entry)
 
     def edit(self, path: str, line: int) -> bool:
         """Have the front end's editor open a file. Nobody waits for its end."""
-        self.payload.append({"source": "edit_magic", "filename": path, "line_number": line})
+        if self._payload is not None:
+            entry = {"source": "edit_magic", "filename": path, "line_number": line}
+            self._payload.append(entry)
         return False
 
     def read_input(self, prompt: str, *, password: bool) -> str:
         """Ask the client that ran the cell for a line. ``EOFError`` where it cannot answer."""
         if self._output.is_forked:
             raise EOFError("a forked child cannot ask: the session is its parent's")
+        shell = current_shell()
+        if shell is not None and shell.parent is not None:
+            raise EOFError("a subshell cannot ask: run input() in a cell of the main shell")
         if not self.allow_stdin:
             raise EOFError("the client that ran this cell cannot answer input()")
         self._asked += 1

@@ -22,11 +22,13 @@ from typing import TYPE_CHECKING, Any
 from ...core import completer, inspector  # noqa: F401
 from ...core.tracebacks import message_of
 from ...core.transform import completeness  # noqa: F401
+from . import debugging
 from .channel import Channel, KeeperGone
 from .front_end import plain_bundle
 
 if TYPE_CHECKING:
     from ...core.shell import Shell
+    from .subshells import Subshells
 
 # Below the default of 5 ms, so that a busy main thread hands over the interpreter soon. No cost
 # was seen on pure-Python threads.
@@ -39,12 +41,17 @@ class Lane(threading.Thread):
     """Answers the keeper's questions about the shell."""
 
     def __init__(
-        self, channel: Channel, shell: Shell, succeed: Callable[[], bool] = lambda: False
+        self,
+        channel: Channel,
+        shell: Shell,
+        subshells: Subshells,
+        succeed: Callable[[], bool] = lambda: False,
     ) -> None:
         """``succeed`` starts a new keeper and says whether it could."""
         super().__init__(name="vivo-lane", daemon=True)
         self.channel = channel
         self.shell = shell
+        self.subshells = subshells
         self._succeed = succeed
         # debuggers leave threads alone that say so
         self.pydev_do_not_trace = True
@@ -66,10 +73,15 @@ class Lane(threading.Thread):
     def _serve(self) -> None:
         """Answer until the keeper ends in order. Raises :class:`KeeperGone` when it dies."""
         while True:
-            header, _ = self.channel.receive()
+            header, buffers = self.channel.receive()
             if header["type"] == "end":
                 return
-            self._answer_one(header)
+            if header["type"] == "subshell":
+                self.subshells.give(header["subshell"], header["frame"], buffers)
+            elif header["type"] == "debug_request":
+                debugging.submit(self.channel, self.shell, header["id"], header["content"])
+            else:
+                self._answer_one(header)
 
     def _answer_one(self, header: dict[str, Any]) -> None:
         try:

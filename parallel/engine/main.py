@@ -28,13 +28,14 @@ from ...core.event_loops.base import is_readable, runs_callback
 from ...core.event_loops.tasks import TaskLoop, advance
 from ...core.history import History
 from ...core.settings import Settings
-from . import routing
+from . import cells, helpers, routing
 from .channel import Channel, KeeperGone
 from .comms import Comms
-from .front_end import EngineFrontEnd, plain_bundle
+from .front_end import EngineFrontEnd
 from .lane import SWITCH_INTERVAL, Lane
 from .notebook_shell import ZMQInteractiveShell, present
 from .output import CellStream, InputStream, Output
+from .subshells import Subshells
 from .succession import Succession
 
 
@@ -48,6 +49,7 @@ class Engine:
         lane_channel = Channel(lane_socket)
         header, _ = self.channel.receive()
         restore_environment(header["environment"])
+        helpers.offer(header["helpers"])
         self.output = Output(self.channel, bytes.fromhex(header["magic"]))
         settings = Settings(inline_figures=True)
         self.front_end = EngineFrontEnd(self.output, self.channel, settings)
@@ -71,7 +73,6 @@ class Engine:
         signal.signal(signal.SIGINT, self._on_interrupt)
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._magic: str = header["magic"]
-        self.lane = Lane(lane_channel, self.shell, self._succeed)
         self.succession: Succession | None = None
         pipes = self.channel.take_descriptors(2)
         if header["succession"] is not None and hasattr(os, "pidfd_open"):
@@ -80,8 +81,9 @@ class Engine:
         else:
             for each in pipes:
                 os.close(each)
-        self.lane.start()
         self.comms = Comms(self.output, self.shell)
+        subshells = Subshells(self.shell, self.front_end, self.output, self.comms)
+        Lane(lane_channel, self.shell, subshells, self._succeed).start()
         present(self.shell, self.output, self.comms)
 
     def _report_once(self, text: str) -> None:
@@ -125,7 +127,14 @@ class Engine:
 
     def serve(self) -> None:
         """Run what the keeper sends, until it is gone."""
-        self.channel.send({"type": "ready", "pid": os.getpid(), "python_version": _version()})
+        self.channel.send(
+            {
+                "type": "ready",
+                "pid": os.getpid(),
+                "python_version": _version(),
+                "debugger": helpers.is_available("debugpy"),
+            }
+        )
         while True:
             if not self.channel.has_frame:
                 self.channel.in_hand = False
@@ -170,6 +179,7 @@ class Engine:
             "type": "adopted",
             "pid": os.getpid(),
             "python_version": _version(),
+            "debugger": helpers.is_available("debugpy"),
             "magic": self._magic,
             "run": self.output.run,
             "is_busy": self._has_cell,
@@ -192,43 +202,12 @@ class Engine:
                 os.close(each)
         self.output.begin(run, out, error)
         self.front_end.allow_stdin = header["allow_stdin"]
-        self.front_end.payload = []
         self.shell._context.run(routing.current_run.set, run)
         if not self._has_profile:
             self._load_profile()
-        result = self.shell.run_cell(
-            header["code"],
-            filename=header["path"],
-            first_line=header["first_line"],
-            run_id=run,
-            store_history=header["store_history"],
-            silent=header["silent"],
-        )
+        result = cells.run_cell(self.shell, self.front_end, header)
         self._has_cell = False
-        done: dict[str, Any] = {
-            "type": "done",
-            "run": run,
-            "status": result.status,
-            "values": [
-                {
-                    "first_line": value.first_line,
-                    "last_line": value.last_line,
-                    "data": plain_bundle(value.data),
-                }
-                for value in result.values
-            ],
-            "payload": self.front_end.payload,
-            "user_expressions": {},
-        }
-        if result.report is not None:
-            done["error"] = self.front_end.described(result.report)
-        elif header["user_expressions"]:
-            shown = self.shell.user_expressions(header["user_expressions"])
-            for entry in shown.values():
-                if "data" in entry:
-                    entry["data"] = plain_bundle(entry["data"])
-            done["user_expressions"] = shown
-        result.error = None
+        done = cells.done_frame(self.shell, self.front_end, header, result)
         self.output.event(done, ends_errors=True)
 
     def _load_profile(self) -> None:

@@ -11,6 +11,7 @@ import importlib
 import importlib.util
 import signal
 import sys
+from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from ...core import shim
 from ...core.execution import ExecutionResult
 from ...core.shell import Shell
 from ...core.shim.after_import import before_import
-from . import forked
+from . import debugging, forked
 from .routing import current_run
 
 if TYPE_CHECKING:
@@ -49,9 +50,11 @@ class ZMQInteractiveShell(Shell):
 
         An earlier cell's handler of interrupts does not reach this one.
         """
-        if self._depth == 0 and signal.getsignal(signal.SIGINT) is not self.interrupt_handler:
+        is_main = self._depth == 0 and self.parent is None
+        if is_main and signal.getsignal(signal.SIGINT) is not self.interrupt_handler:
             signal.signal(signal.SIGINT, self.interrupt_handler)
-        return super().run_cell(
+        run = super().run_cell if self._depth else partial(debugging.run_traced, super().run_cell)
+        return run(
             source,
             filename=filename,
             first_line=first_line,

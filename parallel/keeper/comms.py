@@ -4,7 +4,7 @@ A comm is opened by either side (``comm_open``), then both send (``comm_msg``) u
 (``comm_close``); "Custom Messages" of the Jupyter messaging protocol. Widgets live on them. Rules:
 
 1. The engine handles one message of a client's at a time, between cells, before the next cell that
-   waits; it never runs beside a cell.
+   waits; it never runs beside a cell, but in the subshell that it names.
 2. Each message has its busy and idle status: front ends wait for it before they send the next.
 3. What the handling shows answers that message, and belongs to the run that opened the comm.
 4. A new or dead engine has no comms.
@@ -55,11 +55,13 @@ class Comms:
         self._waiting: deque[Message] = deque()
         self._origins: OrderedDict[str, Origin] = OrderedDict()
 
-    def arrived(self, message: Message) -> None:
-        """A client's message: it waits until the engine is idle."""
+    def arrived(self, message: Message, now: float) -> None:
+        """A client's message: it waits until the engine, or the subshell it names, is idle."""
         comm = message.content.get("comm_id")
         if self._state.engine == "dead" or not isinstance(comm, str):
             return  # nobody answers for what does not exist; the protocol has no reply to it
+        if self._state.subshells.put(message, message, now):
+            return
         self._waiting.append(message)
         self.start()
 
@@ -71,6 +73,11 @@ class Comms:
         if not self._waiting or state.running is not None or state.engine != "idle":
             return False
         message = self.handled = self._waiting.popleft()
+        state.tell(ToMain(self.begin(message), message.buffers))
+        return True
+
+    def begin(self, message: Message) -> dict[str, Any]:
+        """Begin to handle a message; gives the engine's frame."""
         content = message.content
         comm = str(content["comm_id"])
         if message.type == "comm_open":
@@ -80,7 +87,7 @@ class Comms:
         if message.type == "comm_close":
             self.open.pop(comm, None)
         self._status(message, "busy")
-        header = {
+        return {
             "type": "comm",
             "run": message.id,
             "kind": message.type,
@@ -88,8 +95,10 @@ class Comms:
             "content": content,
             "metadata": message.metadata,
         }
-        state.tell(ToMain(header, message.buffers))
-        return True
+
+    def ended(self, message: Message) -> None:
+        """A message has been handled, or never will be."""
+        self._status(message, "idle")
 
     def published(self, header: dict[str, Any]) -> None:
         """A message of the engine's."""

@@ -61,6 +61,7 @@ class ToLane:
     """Send a frame to the engine's lane."""
 
     header: dict[str, Any]
+    buffers: list[bytes] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -83,10 +84,28 @@ class Replay:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """Answer a client with what the session uses of its machine; ``pid`` is the engine's."""
+
+    reply: Reply
+    pid: int | None
+
+
+@dataclass(frozen=True)
 class Stop:
     """End the session: the engine, the sockets, the keeper."""
 
 
 Instruction = (
-    Reply | Publish | Announce | StartRun | ToMain | ToLane | Interrupt | Respawn | Replay | Stop
+    Reply
+    | Publish
+    | Announce
+    | StartRun
+    | ToMain
+    | ToLane
+    | Interrupt
+    | Respawn
+    | Replay
+    | Measure
+    | Stop
 )

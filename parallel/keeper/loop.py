@@ -19,8 +19,9 @@ import select
 import signal
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import zmq
@@ -35,6 +36,7 @@ from .instructions import (
     Announce,
     Instruction,
     Interrupt,
+    Measure,
     Publish,
     Replay,
     Reply,
@@ -47,6 +49,9 @@ from .instructions import (
 from .restoring import restore
 from .spawn import AdoptedProcess, EngineProcess, describe_exit, spawn_engine
 from .state import SessionState
+
+if TYPE_CHECKING:
+    from .usage import UsageMeter
 
 _log = logging.getLogger(__name__)
 _CHUNK = 2**18
@@ -90,6 +95,7 @@ class Keeper:
         self._early_text = b""
         self._resting: dict[int, float] = {}
         self._unasked: list[Reply] = []
+        self._usage: UsageMeter | None = None
         self._bind()
         self._adopt(engine)
 
@@ -415,7 +421,7 @@ class Keeper:
         self._queue_bytes(self.engine.main, encode_frame(frame.header, frame.buffers))
 
     def _to_lane(self, frame: ToLane) -> None:
-        self._queue_bytes(self.engine.lane, encode_frame(frame.header))
+        self._queue_bytes(self.engine.lane, encode_frame(frame.header, frame.buffers))
 
     def _queue_bytes(self, target: socket.socket, data: bytes) -> None:
         self._unsent.setdefault(target.fileno(), bytearray()).extend(data)
@@ -484,6 +490,13 @@ class Keeper:
         self._reply(
             Reply(reply.channel, reply.identities, reply.kind, reply.parent, content, buffers)
         )
+
+    def _measure(self, measure: Measure) -> None:
+        if self._usage is None:
+            from .usage import UsageMeter  # few ask; a start need not load it
+
+            self._usage = UsageMeter()
+        self._reply(replace(measure.reply, content=self._usage.measure(measure.pid)))
 
     def _stop(self, _: Stop) -> None:
         self._is_stopping = True
@@ -558,5 +571,6 @@ _ACTIONS: dict[type, Any] = {
     Interrupt: Keeper._interrupt,
     Respawn: Keeper._respawn,
     Replay: Keeper._replay,
+    Measure: Keeper._measure,
     Stop: Keeper._stop,
 }

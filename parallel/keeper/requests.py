@@ -9,7 +9,8 @@ import msgspec
 
 from ..messages import InterruptRequest, ReplayRequest, RunsReply, RunsRequest, SessionReply
 from ..wire import PROTOCOL_VERSION, Message
-from .instructions import Announce, Replay, Reply, Stop
+from . import debugging
+from .instructions import Announce, Measure, Replay, Reply, Stop
 
 if TYPE_CHECKING:
     from .state import SessionState
@@ -76,7 +77,7 @@ def _kernel_info(state: SessionState, channel: str, message: Message, now: float
             },
             "banner": f"vivo {implementation_version()} · Python {version} · {state.python}",
             "help_links": [],
-            "supported_features": [],
+            "supported_features": ["kernel subshells", *debugging.features(state)],
         },
     )
 
@@ -96,6 +97,32 @@ def _comm_info(state: SessionState, channel: str, message: Message, now: float) 
 def _interrupt(state: SessionState, channel: str, message: Message, now: float) -> None:
     state.interrupt()
     state.answer(channel, message, {"status": "ok"})
+
+
+def _usage(state: SessionState, channel: str, message: Message, now: float) -> None:
+    reply = Reply(channel, message.identities, "usage_reply", message.raw_header, {})
+    state.tell(Measure(reply, state.engine_pid))
+
+
+def _create_subshell(state: SessionState, channel: str, message: Message, now: float) -> None:
+    if state.engine == "dead":
+        state.refuse(channel, message, "EngineDied", "The session's Python process has ended.")
+    else:
+        made = state.subshells.create()
+        state.answer(channel, message, {"status": "ok", "subshell_id": made})
+
+
+def _list_subshell(state: SessionState, channel: str, message: Message, now: float) -> None:
+    names = state.subshells.names()
+    state.answer(channel, message, {"status": "ok", "subshell_id": names})
+
+
+def _delete_subshell(state: SessionState, channel: str, message: Message, now: float) -> None:
+    named = message.content.get("subshell_id")
+    if isinstance(named, str) and state.subshells.delete(named, now):
+        state.answer(channel, message, {"status": "ok"})
+    else:
+        state.refuse(channel, message, "UsageError", f"There is no subshell {named!r}.")
 
 
 def _shutdown(state: SessionState, channel: str, message: Message, now: float) -> None:
@@ -132,7 +159,8 @@ def _vivo_replay(state: SessionState, channel: str, message: Message, now: float
 def _vivo_interrupt(state: SessionState, channel: str, message: Message, now: float) -> None:
     wanted = msgspec.convert(message.content, InterruptRequest)
     running = state.running.record.id if state.running else None
-    queued = next((run for run in state.queue if run.record.id == wanted.run), None)
+    waiting = (*state.queue, *state.subshells.waiting())
+    queued = next((run for run in waiting if run.record.id == wanted.run), None)
     if queued is not None:
         state.abort(queued, now)
         outcome = "removed_from_queue"
@@ -162,6 +190,10 @@ HANDLERS: dict[str, Handler] = {
     "comm_info_request": _comm_info,
     "interrupt_request": _interrupt,
     "shutdown_request": _shutdown,
+    "usage_request": _usage,
+    "create_subshell_request": _create_subshell,
+    "list_subshell_request": _list_subshell,
+    "delete_subshell_request": _delete_subshell,
     "vivo_session_request": _vivo_session,
     "vivo_runs_request": _vivo_runs,
     "vivo_replay_request": _vivo_replay,

@@ -8,6 +8,7 @@ Rules:
 
 1. A cell that the engine has begun is the running run; one that it never got waits again, first.
 2. Cells that waited go on waiting, in their order.
+3. Subshells go with their keeper: their clients are told.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import msgspec
 
 from ..frames import Ordering
 from ..journal import Event, Gap
-from ..messages import RunRecord
+from ..messages import RunError, RunRecord
 from ..wire import Message
 from .parts import Pipe, Run
 
@@ -31,6 +32,10 @@ QUEUED = "vivo_queued"
 _MARK = (
     "vivo: the keeper of this session died and was replaced. Variables and running cells are kept; "
     "what was being printed in that moment may be missing here.\n"
+)
+_LOST = (
+    "The keeper of this session died, and its subshells with it; a cell of theirs may still run. "
+    "Make the subshell anew."
 )
 
 
@@ -62,12 +67,25 @@ def restore(
                 request = _request(parent, msgspec.json.decode(content)["request"])
             requests[record.id] = request or _request(parent, vivo.get("request") or {})
     for record in state.runs.all():
-        if record.status == "running":
-            state.running = Run(record, requests[record.id], "shell")
-        elif record.status == "queued":
-            state.queue.append(Run(record, requests[record.id], "shell"))
+        if record.status not in ("running", "queued"):
+            continue
+        run_of_record = Run(record, requests[record.id], "shell")
+        if "subshell_id" in run_of_record.request.header:
+            _lose(state, run_of_record)
+        elif record.status == "running":
+            state.running = run_of_record
+        else:
+            state.queue.append(run_of_record)
     kept = {(run, name): Pipe(Ordering(state.magic, number)) for run, name, _ in pipes}
     state.adopt(parents=parents, pipes=kept)
+
+
+def _lose(state: SessionState, run: Run) -> None:
+    """End a run of a subshell: the new keeper has no subshells (rule 3)."""
+    run.record.status, run.record.finished = "error", run.record.started or run.record.queued
+    run.record.error = RunError("SubshellLost", _LOST)
+    idle = {"execution_state": "idle"}
+    state.publish("status", run.request.raw_header, idle, run.record.id, record=run.record)
 
 
 def tell_waiting(state: SessionState, run: Run) -> None:
@@ -91,7 +109,8 @@ def adopted(state: SessionState, header: dict[str, Any], now: float) -> None:
     run = state.running.record.id if state.running else None
     told = {"name": "stderr", "text": _MARK}
     state.publish("stream", state.parent_of(run), told, run, extra={"gap": True})
-    state.adopt(count=header["count"])
+    is_counted = state.running is not None and state.running.counted and header["is_busy"]
+    state.adopt(count=header["count"] + is_counted)
 
 
 def _request(parent: bytes, content: dict[str, Any]) -> Message:

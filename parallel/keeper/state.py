@@ -18,7 +18,6 @@ The engine's life: ``starting`` → ``idle`` ⇄ ``busy`` → ``dead`` → (rest
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -27,7 +26,7 @@ from ..frames import Ordering
 from ..messages import RunError, RunRecord
 from ..runs import RunTable, error_of, new_record, values_of
 from ..wire import Message
-from . import comms, requests, restoring
+from . import comms, debugging, requests, restoring
 from .instructions import (
     Announce,
     Instruction,
@@ -41,8 +40,16 @@ from .instructions import (
     ToMain,
 )
 from .parts import Pipe, Run, Waiting
+from .showing import SHOWN
+from .subshells import Subshells
 
-LANE_REQUESTS = ("complete_request", "inspect_request", "is_complete_request", "history_request")
+LANE_REQUESTS = (
+    "complete_request",
+    "inspect_request",
+    "is_complete_request",
+    "history_request",
+    "debug_request",
+)
 _STREAMS = ("stdout", "stderr")
 
 
@@ -53,6 +60,7 @@ class SessionState:
         self.session = session
         self.python = python
         self.python_version = ""
+        self.has_debugger = False
         self.cwd = cwd
         self.foreign = foreign
         """Whether a foreign launcher owns the session: then it ends with its engine."""
@@ -73,6 +81,7 @@ class SessionState:
         self._until_ready: list[Waiting] = []
         self._asked: int | None = None
         self.comms = comms.Comms(self)
+        self.subshells = Subshells(self)
         self._count = 1
         """The number of the next cell, in step with the engine's shell."""
         self._out: list[Instruction] = []
@@ -89,7 +98,7 @@ class SessionState:
         elif message.type in LANE_REQUESTS:
             self._ask_lane(Waiting(channel, message))
         elif message.type in comms.MESSAGES:
-            self.comms.arrived(message)
+            self.comms.arrived(message, now)
         else:
             requests.handle(self, channel, message, now)
         return self._taken()
@@ -104,7 +113,7 @@ class SessionState:
         if kind in ("ready", "adopted"):
             if kind == "adopted":
                 restoring.adopted(self, header, now)
-            self._ready(header)
+            self._ready(header, now)
         elif "n" not in header:
             self._event(header, now)
         else:
@@ -122,6 +131,9 @@ class SessionState:
 
     def lane_frame(self, header: dict[str, Any]) -> list[Instruction]:
         """A frame of the engine's lane."""
+        if header["type"] == "debug_event":
+            debugging.event(self, header["content"])
+            return self._taken()
         waiting = self._lane.pop(header["id"], None)
         if waiting is None:
             return []  # an answer of an engine that was restarted since
@@ -154,9 +166,10 @@ class SessionState:
             f"The session's Python process ended: {reason}. Its variables are gone; what it "
             "printed is kept. Restart the session to go on."
         )
+        error = RunError("EngineDied", sentence)
         if self.running is not None:
-            error = RunError("EngineDied", sentence)
-            self._fail_running(error, now)
+            self.fail(self.running, error, now)
+        self.subshells.reset(error, now)
         self._abort_queue(now)
         self.comms.reset()
         for number, waiting in tuple(self._lane.items()):
@@ -190,15 +203,18 @@ class SessionState:
             return
         if self.runs.get(message.id) is not None:
             return  # sent again by a client that could not know that it had arrived
+        if not self.subshells.knows(message):
+            named = message.header["subshell_id"]
+            self.refuse(channel, message, "UsageError", f"There is no subshell {named!r}.")
+            return
         run = Run(new_record(message.id, code, message.metadata, now), message, channel)
         self._parents[message.id] = message.raw_header
         self.runs.put(run.record)
-        self.queue.append(run)
-        self._next(now)
-        if self.queue and self.queue[-1] is run:
-            # In the journal, so that a keeper after this one knows that it waits.
-            told = {"request": message.content}
-            self.publish(restoring.QUEUED, message.raw_header, told, message.id, record=run.record)
+        if not self.subshells.put(message, run, now):
+            self.queue.append(run)
+            self._next(now)
+            if self.queue and self.queue[-1] is run:
+                restoring.tell_waiting(self, run)
 
     def _next(self, now: float) -> None:
         """Start the next run if nothing runs."""
@@ -208,17 +224,25 @@ class SessionState:
             return
         run = self.queue.popleft()
         self.running, self.engine = run, "busy"
+        header = self.begin(run, now)
+        self._new_pipes(run.record.id)
+        self._out.append(StartRun(run.record.id, header))
+
+    def begin(self, run: Run, now: float) -> dict[str, Any]:
+        """Begin a run: number it and tell everyone; gives the engine's frame."""
         record, content = run.record, run.request.content
         record.status, record.started = "running", now
         record.execution_count = self._count
+        if run.counted:
+            self._count += 1
         parent = run.request.raw_header
         self.publish("status", parent, {"execution_state": "busy"}, record.id)
         if not run.silent:
-            shown = {"code": record.source, "execution_count": self._count}
+            shown = {"code": record.source, "execution_count": record.execution_count}
             self.publish("execute_input", parent, shown, record.id, record=record)
-        self._new_pipes(record.id)
-        header = {
+        return {
             "type": "execute",
+            "execution_count": record.execution_count,
             "run": record.id,
             "code": record.source,
             "path": record.path,
@@ -228,7 +252,6 @@ class SessionState:
             "user_expressions": content.get("user_expressions") or {},
             "allow_stdin": bool(content.get("allow_stdin", True)),
         }
-        self._out.append(StartRun(record.id, header))
 
     def _event(self, header: dict[str, Any], now: float) -> None:
         """An event of the engine, in its place."""
@@ -240,15 +263,18 @@ class SessionState:
             if self.running is not None and self.running.record.id == run:
                 self.running.done = header
                 self._finish(now)
+            elif run is not None:
+                self.subshells.done(run, header, now)
         elif kind == "input":
             self._ask_input(header)
         elif kind == "comm":
             self.comms.published(header)
         elif kind == "comm_done":
-            self.comms.done(header["run"])
-            self._next(now)
-        elif kind in _SHOWN:
-            name, content = _SHOWN[kind](header)
+            if not self.subshells.done(header["run"], None, now):
+                self.comms.done(header["run"])
+                self._next(now)
+        elif kind in SHOWN:
+            name, content = SHOWN[kind](header)
             metadata = {"report": header["report"]} if kind == "error" else None
             self.publish(name, self.parent_of(run), content, run, extra=metadata)
         self._number = None
@@ -258,10 +284,16 @@ class SessionState:
         run = self.running
         if run is None or run.done is None or not run.errors_ended:
             return
-        done, record = run.done, run.record
-        self._number = done.get("n")
-        if run.counted:
-            self._count += 1
+        self._number = run.done.get("n")
+        aborts = self.conclude(run, run.done, now)
+        self._number = None
+        if aborts:
+            self._abort_queue(now, only_of=run.request.header.get("session"))
+        self._next(now)
+
+    def conclude(self, run: Run, done: dict[str, Any], now: float) -> bool:
+        """End a run with the engine's report; whether what waits behind it is to be aborted."""
+        record = run.record
         record.status, record.finished = done["status"], now
         record.values = values_of(done["values"])
         content: dict[str, Any] = {
@@ -275,10 +307,7 @@ class SessionState:
             record.error = error_of(error["report"], record.path)
             content |= {key: error[key] for key in ("ename", "evalue", "traceback")}
         self._end(run, content, now)
-        if done["status"] == "error" and run.request.content.get("stop_on_error", True):
-            self._abort_queue(now, only_of=run.request.header.get("session"))
-        self._number = None
-        self._next(now)
+        return bool(done["status"] == "error" and run.request.content.get("stop_on_error", True))
 
     def _end(self, run: Run, content: dict[str, Any], now: float) -> None:
         """Give a run's client its reply, and everyone its end (rule 2)."""
@@ -294,7 +323,10 @@ class SessionState:
             )
         )
         idle = {"execution_state": "idle"}
-        self.publish("status", run.request.raw_header, idle, run.record.id, record=run.record)
+        extra = {"payload": payload} if (payload := content.get("payload")) else None
+        self.publish(
+            "status", run.request.raw_header, idle, run.record.id, record=run.record, extra=extra
+        )
         self.runs.put(run.record)
         if self.running is run:
             self.running = None
@@ -302,10 +334,8 @@ class SessionState:
             if self.engine == "busy":
                 self.engine = "idle"
 
-    def _fail_running(self, error: RunError, now: float) -> None:
-        """End the running run with an error that is not its own."""
-        run = self.running
-        assert run is not None
+    def fail(self, run: Run, error: RunError, now: float) -> None:
+        """End a run that runs with an error that is not its own."""
         run.record.status, run.record.finished, run.record.error = "error", now, error
         content = {"ename": error.name, "evalue": error.message, "traceback": [error.message]}
         self.publish("error", run.request.raw_header, content, run.record.id)
@@ -314,7 +344,14 @@ class SessionState:
 
     def abort(self, run: Run, now: float) -> None:
         """Take a waiting run out of the queue and tell so."""
-        self.queue.remove(run)
+        if run in self.queue:
+            self.queue.remove(run)
+        else:
+            self.subshells.remove(run)
+        self.end_aborted(run, now)
+
+    def end_aborted(self, run: Run, now: float) -> None:
+        """End a run that was taken out of its queue."""
         run.record.status, run.record.finished = "aborted", now
         self._end(run, {"status": "aborted", "execution_count": 0}, now)
 
@@ -339,8 +376,10 @@ class SessionState:
 
     def restart(self, channel: str, message: Message, now: float) -> None:
         """End the engine and start a fresh one; the client is answered when that is ready."""
+        error = RunError("Restarted", "The session was restarted.")
         if self.running is not None:
-            self._fail_running(RunError("Restarted", "The session was restarted."), now)
+            self.fail(self.running, error, now)
+        self.subshells.reset(error, now)
         self._abort_queue(now)
         self.comms.reset()
         self._lane.clear()
@@ -353,10 +392,11 @@ class SessionState:
 
     # --- The engine ------------------------------------------------------------------------
 
-    def _ready(self, header: dict[str, Any]) -> None:
+    def _ready(self, header: dict[str, Any], now: float) -> None:
         self.engine = "idle" if self.running is None else "busy"
         self.engine_pid = header["pid"]
         self.python_version = header["python_version"]
+        self.has_debugger = bool(header.get("debugger"))
         waiting, self._until_ready = self._until_ready, []
         for each in waiting:
             if each.request.type in LANE_REQUESTS:
@@ -364,7 +404,8 @@ class SessionState:
             else:
                 requests.handle_ready(self, each.channel, each.request)
         self.publish("status", b"{}", {"execution_state": self.engine}, None)
-        self._next(0.0 if not self.queue else self.queue[0].record.queued)
+        self._next(now)
+        self.subshells.start(now)
 
     def when_ready(self, channel: str, message: Message) -> bool:
         """Whether the engine has said what it is; if not, the request waits for that."""
@@ -519,38 +560,6 @@ class SessionState:
             assert self.engine != "busy", "busy without a run"
             waits = self.engine == "idle" and self.comms.handled is None
             assert not waits or not self.queue, "idle with runs waiting"
+        self.subshells.validate()
         assert self.engine in ("starting", "idle", "busy", "dead"), self.engine
         assert self.engine != "dead" or not self._lane, "the dead are asked"
-
-
-def _show_result(header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    keys = ("execution_count", "data", "metadata")
-    return "execute_result", {key: header[key] for key in keys}
-
-
-def _show_display(header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    name = "update_display_data" if header["type"] == "update" else "display_data"
-    transient = {"display_id": header["display_id"]} if header["display_id"] else {}
-    return name, {"data": header["data"], "metadata": header["metadata"], "transient": transient}
-
-
-def _show_error(header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    return "error", {key: header[key] for key in ("ename", "evalue", "traceback")}
-
-
-def _show_clear(header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    return "clear_output", {"wait": header["wait"]}
-
-
-def _show_page(header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    return "vivo_page", {"data": header["data"]}
-
-
-_SHOWN: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {
-    "result": _show_result,
-    "display": _show_display,
-    "update": _show_display,
-    "error": _show_error,
-    "clear": _show_clear,
-    "page": _show_page,
-}

@@ -27,7 +27,6 @@ _SHOWN = {
     "clear_output": "clear",
     "execute_result": "result",
     "error": "error",
-    "vivo_page": "page",
 }
 
 
@@ -171,12 +170,22 @@ class Presenter:
             self.server.run_progress.begin(session, record)
 
     def run_output(self, session: LiveSession, event: Message) -> None:
-        """Send ``vivo/output``."""
+        """Send ``vivo/output``; of a run's end, for each of its pages."""
         vivo = event.metadata["vivo"]
-        run, content = vivo.get("run"), event.content
-        kind = _SHOWN.get(event.type)
-        if run is None or kind is None:
+        if vivo.get("run") is None:
             return
+        if event.type == "status":
+            for entry in vivo["payload"]:
+                if entry["source"] == "page":
+                    self._output(session, event, "page", entry)
+        elif event.type in _SHOWN:
+            self._output(session, event, _SHOWN[event.type], event.content)
+
+    def _output(
+        self, session: LiveSession, event: Message, kind: str, content: dict[str, Any]
+    ) -> None:
+        vivo = event.metadata["vivo"]
+        run = vivo["run"]
         record = session.runs.get(run)
         transient = content.get("transient") or {}
         error = None

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from jupyter_client.manager import KernelManager
+from jupyter_core.utils import ensure_event_loop
 from vivo.parallel.client import SessionClient
 from vivo.parallel.launch import SessionOptions, end_session, start_session
 from vivo.parallel.registry import SessionEntry
 
 from .dialogues import Dialogue
+from .jupyter import Kernel
 
 
 @pytest.fixture
@@ -33,3 +38,24 @@ async def client(entry: SessionEntry) -> AsyncIterator[SessionClient]:
 def dialogue(client: SessionClient) -> Dialogue:
     """A user in front of the session."""
     return Dialogue(client)
+
+
+@pytest.fixture
+def jupyter(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernel]:
+    """The kernel named vivo, installed under a prefix and started by Jupyter's launcher."""
+    prefix = home / "prefix"
+    vivo = str(Path(sys.executable).parent / "vivo")
+    words = [vivo, "kernelspec", "install", "--prefix", str(prefix)]
+    subprocess.run(words, capture_output=True, check=True)
+    monkeypatch.setenv("JUPYTER_PATH", str(prefix / "share" / "jupyter"))
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(home / "run"))
+    manager = KernelManager(kernel_name="vivo")
+    manager.start_kernel()
+    client = manager.blocking_client()
+    client.start_channels()
+    client.wait_for_ready(timeout=30)
+    yield Kernel(manager, client)
+    client.stop_channels()
+    manager.shutdown_kernel(now=False)
+    manager.context.destroy(linger=0)
+    ensure_event_loop().close()  # the blocking client keeps one for good

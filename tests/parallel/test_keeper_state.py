@@ -37,8 +37,16 @@ class Session:
         header = {"type": "ready", "pid": 1, "python_version": "3.11.0"}
         self.take(self.state.engine_frame(header, 1.0))
 
-    def send(self, kind: str, content: dict[str, Any] | None = None, session: str = "s") -> Message:
+    def send(
+        self,
+        kind: str,
+        content: dict[str, Any] | None = None,
+        session: str = "s",
+        subshell: str | None = None,
+    ) -> Message:
         made = message(kind, content or {}, session)
+        if subshell is not None:
+            made.header["subshell_id"] = subshell
         self.take(self.state.client_message("shell", made, 2.0))
         return made
 
@@ -62,6 +70,15 @@ class Session:
         self.take(self.state.engine_frame(done, 3.0))
         self.take(self.state.output(run, "stderr", marker, 3.0))
         self.take(self.state.output(run, "stdout", marker, 3.0))
+
+    def finish_beside(self, run: str, *, status: str = "ok") -> None:
+        """The engine reports the end of what runs in a subshell."""
+        done = {"type": "done", "run": run, "status": status, "values": [], "payload": [],
+                "user_expressions": {}}  # fmt: skip
+        if status == "error":
+            report = {"name": "E", "message": "m", "frames": []}
+            done["error"] = {"ename": "E", "evalue": "m", "traceback": [], "report": report}
+        self.take(self.state.engine_frame(done, 3.0))
 
     def replies(self, kind: str) -> list[Reply]:
         return [each for each in self.told if isinstance(each, Reply) and each.kind == kind]
@@ -184,6 +201,29 @@ class AnySequence(RuleBasedStateMachine):
     def execute(self, session: str) -> None:
         self.sent.append(self.session.execute("x", session).id)
 
+    @rule()
+    def create_subshell(self) -> None:
+        self.session.send("create_subshell_request")
+
+    @rule(position=st.integers(0, 2))
+    def delete_subshell(self, position: int) -> None:
+        names = self.session.state.subshells.names()
+        self.session.send(
+            "delete_subshell_request", {"subshell_id": [*names, "", "", ""][position]}
+        )
+
+    @rule(session=st.sampled_from(["a", "b"]), position=st.integers(0, 2))
+    def execute_beside(self, session: str, position: int) -> None:
+        subshell = [*self.session.state.subshells.names(), "", "", ""][position]
+        content = {"code": "x"}
+        self.sent.append(self.session.send("execute_request", content, session, subshell).id)
+
+    @rule(status=st.sampled_from(["ok", "error"]), position=st.integers(0, 2))
+    def finish_beside(self, status: str, position: int) -> None:
+        runs = self.session.state.subshells.running()
+        if position < len(runs):
+            self.session.finish_beside(runs[position].record.id, status=status)
+
     @precondition(lambda self: self.session.state.engine == "starting")
     @rule()
     def ready(self) -> None:
@@ -223,6 +263,8 @@ class AnySequence(RuleBasedStateMachine):
         state = self.session.state
         waiting = [run.record.id for run in state.queue]
         waiting += [state.running.record.id] if state.running else []
+        waiting += [run.record.id for run in state.subshells.running()]
+        waiting += [run.record.id for run in state.subshells.waiting()]
         refused = len(self.session.replies("execute_reply")) - len(ended)
         assert len(ended) + len(waiting) + refused == len(self.sent)
 

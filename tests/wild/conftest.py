@@ -45,7 +45,8 @@ class Shown(list[Event]):
     @property
     def pages(self) -> str:
         """What the pager was given."""
-        return "".join(event["content"]["data"]["text/plain"] for event in self.of("vivo_page"))
+        told = self.of("status")[-1]["metadata"]["vivo"].get("payload", ())
+        return "".join(page["data"]["text/plain"] for page in told if page["source"] == "page")
 
     @property
     def value(self) -> str:

@@ -1,0 +1,99 @@
+"""Subshells: threads that run cells beside the main thread, in the same namespace.
+
+The lane hands them what the keeper sends, since the main thread may be busy. Rules:
+
+1. A subshell's thread is made with its first cell, and ends when the subshell is deleted, after
+   the cell that it runs.
+2. All that a subshell's cell shows is an event that names the cell: it has no pipes of its own.
+   What C code writes raw to fd 1 and 2 lands in the cell that main runs.
+3. Every cell's end is reported, whatever the cell does.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ...core.subshell import subshell_of
+from ...core.tracebacks import report_of
+from . import cells
+from .channel import KeeperGone
+from .routing import current_run
+
+if TYPE_CHECKING:
+    from .comms import Comms
+    from .front_end import EngineFrontEnd
+    from .notebook_shell import ZMQInteractiveShell
+    from .output import Output
+
+_Frame = tuple[dict[str, Any], list[bytes]]
+
+
+class Subshells:
+    """The subshells of an engine."""
+
+    def __init__(
+        self,
+        shell: ZMQInteractiveShell,
+        front_end: EngineFrontEnd,
+        output: Output,
+        comms: Comms,
+    ) -> None:
+        self.shell, self.front_end, self.output, self.comms = shell, front_end, output, comms
+        self._threads: dict[str, SubshellThread] = {}
+
+    def give(self, subshell: str, frame: dict[str, Any] | None, buffers: list[bytes]) -> None:
+        """Give a subshell something to do; without a frame, end it."""
+        if frame is None:
+            thread = self._threads.pop(subshell, None)
+            if thread is not None:
+                thread.frames.put(None)
+            return
+        if subshell not in self._threads:
+            self._threads[subshell] = SubshellThread(subshell, self)
+            self._threads[subshell].start()
+        self._threads[subshell].frames.put((frame, buffers))
+
+
+class SubshellThread(threading.Thread):
+    """The thread of one subshell."""
+
+    def __init__(self, subshell: str, owner: Subshells) -> None:
+        super().__init__(name=f"subshell {subshell}", daemon=True)
+        self.frames: queue.SimpleQueue[_Frame | None] = queue.SimpleQueue()
+        self._owner = owner
+
+    def run(self) -> None:
+        """Do what is given, one after the other, until the subshell is deleted."""
+        shell = subshell_of(self._owner.shell)
+        try:
+            while (given := self.frames.get()) is not None:
+                frame, buffers = given
+                if frame["type"] == "comm":
+                    self._owner.comms.handle(frame, buffers, shell)
+                else:
+                    self._execute(shell, frame)
+        except KeeperGone:
+            pass  # the lane ends the engine
+
+    def _execute(self, shell: ZMQInteractiveShell, frame: dict[str, Any]) -> None:
+        run, front_end = frame["run"], self._owner.front_end
+        current_run.set(run)
+        shell._context.run(current_run.set, run)
+        try:
+            result = cells.run_cell(shell, front_end, frame)
+            done = cells.done_frame(shell, front_end, frame, result)
+        except KeeperGone:
+            raise
+        except BaseException as error:  # noqa: BLE001 - rule 3: the user's code can raise into any thread
+            done = {
+                "type": "done",
+                "run": run,
+                "status": "error",
+                "values": [],
+                "payload": front_end.end(run),
+                "user_expressions": {},
+                "error": front_end.described(report_of(error)),
+            }
+        self._owner.output.event(done)
