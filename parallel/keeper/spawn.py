@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..engine.helpers import own_folders
 from ..frames import encode_frame
 
 BOOTSTRAP = Path(__file__).resolve().parent.parent / "engine" / "bootstrap.py"
@@ -92,6 +93,7 @@ def spawn_engine(spec: dict[str, Any], magic: bytes) -> EngineProcess:
         "history": spec["history"],
         "profile": spec.get("profile"),
         "environment": held,
+        "helpers": own_folders(),
     }
     main.sendall(encode_frame(start))
     return EngineProcess(process, main, lane, out, error)
