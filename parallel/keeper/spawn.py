@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..engine.helpers import own_folders
 from ..frames import encode_frame
 
 BOOTSTRAP = Path(__file__).resolve().parent.parent / "engine" / "bootstrap.py"
@@ -132,6 +133,7 @@ def spawn_engine(spec: dict[str, Any], magic: bytes) -> EngineProcess:
         "profile": spec.get("profile"),
         "environment": held,
         "succession": None if spec["foreign"] else succession,
+        "helpers": own_folders(),
     }
     # The read ends go along: what is in a pipe must not be lost with its keeper.
     data = encode_frame(start)
