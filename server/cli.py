@@ -12,6 +12,7 @@ from ..core.errors import VivoError
 
 COMMANDS = {
     "run": "run a file of cells and show its values inline",
+    "console": "work in a session from the terminal",
     "lsp": "serve an editor on stdin and stdout",
     "sessions": "list the sessions, or end them",
     "kernelspec": "make vivo a Jupyter kernel",

@@ -1,0 +1,44 @@
+"""``vivo console``: a session in the terminal."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+
+from ..console.attach import Wanted, attach
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--session", metavar="ID", help="a running session, by the id's beginning")
+    which.add_argument("--new", action="store_true", help="start one, also where one runs already")
+    parser.add_argument("--python", metavar="PATH", help="the interpreter of a new session")
+    parser.add_argument("--profile", metavar="NAME", help="the profile of a new session")
+    parser.add_argument("--simple", action="store_true", help="line by line, without escape codes")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Attach and read; the exit status of a pipe is 1 if a cell failed."""
+    return asyncio.run(_run(options))
+
+
+async def _run(options: argparse.Namespace) -> int:
+    entry, started = await attach(
+        Wanted(options.session, options.new, options.python, options.profile)
+    )
+    if options.simple or not is_capable():
+        from ..console.simple import SimpleConsole
+
+        return await SimpleConsole(entry, started=started).run()
+    from ..console.interactive import Console
+
+    return await Console(entry, started=started).run()
+
+
+def is_capable() -> bool:
+    """Whether both ends are a terminal that can do more than lines."""
+    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    return is_terminal and os.environ.get("TERM", "dumb") not in ("dumb", "")

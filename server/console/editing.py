@@ -1,0 +1,125 @@
+"""How a cell is edited: keys, completion, history, colours (prompt_toolkit)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Iterable
+from typing import TYPE_CHECKING
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+from prompt_toolkit.document import Document
+from prompt_toolkit.enums import DEFAULT_BUFFER
+from prompt_toolkit.filters import Condition, completion_is_selected, has_focus
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.styles import Style
+
+from ...parallel.errors import SessionError
+
+if TYPE_CHECKING:
+    from .base import BaseConsole
+
+STYLE = Style.from_dict(
+    {
+        "prompt": "ansiblue bold",
+        "continuation": "ansiblue",
+        "bottom-toolbar": "noreverse ansibrightblack",
+        "completion-menu.completion": "bg:ansibrightblack ansiwhite",
+        "completion-menu.completion.current": "bg:ansiblue ansiwhite",
+    }
+)
+_DEADLINE = 1.5  # seconds after which a menu is given up
+_TYPES = "_jupyter_types_experimental"
+
+
+class SessionCompleter(Completer):
+    """Completes from the live session, also while a cell runs there."""
+
+    def __init__(self, console: BaseConsole) -> None:
+        self.console = console
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
+        """Nothing: the session is asked asynchronously."""
+        return ()
+
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """What the session offers at the cursor; nothing if it does not answer in time."""
+        cursor = document.cursor_position
+        try:
+            client = self.console.link.client
+            reply = await client.complete(document.text, cursor, timeout=_DEADLINE)
+        except SessionError:
+            return
+        kinds = {
+            item.get("text"): str(item.get("type") or "")
+            for item in (reply.get("metadata") or {}).get(_TYPES, ())
+        }
+        start = int(reply.get("cursor_start", cursor)) - cursor
+        for match in reply.get("matches", ()):
+            yield Completion(match, start, display_meta=kinds.get(match, ""))
+
+
+def bindings(console: BaseConsole, *, interrupt: Callable[[], None]) -> KeyBindings:
+    """The keys of the prompt for cells."""
+    keys = KeyBindings()
+    editing = has_focus(DEFAULT_BUFFER)
+
+    @Condition
+    def at_indentation() -> bool:
+        from prompt_toolkit.application import get_app
+
+        before = get_app().current_buffer.document.current_line_before_cursor
+        return not before.strip()
+
+    @keys.add("enter", filter=editing & completion_is_selected)
+    def _(event: KeyPressEvent) -> None:
+        """Take the selected completion."""
+        event.current_buffer.complete_state = None
+
+    @keys.add("enter", filter=editing & ~completion_is_selected)
+    def _(event: KeyPressEvent) -> None:
+        """Run the cell if it is whole; else begin a line, indented."""
+        buffer = event.current_buffer
+        document = buffer.document
+        after = document.text_after_cursor
+        if after.strip() and "\n" in document.text:
+            buffer.insert_text("\n" + _indent_of(document.current_line_before_cursor))
+            return
+        status, indent = console.is_complete(
+            document.text.rstrip(" ") if not after else document.text
+        )
+        if status == "incomplete":
+            buffer.insert_text("\n" + indent)
+        else:
+            buffer.validate_and_handle()
+
+    @keys.add("escape", "enter", filter=editing)
+    @keys.add("c-o", filter=editing)
+    def _(event: KeyPressEvent) -> None:
+        """Begin a line, whatever stands there."""
+        line = event.current_buffer.document.current_line_before_cursor
+        event.current_buffer.insert_text("\n" + _indent_of(line))
+
+    @keys.add("tab", filter=editing & at_indentation)
+    def _(event: KeyPressEvent) -> None:
+        """Indent."""
+        event.current_buffer.insert_text("    ")
+
+    @keys.add("backspace", filter=editing & at_indentation)
+    def _(event: KeyPressEvent) -> None:
+        """Take back one step of indentation."""
+        column = len(event.current_buffer.document.current_line_before_cursor)
+        event.current_buffer.delete_before_cursor((column - 1) % 4 + 1 if column else 1)
+
+    @keys.add("c-c")
+    def _(event: KeyPressEvent) -> None:
+        """End what runs; with nothing running, drop what is typed."""
+        interrupt()
+
+    return keys
+
+
+def _indent_of(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
