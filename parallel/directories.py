@@ -33,11 +33,14 @@ def socket_folder(session: str) -> Path:
     return private(runtime_folder() / session)
 
 
+def journals_folder() -> Path:
+    """The folder of all journals, made with the first."""
+    return Path(platformdirs.user_state_dir("vivo", appauthor=False)) / "sessions"
+
+
 def journal_folder(session: str) -> Path:
     """The journal of a session, and its log."""
-    return private(
-        Path(platformdirs.user_state_dir("vivo", appauthor=False)) / "sessions" / session
-    )
+    return private(journals_folder() / session)
 
 
 def history_file() -> Path:

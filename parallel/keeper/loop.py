@@ -31,6 +31,7 @@ from ..errors import WireError
 from ..frames import FrameError, FrameReader, encode_frame
 from ..journal import Event, Journal
 from ..registry import Registry, SessionEntry, process_started, this_host
+from ..transcripts import describe
 from ..wire import Codec
 from .instructions import (
     Announce,
@@ -525,6 +526,7 @@ class Keeper:
         )
         self.connection.write(Path(entry.connection_file))
         Registry().add(entry)
+        describe(entry)
 
     def _tell_starter(self, status: str, message: str = "") -> None:
         """One line to whoever started the session, once."""

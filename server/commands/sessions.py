@@ -1,4 +1,4 @@
-"""``vivo sessions``: list the sessions of this machine, or end them."""
+"""``vivo sessions``: list the sessions of this machine, show what they did, or end them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     listing = actions.add_parser("list", help="list them (the default)")
     listing.add_argument("--json", action="store_true", help="for programs")
+    show = actions.add_parser("show", help="the transcript of one, also of one that has ended")
+    show.add_argument("id", nargs="?", metavar="ID", help="without it: which have a transcript")
+    show.add_argument("--json", action="store_true", help="for programs: an entry a line")
+    rerun = actions.add_parser("rerun", help="run the inputs of one again, in a fresh session")
+    rerun.add_argument("id", metavar="ID", help="an id, or the beginning of one")
+    rerun.add_argument("--all", action="store_true", help="also those that did not end well")
+    rerun.add_argument("--python", metavar="PATH", help="the interpreter of the fresh session")
     end = actions.add_parser("end", help="end some, or all")
     end.add_argument("ids", nargs="*", metavar="ID", help="an id, or the beginning of one")
     end.add_argument("--all", action="store_true", help="every session of this machine")
 
 
 def run(options: argparse.Namespace) -> int:
-    """List or end."""
+    """Do what the action says."""
     if options.action == "end":
         return asyncio.run(_end(options))
+    if options.action in ("show", "rerun"):
+        from . import session_transcript
+
+        if options.action == "show":
+            return session_transcript.show(options)
+        return asyncio.run(session_transcript.rerun(options))
     from ..sessions import list_sessions
 
     infos = asyncio.run(list_sessions())
