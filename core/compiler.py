@@ -100,6 +100,12 @@ def real_path(filename: str) -> str:
     return os.path.normpath(filename) if "/./" in filename else filename
 
 
+def names_of(text: str) -> list[str]:
+    """The file names under which a cell with that whole text has run, and no other."""
+    lines = [f"{line}\n" for line in text.split("\n")]
+    return [name for name, held in _texts.items() if held == lines]
+
+
 def is_cell(filename: str) -> bool:
     """Whether cells have run under a file name: their text is kept as it ran."""
     return filename in _texts

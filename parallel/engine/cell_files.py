@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import linecache
 import os
+from pathlib import Path
 
 SUFFIX = ".py"
 SEED = 0xC70F6907
@@ -40,10 +41,12 @@ def source_of(path: object) -> str | None:
 
 
 class CellFiles:
-    """A private folder with a file for each cell that a client has shown; it ends with the engine."""
+    """A private folder with a file for each cell that a client has shown, until the engine ends."""
 
     def __init__(self) -> None:
         self._folder: str | None = None
+        self.texts: dict[str, str] = {}
+        """The cells that have a file, by its name."""
 
     @property
     def prefix(self) -> str:
@@ -62,8 +65,8 @@ class CellFiles:
     def write(self, text: str) -> str:
         """Write a cell's file; gives its name."""
         name = self.name_of(text)
-        with open(name, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
-            file.write(text)
+        Path(name).write_bytes(text.encode("utf-8", "surrogatepass"))
+        self.texts[name] = text
         return name
 
     def remove(self) -> None:

@@ -15,6 +15,8 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -45,6 +47,8 @@ class DebugLink:
         hook = sys.breakpointhook
         self._pydevd, self._tracing, self._threads = _load_tracer()
         sys.breakpointhook = hook
+        constants = import_module("_pydevd_bundle.pydevd_constants")
+        self._uses_monitoring: bool = constants.PYDEVD_USE_SYS_MONITORING
         self._socket, theirs = socket.socketpair()
         connect = self._pydevd.start_client
         self._pydevd.start_client = lambda host, port: theirs
@@ -57,12 +61,12 @@ class DebugLink:
                 block_until_connected=True,
                 wait_for_ready_to_run=False,
                 notify_stdin=False,
-                dont_trace_start_patterns=(os.path.dirname(os.path.abspath(debugpy.__file__)),),
+                dont_trace_start_patterns=(str(Path(str(debugpy.__file__)).resolve().parent),),
                 dont_trace_end_patterns=(),
             )
         finally:
             self._pydevd.start_client = connect
-        self._tracing.SetTrace(None)  # of the thread that starts it, which is ours
+        self._tracer.disable_tracing()  # of the thread that starts it, which is ours
         unmarked(threading.Thread(target=self._read, name="vivo-debug", daemon=True)).start()
 
     @property
@@ -96,7 +100,7 @@ class DebugLink:
         tracer.patch_threads()
         tracer.enable_tracing(tracer.trace_dispatch, apply_to_all_threads=True)
         tracer.set_tracing_for_untraced_contexts()
-        self._tracing.SetTrace(None)
+        tracer.disable_tracing()  # of this thread, which is ours
 
     def trace_caller(self) -> None:
         """Trace the calling thread, whatever an exception out of the tracer has done to it."""
@@ -112,21 +116,19 @@ class DebugLink:
 
     def untrace_caller(self) -> None:
         """Trace the calling thread no more."""
-        self._tracing.SetTrace(None)
+        self._tracer.disable_tracing()
 
     def untrace_all(self) -> None:
         """Trace no thread; what runs goes on at full speed."""
-        threading.settrace(None)  # type: ignore[arg-type]
-        if sys.version_info >= (3, 12):
-            from _pydevd_bundle import pydevd_constants
-
-            if pydevd_constants.PYDEVD_USE_SYS_MONITORING:
-                import pydevd_sys_monitoring
-
-                pydevd_sys_monitoring.stop_monitoring(all_threads=True)
-                return
+        threading.settrace(None)
+        if self._uses_monitoring:
+            # from Python 3.12 on: events of the whole interpreter, which cost nothing once given back
+            monitoring = import_module("_pydevd_sys_monitoring.pydevd_sys_monitoring")
+            monitoring.stop_monitoring(all_threads=True)
+            return
         self._tracing.set_trace_to_threads(_trace_nothing)
-        for frame in sys._current_frames().values():
+        for top in sys._current_frames().values():
+            frame: FrameType | None = top
             while frame is not None:
                 frame.f_trace = None
                 frame = frame.f_back
@@ -141,7 +143,6 @@ def _trace_nothing(frame: FrameType, event: str, argument: Any) -> None:
 
 
 def _load_tracer() -> tuple[Any, Any, Any]:
-    import importlib
     import warnings
 
     environment = dict(os.environ)
@@ -150,11 +151,11 @@ def _load_tracer() -> tuple[Any, Any, Any]:
     try:
         with helpers.standard_library_first(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            importlib.import_module("debugpy._vendored.force_pydevd")
+            import_module("debugpy._vendored.force_pydevd")
             return (
-                importlib.import_module("pydevd"),
-                importlib.import_module("pydevd_tracing"),
-                importlib.import_module("_pydevd_bundle.pydevd_additional_thread_info"),
+                import_module("pydevd"),
+                import_module("pydevd_tracing"),
+                import_module("_pydevd_bundle.pydevd_additional_thread_info"),
             )
     finally:
         for name in [name for name in os.environ if name.startswith("PYDEVD_")]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 import json
 import re
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from ...core.errors import UsageError
 from .front_end import plain_bundle, plain_data
 
 if TYPE_CHECKING:
@@ -46,9 +48,8 @@ class _Presentation:
     """What of the tracer its variables ask for."""
 
     def __init__(self) -> None:
-        from _pydevd_bundle.pydevd_api import PyDevdAPI
-
-        self.variable_presentation = PyDevdAPI.VariablePresentation()
+        api = import_module("_pydevd_bundle.pydevd_api").PyDevdAPI
+        self.variable_presentation = api.VariablePresentation()
 
 
 class Explorer:
@@ -58,14 +59,13 @@ class Explorer:
     """
 
     def __init__(self, namespace: dict[str, Any]) -> None:
-        from _pydevd_bundle import pydevd_frame_utils
-        from _pydevd_bundle.pydevd_suspended_frames import SuspendedFramesManager, _FramesTracker
-
-        self._manager = SuspendedFramesManager()
-        tracker = _FramesTracker(self._manager, _Presentation())
+        suspended = import_module("_pydevd_bundle.pydevd_suspended_frames")
+        frames = import_module("_pydevd_bundle.pydevd_frame_utils")
+        self._manager = suspended.SuspendedFramesManager()
+        tracker = suspended._FramesTracker(self._manager, _Presentation())
         self._frame = _Frame({name: namespace[name] for name in list(namespace) if is_shown(name)})
         self._tracker = tracker
-        tracker.track("session", pydevd_frame_utils.create_frames_list_from_frame(self._frame))
+        tracker.track("session", frames.create_frames_list_from_frame(self._frame))
 
     def children(self, reference: int | None) -> list[dict[str, Any]]:
         """The parts of a variable, or the variables themselves; each as DAP's ``Variable``."""
@@ -95,7 +95,13 @@ def rich_expression(name: str) -> str:
 
 
 def rich_of(result: str) -> dict[str, Any]:
-    """The bundle in an evaluation's result, which is the text or its representation."""
-    text = ast.literal_eval(result) if result[:1] in "'\"" else result
-    found: dict[str, Any] = json.loads(text)
+    """The bundle in an evaluation's result, which is the text or its representation.
+
+    Raises :class:`UsageError` where it is neither: the evaluation has failed.
+    """
+    try:
+        text = ast.literal_eval(result) if result[:1] in "'\"" else result
+        found: dict[str, Any] = json.loads(text)
+    except (ValueError, SyntaxError):
+        raise UsageError(result.strip().splitlines()[-1]) from None  # the evaluation's traceback
     return found

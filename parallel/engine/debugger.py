@@ -13,13 +13,14 @@ Rules:
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...core.compiler import names_of
 from ...core.errors import UsageError
 from ...core.tracebacks import message_of
 from .cell_files import SEED, SUFFIX, CellFiles, source_of
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
 Message = dict[str, Any]
 Handler = Callable[["Debugger", int, Message], None]
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_PACKAGE = Path(__file__).resolve().parent.parent.parent
 _RULES = [
-    {"path": os.path.join(_PACKAGE, part, "**"), "include": False}
+    {"path": str(_PACKAGE / part / "**"), "include": False}
     for part in ("core", "parallel", "server")
 ]
+_RULES.append({"path": "<*>", "include": True})  # cells that ran before there was a debugger
 
 
 class Debugger(threading.Thread):
@@ -62,6 +64,8 @@ class Debugger(threading.Thread):
         self.explorer: Explorer | None = None
         self._queue: deque[tuple[int | None, Message]] = deque()
         self._filled = threading.Semaphore(0)
+        self._earlier: dict[str, str] = {}
+        self._files_of: dict[str, str] = {}
         self._awaited: dict[int, Callable[[Message], None]] = {}
 
     # --- Beside cells ----------------------------------------------------------------------
@@ -138,6 +142,34 @@ class Debugger(threading.Thread):
         elif event == "continued" or (event == "thread" and body.get("reason") == "exited"):
             self.stopped.pop(thread, None)  # type: ignore[arg-type]
 
+    def stand_ins(self, path: str) -> list[str]:
+        """The files that stand for runs of a cell from before it was debugged.
+
+        Those were compiled under another name than the cell's file, ``<cell 3>``.
+        """
+        text = self.files.texts.get(path)
+        for name in names_of(text) if text is not None else ():
+            if name != path and name not in self._earlier:
+                stand_in = f"{self.files.prefix}earlier{len(self._earlier)}{SUFFIX}"
+                self._earlier[name], self._files_of[stand_in] = stand_in, path
+                whole = {
+                    "line": 1,
+                    "endLine": text.count("\n") + 1 if text else 1,
+                    "runtimeLine": 1,
+                }
+                maps = [{**whole, "runtimeSource": {"path": name}}]
+                arguments = {"source": {"path": stand_in}, "pydevdSourceMaps": maps}
+                self.ask({"command": "setPydevdSourceMap", "arguments": arguments}, _ignore)
+        return [stand_in for stand_in, file in self._files_of.items() if file == path]
+
+    def name_files(self, frames: list[Message]) -> None:
+        """Let the frames of such runs name the file that the front end knows."""
+        for frame in frames:
+            source = frame.get("source") or {}
+            path = source.get("path")
+            if path in self._files_of:
+                source["path"], source["sourceReference"] = self._files_of[path], 0
+
     # --- Answers ---------------------------------------------------------------------------
 
     def answer(self, number: int, request: Message, body: Message, **more: Any) -> None:
@@ -161,15 +193,27 @@ class Debugger(threading.Thread):
         number: int,
         request: Message,
         change: Callable[[Message], None] = lambda response: None,
+        **asked: Any,
     ) -> None:
-        """Let the tracer answer; ``change`` sees a response that succeeded before the client."""
+        """Let the tracer answer; ``change`` sees a response that succeeded before the client.
+
+        ``asked`` are fields of the request that the tracer is to see otherwise.
+        """
 
         def then(response: Message) -> None:
-            if response.get("success"):
-                change(response)
-            self.reply(number, {**response, **_response(request)})
+            try:
+                if response.get("success"):
+                    change(response)
+            except Exception as error:  # noqa: BLE001 - rule 1, whatever it is
+                self.refuse(number, request, message_of(error))
+            else:
+                self.reply(number, {**response, **_response(request)})
 
-        self.ask(request, then)
+        self.ask({**request, **asked}, then)
+
+
+def _ignore(response: Message) -> None:
+    """An answer that nobody waits for."""
 
 
 def _response(request: Message) -> Message:
@@ -193,7 +237,7 @@ def _initialize(debugger: Debugger, number: int, request: Message) -> None:
 
 def _attach(debugger: Debugger, number: int, request: Message) -> None:
     arguments = request["arguments"]
-    arguments.setdefault("justMyCode", False)
+    arguments.setdefault("justMyCode", True)
     arguments["rules"] = [*_RULES, *arguments.get("rules", ())]
     arguments["subProcess"] = False
     arguments["redirectOutput"] = False  # output is in the cell already
@@ -210,19 +254,17 @@ def _disconnect(debugger: Debugger, number: int, request: Message) -> None:
     if debugger.link is None:
         debugger.answer(number, request, {})
         return
-    request["arguments"] = {"terminateDebuggee": False}
-    request["command"], named = "disconnect", request["command"]
     debugger.is_attached = False
 
     def detached(response: Message) -> None:
         debugger.breakpoints.clear()
         debugger.stopped.clear()
         debugger.explorer = None
-        request["command"] = named
         if debugger.link is not None:
             debugger.link.untrace_all()
 
-    debugger.forward(number, request, detached)
+    leaving = {"terminateDebuggee": False}
+    debugger.forward(number, request, detached, command="disconnect", arguments=leaving)
 
 
 def _debug_info(debugger: Debugger, number: int, request: Message) -> None:
@@ -272,7 +314,28 @@ def _set_breakpoints(debugger: Debugger, number: int, request: Message) -> None:
         else:
             debugger.breakpoints.pop(source, None)
 
+    for name in debugger.stand_ins(source):
+        debugger.ask({**request, "arguments": {**arguments, "source": {"path": name}}}, _ignore)
     debugger.forward(number, request, keep)
+
+
+def _stack_trace(debugger: Debugger, number: int, request: Message) -> None:
+    def name(response: Message) -> None:
+        debugger.name_files(response["body"]["stackFrames"])
+
+    debugger.forward(number, request, name)
+
+
+def _exception_info(debugger: Debugger, number: int, request: Message) -> None:
+    def shorten(response: Message) -> None:
+        # The tracer adds a remark of some blanks and a parenthesis to the name.
+        body = response["body"]
+        body["exceptionId"] = body["exceptionId"].partition(" ")[0]
+        details = body.get("details") or {}
+        if "typeName" in details:
+            details["typeName"] = details["typeName"].partition(" ")[0]
+
+    debugger.forward(number, request, shorten)
 
 
 def _set_exception_breakpoints(debugger: Debugger, number: int, request: Message) -> None:
@@ -333,7 +396,7 @@ def _rich_inspect_variables(debugger: Debugger, number: int, request: Message) -
         def show(response: Message) -> None:
             response["body"] = rich_of(response["body"]["result"])
 
-        debugger.forward(number, {**request, "command": "evaluate", "arguments": evaluation}, show)
+        debugger.forward(number, request, show, command="evaluate", arguments=evaluation)
 
 
 def _copy_to_globals(debugger: Debugger, number: int, request: Message) -> None:
@@ -353,7 +416,7 @@ def _copy_to_globals(debugger: Debugger, number: int, request: Message) -> None:
     def copied(response: Message) -> None:
         response["body"] = {}
 
-    debugger.forward(number, {**request, "command": "evaluate", "arguments": evaluation}, copied)
+    debugger.forward(number, request, copied, command="evaluate", arguments=evaluation)
 
 
 def _modules(debugger: Debugger, number: int, request: Message) -> None:
@@ -376,6 +439,8 @@ HANDLERS: dict[str, Handler] = {
     "debugInfo": _debug_info,
     "dumpCell": _dump_cell,
     "setBreakpoints": _set_breakpoints,
+    "stackTrace": _stack_trace,
+    "exceptionInfo": _exception_info,
     "setExceptionBreakpoints": _set_exception_breakpoints,
     "source": _source,
     "variables": _variables,

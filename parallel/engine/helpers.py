@@ -29,11 +29,13 @@ _folders: dict[str, str] = {}
 
 def own_folders() -> dict[str, str]:
     """The folders in which this process's environment has helpers. The keeper asks, and offers."""
+    from pathlib import Path
+
     found = {}
     for name in HELPERS:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
-            found[name] = os.path.dirname(os.path.dirname(spec.origin))
+            found[name] = str(Path(spec.origin).parent.parent)
     return found
 
 
@@ -87,8 +89,8 @@ class _HelperFinder(importlib.abc.MetaPathFinder):
 @contextmanager
 def standard_library_first() -> Iterator[None]:
     """Let the standard library come before the user's folders for a time."""
-    home = os.path.dirname(os.__file__)
-    ours = [entry for entry in sys.path if entry in (home, os.path.join(home, "lib-dynload"))]
+    home = os.__file__.rpartition(os.sep)[0]
+    ours = [entry for entry in sys.path if entry in (home, f"{home}{os.sep}lib-dynload")]
     sys.path[0:0] = ours
     try:
         yield
