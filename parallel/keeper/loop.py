@@ -60,6 +60,7 @@ _REPLAY_BYTES = 32 * 2**20
 _PARENT_CHECK = 1000  # milliseconds between looks at a foreign launcher
 _REST = 0.004  # seconds that a pipe rests after a short read, so that lines come together
 _LINE_END = 0.0005  # seconds that the rest of a line is waited for: print writes in two steps
+_REUNION = 15.0  # seconds that clients get to connect to a keeper which takes over
 _RETRY = 50  # milliseconds until a client that is still connecting is tried again
 _KINDS = {"shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "iopub": zmq.XPUB}
 
@@ -95,7 +96,10 @@ class Keeper:
         self._signalled: set[int] = set()
         self._early_text = b""
         self._resting: dict[int, float] = {}
-        self._unasked: list[Reply] = []
+        self._unsent_replies: list[Reply] = []
+        # Until then the clients of a keeper that died may still be on their way back.
+        adopts = isinstance(engine.process, AdoptedProcess)
+        self._reunited = time.monotonic() + _REUNION if adopts else 0.0
         self._usage: UsageMeter | None = None
         self._bind()
         self._adopt(engine)
@@ -113,8 +117,8 @@ class Keeper:
             each.linger = 200
             if kind == zmq.ROUTER:
                 each.setsockopt(zmq.ROUTER_HANDOVER, 1)
-            if channel == "stdin":
-                # A question must not be lost because its client is still connecting.
+            if channel == "stdin" or (self._reunited and kind == zmq.ROUTER):
+                # What is sent must not be lost because its client is still connecting.
                 each.setsockopt(zmq.ROUTER_MANDATORY, 1)
             if kind == zmq.XPUB:
                 each.setsockopt(zmq.XPUB_VERBOSE, 1)
@@ -165,10 +169,12 @@ class Keeper:
 
     def _turn(self) -> None:
         timeout = _PARENT_CHECK if self.spec["foreign"] else None
-        if self._unasked:
+        if self._unsent_replies:
             timeout = _RETRY
-            waiting, self._unasked = self._unasked, []
-            self._do([each for each in waiting if self.state.is_asking(each.parent)])
+            waiting, self._unsent_replies = self._unsent_replies, []
+            for each in waiting:
+                if each.channel != "stdin" or self.state.is_asking(each.parent):
+                    self._reply(each)
         if self._resting:
             left = min(self._resting.values()) - time.monotonic()
             timeout = max(0, min(timeout or 1000, int(left * 1000) + 1))
@@ -377,7 +383,8 @@ class Keeper:
         except zmq.ZMQError as error:
             if error.errno != zmq.EHOSTUNREACH:
                 raise
-            self._unasked.append(reply)
+            if reply.channel == "stdin" or time.monotonic() < self._reunited:
+                self._unsent_replies.append(reply)
 
     def _publish(self, event: Publish) -> None:
         topic = event.kind.encode()

@@ -22,6 +22,7 @@ from ..frames import Ordering
 from ..journal import Event, Gap
 from ..messages import RunError, RunRecord
 from ..wire import Message
+from .comms import OpenComm
 from .parts import Pipe, Run
 
 if TYPE_CHECKING:
@@ -54,10 +55,13 @@ def restore(
         vivo = msgspec.json.decode(metadata).get("vivo") or {}
         number = max(number, vivo.get("n") or 0)
         if b'"restarting"' in content and vivo.get("run") is None:
-            number = 0  # a new engine counts anew
+            number = 0  # a new engine counts anew, and has no comms
+            state.comms.open.clear()
         run = vivo.get("run")
         if run is not None and parent != b"{}":
             parents[run] = parent
+        if b'"comm_' in header:
+            _fold_comm(state, msgspec.json.decode(header), msgspec.json.decode(content), run)
         if "record" not in vivo:
             continue
         record = state.runs.fold({"vivo": vivo})
@@ -78,6 +82,15 @@ def restore(
             state.queue.append(run_of_record)
     kept = {(run, name): Pipe(Ordering(state.magic, number)) for run, name, _ in pipes}
     state.adopt(parents=parents, pipes=kept)
+
+
+def _fold_comm(
+    state: SessionState, header: dict[str, Any], content: dict[str, Any], run: str | None
+) -> None:
+    if header["msg_type"] == "comm_open":
+        state.comms.open[content["comm_id"]] = OpenComm(content.get("target_name", ""), run)
+    elif header["msg_type"] == "comm_close":
+        state.comms.open.pop(content["comm_id"], None)
 
 
 def _lose(state: SessionState, run: Run) -> None:

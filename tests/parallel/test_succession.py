@@ -5,11 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
+from jupyter_client import BlockingKernelClient
+from jupyter_core.utils import ensure_event_loop
 from vivo.parallel.client import SessionClient
 from vivo.parallel.frames import Ordering
+from vivo.parallel.launch import SessionOptions, end_session, start_session
 from vivo.parallel.registry import Registry, SessionEntry
 
 from .dialogues import Dialogue
@@ -23,6 +29,21 @@ for number in range(400):
     time.sleep(0.001)
 number
 """
+
+
+@pytest.fixture
+def kept_session(home: Path) -> Iterator[tuple[dict[str, Any], BlockingKernelClient]]:
+    """A session that vivo started, and Jupyter's own client of it."""
+    entry = asyncio.run(start_session(SessionOptions(cwd=str(home))))
+    client = BlockingKernelClient(connection_file=entry.connection_file)
+    client.load_connection_file()
+    client.start_channels()
+    client.wait_for_ready(timeout=30)
+    yield {"keeper_pid": entry.keeper_pid}, client
+    client.stop_channels()
+    client.context.destroy(linger=0)
+    ensure_event_loop().close()  # the blocking client keeps one for good
+    asyncio.run(end_session(entry.id))
 
 
 async def killed(client: SessionClient) -> int:
@@ -130,6 +151,28 @@ async def test_a_dead_engine_is_told_by_a_keeper_that_did_not_start_it(dialogue:
     assert record.error.name == "EngineDied"
     await client.restart()
     assert await dialogue.value("6 * 7") == "42"
+
+
+def test_a_plain_client_gets_its_reply_and_the_rest_from_the_new_keeper(
+    kept_session: tuple[dict[str, Any], BlockingKernelClient], home: Path
+) -> None:
+    """One that knows nothing of keepers: replies wait until it is back; comms are still open."""
+    session, client = kept_session
+    opened = client.execute(
+        "from comm import create_comm\ncomm = create_comm(target_name='of the test')"
+    )
+    assert client.get_shell_msg(timeout=20)["parent_header"]["msg_id"] == opened
+    first = client.execute("import time, pathlib\npathlib.Path('begun').touch()\ntime.sleep(0.2)")
+    second = client.execute("6 * 7", user_expressions={"x": "1 + 1"})
+    while not (home / "begun").exists():
+        time.sleep(0.01)
+    os.kill(session["keeper_pid"], signal.SIGKILL)
+    got = [client.get_shell_msg(timeout=20) for _ in range(2)]
+    assert [each["parent_header"]["msg_id"] for each in got] == [first, second]
+    assert got[1]["content"]["user_expressions"]["x"]["data"]["text/plain"] == "2"
+    client.comm_info()
+    info = client.get_shell_msg(timeout=20)["content"]["comms"]
+    assert [each["target_name"] for each in info.values()] == ["of the test"]
 
 
 MAGIC = Ordering.new_magic()
