@@ -14,7 +14,7 @@ COMMANDS = {
     "run": "run a file of cells and show its values inline",
     "console": "work in a session from the terminal",
     "lsp": "serve an editor on stdin and stdout",
-    "sessions": "list the sessions, or end them",
+    "sessions": "list the sessions, show what they did, run it again, or end them",
     "kernelspec": "make vivo a Jupyter kernel",
     "kernel": "keep a session for a Jupyter launcher",
 }
