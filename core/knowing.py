@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from .cell_marks import CellMark
 from .execution import call_user_code
 from .formatters import DisplayFormatters
 from .magics.registry import MagicRegistry
@@ -20,6 +21,7 @@ from .transform import Transformer
 if TYPE_CHECKING:
     from .completer import Completer, CompletionResult
     from .inspector import Inspection
+    from .variables import VariableList
 
 _making = threading.Lock()
 
@@ -36,6 +38,21 @@ class Knowing:
     settings: Settings
     _reserved: dict[str, Any]
     _completer: Completer | None = None
+    _variables: VariableList | None = None
+    _cell_mark = CellMark()
+
+    @property
+    def variables(self) -> VariableList:
+        """The list of the user's variables, for one other thread (rule 4 there)."""
+        if self._variables is None:
+            from .variables import VariableList
+
+            self._variables = VariableList(self.namespace, self._reserved, lambda: self._cell_mark)
+        return self._variables
+
+    def mark_cell(self, source: str) -> None:
+        """Note that a cell begins: what changes from here on is its work."""
+        self._cell_mark = self._cell_mark.next(source, self.namespace)
 
     @property
     def completer(self) -> Completer:

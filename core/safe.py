@@ -89,7 +89,11 @@ def type_qualname(kind: type) -> str:
 
 def type_name(value: object) -> str:
     """The qualified name of a value's type; ``builtins`` is left out."""
-    kind = type(value)
+    return name_of_type(type(value))
+
+
+def name_of_type(kind: type) -> str:
+    """The qualified name of a type; ``builtins`` is left out."""
     module = type_module(kind)
     name = str(_qualname_of_type(kind))
     return name if module in ("builtins", "__main__", "") else f"{module}.{name}"

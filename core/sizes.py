@@ -90,7 +90,7 @@ class _Meter:
         measured = self._buffer(value, root, depth)
         if measured is not None:
             return measured
-        own: float = _own_size(value)
+        own: float = own_size(value)
         if depth >= _MAXIMUM_DEPTH:
             return own
         base = _container_of(kind)
@@ -201,7 +201,8 @@ def _is_namespace(value: dict[Any, Any]) -> bool:
     return bool(first) and type(first[0]) is str and first[0] == "__name__"
 
 
-def _own_size(value: object) -> int:
+def own_size(value: object) -> int:
+    """The bytes of an object itself, without what it refers to; its own code is not asked."""
     if type(class_attribute(type(value), "__sizeof__")) is types.MethodDescriptorType:
         return sys.getsizeof(value)
     return object.__sizeof__(value)  # the user's own might do anything

@@ -24,7 +24,7 @@ import zmq.asyncio
 
 from .connection import ConnectionInfo, read_connection
 from .errors import SessionError, WireError
-from .messages import RunOrigin, RunRecord
+from .messages import RunOrigin, RunRecord, VariablesReply
 from .stream import EventMerger
 from .wire import Codec, Message
 
@@ -77,10 +77,15 @@ class Execution:
 class SessionClient:
     """A connection to a session; see :meth:`connect`."""
 
+    lacks: tuple[str, ...] = ()
+    """What the session cannot do: sentences. Other kernels lack some; see :mod:`.foreign`."""
+
     def __init__(self, connection: ConnectionInfo, name: str) -> None:
         self.connection = connection
         self.name = name
         self.codec = Codec(connection.key.encode())
+        self.kernel_info: dict[str, Any] = {}
+        """The content of the ``kernel_info_reply``."""
         self.on_input: InputHandler | None = None
         self.welcomed = False
         """Whether the session greets subscribers: then no event was missed since."""
@@ -93,6 +98,7 @@ class SessionClient:
         self._tasks: list[asyncio.Task[None]] = []
         self._answering: set[asyncio.Task[None]] = set()
         self._greeted = asyncio.Event()
+        self._keeper: int | None = None
         self._is_closed = False
 
     @classmethod
@@ -103,7 +109,7 @@ class SessionClient:
         name: str = "vivo",
         timeout: float = DEFAULT_TIMEOUT,
     ) -> SessionClient:
-        """Connect to a session by its connection file.
+        """Connect to a session by its connection file, or to another Jupyter kernel by its own.
 
         Raises :class:`ConnectionFileError` for a bad file, :class:`SessionError` if nobody answers.
         """
@@ -112,7 +118,13 @@ class SessionClient:
         client = cls(connection, name)
         try:
             client._open()
-            await client.request("control", "kernel_info_request", {}, timeout=timeout)
+            told = await client.request("control", "kernel_info_request", {}, timeout=timeout)
+            client.kernel_info = told.content
+            if cls is SessionClient and told.content.get("implementation") != "vivo":
+                from .foreign import ForeignClient
+
+                await client.close()
+                return await ForeignClient.connect(connection, name=name, timeout=timeout)
             try:
                 await asyncio.wait_for(client._greeted.wait(), 0.5)
                 client.welcomed = True
@@ -174,9 +186,7 @@ class SessionClient:
 
     def _event(self, message: Message) -> None:
         if message.type == "iopub_welcome":
-            if self._greeted.is_set():
-                self._begin(self._renew())
-            self._greeted.set()
+            self._welcomed(message.content.get("vivo") or {})
             return
         vivo = message.metadata.get("vivo") or {}
         is_idle = message.content.get("execution_state") == "idle"
@@ -200,6 +210,17 @@ class SessionClient:
         execution._finish(record)
         if execution._reply.done():
             del self._executions[run]
+
+    def _welcomed(self, vivo: dict[str, Any]) -> None:
+        """A subscription has arrived: ours at first, then another client's, or ours again."""
+        before, self._keeper = self._keeper, vivo.get("keeper")
+        if not self._greeted.is_set():
+            self._greeted.set()
+        elif before != self._keeper:
+            self._begin(self._renew())
+        else:
+            for queue in self._listeners:
+                queue.put_nowait(_RENEWED)
 
     async def _renew(self) -> None:
         """Send again what may not have arrived, and look for what has ended meanwhile (rule 4)."""
@@ -361,6 +382,16 @@ class SessionClient:
         content = {} if uri is None else {"uri": uri}
         reply = await self._control("vivo_runs", content, DEFAULT_TIMEOUT)
         return msgspec.convert(reply.content["runs"], list[RunRecord])
+
+    async def variables(self, *, timeout: float = DEFAULT_TIMEOUT, **wanted: Any) -> VariablesReply:
+        """A page of the user's variables, or of what one holds.
+
+        ``wanted`` are the fields of a :class:`VariablesRequest`. Raises :class:`SessionError` for
+        what does not fit, and for an engine that has ended.
+        """
+        return msgspec.convert(
+            (await self._control("vivo_variables", wanted, timeout)).content, VariablesReply
+        )
 
     async def interrupt(self, run: str | None = None) -> str:
         """Interrupt a run, or what runs; the outcome by name."""

@@ -151,6 +151,70 @@ class StackReply(msgspec.Struct):
     text: str
 
 
+class VariablesRequest(msgspec.Struct):
+    """Which variables are wanted, or which children of a value."""
+
+    start: int = 0
+    count: int = 100
+    """At most 1,000 come."""
+    filter: str = ""
+    """A part of the name, or a pattern with ``*`` and ``?``; case does not count."""
+    sort: Literal["name", "type", "size", "definition"] = "name"
+    """An order by type or size is that of the cell's first page, so that later pages fit."""
+    descending: bool = False
+    path: list[str | int] = []
+    """Whose children are wanted: a variable's name, then positions among the children of the one
+    before. They come in their own order, without filter."""
+
+
+class Variable(msgspec.Struct):
+    """A variable, or a child of a value: told without running any code of the user's."""
+
+    name: str
+    """Of a child how it is reached: ``['key']``, ``[0]``, ``.attribute``, the label of a column."""
+    type: str
+    shape: list[int] | None
+    dtype: str | None
+    length: int | None
+    """How many items a built-in container or text has."""
+    size: int | None
+    """Bytes: of arrays and frames their data; of others the object without what it refers to."""
+    text: str
+    """The value on one line."""
+    children: int
+    """How many values it holds that can be asked for."""
+    changed: bool
+    """Whether the last cell, or the one that runs, made or changed it: by the names that its text
+    assigns, by those that are new, by what an earlier page showed. A change deep inside a value
+    that neither shows is not seen."""
+
+
+class VariablesReply(msgspec.Struct, omit_defaults=True):
+    """A page of variables."""
+
+    variables: list[Variable]
+    total: int
+    """How many there are in all."""
+    found: bool = True
+    """Whether the path still leads to a value."""
+    busy: bool = False
+    """Whether the engine did not answer in time, so that this is what was known last."""
+    known: float | None = None
+    """When that was known; none if nothing was."""
+
+
+class LastKnownMetadata(msgspec.Struct):
+    """``metadata["vivo"]`` of a reply that the engine did not give in time, since code in C holds
+    the interpreter's lock: it tells what was known last, or nothing. In the replies to
+    ``complete_request`` and ``inspect_request`` it stands in ``content.metadata["vivo"]`` too.
+    """
+
+    busy: bool
+    """True."""
+    known: float | None
+    """When what the reply tells was known; none if it tells nothing."""
+
+
 class Declaration(msgspec.Struct):
     """A request of ours on the control channel, with its reply."""
 
@@ -185,5 +249,12 @@ MESSAGES: tuple[Declaration, ...] = (
         StackReply,
         "The stacks of the engine's threads, also while a cell runs.",
         errors="The engine does not answer: it holds the interpreter's lock in C code.",
+    ),
+    Declaration(
+        "vivo_variables",
+        VariablesRequest,
+        VariablesReply,
+        "A page of the user's variables, or of what a value holds, also while a cell runs; on the "
+        "control or the shell channel.",
     ),
 )

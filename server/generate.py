@@ -176,6 +176,8 @@ def reference() -> str:
         '- `execute_request.metadata["vivo"]` is a `RunOrigin`.',
         '- `metadata["vivo"]` of every iopub message is an `EventMetadata`; that of an `error` has',
         "  a `report` beside it, the traceback as data.",
+        '- `metadata["vivo"]` of a reply to completion, inspection, variables, history or',
+        "  `is_complete` is a `LastKnownMetadata` where the engine did not answer in time.",
         f"- `inspect_reply.data` has an `{wire.INSPECTION_MIME}`: the fields of an inspection.",
         "",
     ]
@@ -187,7 +189,7 @@ def reference() -> str:
         if declaration.errors:
             lines += [f"Errors: {declaration.errors}", ""]
     lines += ["### Types of the wire", ""]
-    kinds: list[type | None] = [wire.RunOrigin, wire.EventMetadata]
+    kinds: list[type | None] = [wire.RunOrigin, wire.EventMetadata, wire.LastKnownMetadata]
     kinds += [k for d in wire.MESSAGES for k in (d.params, d.result)]
     for kind in reachable(kinds):
         lines += [f"#### `{kind.__name__}` (wire)", "", *_table(kind, str)]

@@ -131,6 +131,16 @@ class Lane(threading.Thread):
         data = {"text/plain": told.text(colour=True), INSPECTION_MIME: told.data()}
         return {"found": True, "data": plain_bundle(data), "metadata": {}}
 
+    def _vivo_variables_request(self, content: dict[str, Any]) -> dict[str, Any]:
+        variables, path = self.shell.variables, content["path"]
+        if path:
+            found = variables.children(path, content["start"], content["count"])
+            rows, total = found or ([], 0)
+            return {"variables": rows, "total": total, "found": found is not None}
+        options = {key: content[key] for key in ("filter", "sort", "descending")}
+        rows, total = variables.page(content["start"], content["count"], **options)
+        return {"variables": rows, "total": total}
+
     def _is_complete_request(self, content: dict[str, Any]) -> dict[str, Any]:
         status, indent = self.shell.is_complete(content.get("code", ""))
         return {"status": status, "indent": indent}

@@ -28,7 +28,7 @@ from ...core.event_loops.base import is_readable, runs_callback
 from ...core.event_loops.tasks import TaskLoop, advance
 from ...core.history import History
 from ...core.settings import Settings
-from . import cells, helpers, routing
+from . import cells, debugging, helpers, routing
 from .channel import Channel, KeeperGone
 from .comms import Comms
 from .front_end import EngineFrontEnd
@@ -112,6 +112,11 @@ class Engine:
             self._is_repeated = False
             if not self.shell.interrupt_next:
                 return  # the cell has begun meanwhile, with its interrupt
+        debugger = debugging.active
+        if debugger is not None and debugger.release_caller():
+            run = self.output.run
+            interrupts.send_again(lambda: self.shell.is_running and self.output.run == run)
+            return
         outcome = interrupts.handle(self.shell, frame)
         # The keeper sends a cell before it interrupts it: the signal may be here first.
         if outcome == "idle" and (self._has_cell or self.channel.is_readable):
@@ -205,6 +210,7 @@ class Engine:
         self.shell._context.run(routing.current_run.set, run)
         if not self._has_profile:
             self._load_profile()
+        self.shell.mark_cell(header["code"])
         result = cells.run_cell(self.shell, self.front_end, header)
         self._has_cell = False
         done = cells.done_frame(self.shell, self.front_end, header, result)

@@ -29,12 +29,14 @@ import zmq
 from ..connection import CHANNELS, ConnectionInfo
 from ..errors import WireError
 from ..frames import FrameError, FrameReader, encode_frame
-from ..journal import Event, Journal
+from ..journal import Journal
 from ..registry import Registry, SessionEntry, process_started, this_host
 from ..transcripts import describe
 from ..wire import Codec
+from .flood import DEFAULT_LIMIT
 from .instructions import (
     Announce,
+    EndSpill,
     Instruction,
     Interrupt,
     Measure,
@@ -42,13 +44,16 @@ from .instructions import (
     Replay,
     Reply,
     Respawn,
+    Spill,
     StartRun,
     Stop,
     ToLane,
     ToMain,
 )
+from .replaying import replayed
 from .restoring import restore
 from .spawn import AdoptedProcess, EngineProcess, describe_exit, spawn_engine
+from .spilling import SpillFiles
 from .state import SessionState
 
 if TYPE_CHECKING:
@@ -56,11 +61,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _CHUNK = 2**18
-_REPLAY_BYTES = 32 * 2**20
 _PARENT_CHECK = 1000  # milliseconds between looks at a foreign launcher
 _REST = 0.004  # seconds that a pipe rests after a short read, so that lines come together
 _LINE_END = 0.0005  # seconds that the rest of a line is waited for: print writes in two steps
 _REUNION = 15.0  # seconds that clients get to connect to a keeper which takes over
+_HELD_EVENTS = 5000  # for a subscriber that does not read; one that misses more asks for a replay
 _RETRY = 50  # milliseconds until a client that is still connecting is tried again
 _KINDS = {"shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "iopub": zmq.XPUB}
 
@@ -80,6 +85,9 @@ class Keeper:
         )
         self.state.keeper_pid = os.getpid()
         self.state.seq = self.journal.last
+        self.state.floods.folder = spec["journal"]
+        self.state.floods.limit = spec.get("output_limit", DEFAULT_LIMIT)
+        self._spills = SpillFiles(self._report)
         self._context = zmq.Context()
         self._poller = zmq.Poller()
         self._sockets: dict[str, zmq.Socket[bytes]] = {}
@@ -122,7 +130,7 @@ class Keeper:
                 each.setsockopt(zmq.ROUTER_MANDATORY, 1)
             if kind == zmq.XPUB:
                 each.setsockopt(zmq.XPUB_VERBOSE, 1)
-                each.setsockopt(zmq.SNDHWM, 0)
+                each.setsockopt(zmq.SNDHWM, _HELD_EVENTS)
             each.bind(self.connection.address(channel))
             self._sockets[channel] = each
             self._poller.register(each, zmq.POLLIN)
@@ -180,6 +188,12 @@ class Keeper:
             timeout = max(0, min(timeout or 1000, int(left * 1000) + 1))
             if left <= 0:
                 self._wake_pipes()
+        due = self.state.last_known.deadline
+        if due is not None:
+            left = due - time.time()
+            timeout = max(0, min(timeout or 1000, int(left * 1000) + 1))
+            if left <= 0:
+                self._do(self.state.time_passed(time.time()))
         ready = self._poller.poll(timeout)
         if self.spec["foreign"] and os.getppid() != self._parent:
             self._is_stopping = True
@@ -304,7 +318,7 @@ class Keeper:
     def _read_lane(self) -> None:
         data = self._received(self.engine.lane)
         for header, _ in self._lane_reader.feed(data):
-            self._do(self.state.lane_frame(header))
+            self._do(self.state.lane_frame(header, time.time()))
 
     def _received(self, source: socket.socket) -> bytes:
         try:
@@ -471,28 +485,7 @@ class Keeper:
             self._do(self.state.engine_exited(told, time.time()))
 
     def _replay(self, replay: Replay) -> None:
-        events: list[Any] = []
-        buffers: list[bytes] = []
-        size = 0
-        for item in self.journal.read(replay.after):
-            if len(events) >= replay.limit or size > _REPLAY_BYTES:
-                break
-            if isinstance(item, Event):
-                header, parent, metadata, told = map(msgspec.Raw, item.parts[:4])
-                events.append(
-                    {
-                        "header": header,
-                        "parent_header": parent,
-                        "metadata": metadata,
-                        "content": told,
-                        "buffers": len(item.parts) - 4,
-                    }
-                )
-                buffers += item.parts[4:]
-                size += sum(map(len, item.parts))
-            else:
-                gap = {"first": item.first, "last": item.last, "reason": item.reason}
-                events.append({"gap": gap})
+        events, buffers = replayed(self.journal.read(replay.after), replay.limit)
         reply = replay.reply
         content = {**reply.content, "events": events}
         self._reply(
@@ -505,6 +498,12 @@ class Keeper:
 
             self._usage = UsageMeter()
         self._reply(replace(measure.reply, content=self._usage.measure(measure.pid)))
+
+    def _spill(self, spill: Spill) -> None:
+        self._spills.append(spill.path, spill.text)
+
+    def _end_spill(self, ended: EndSpill) -> None:
+        self._spills.end(ended.path, is_kept=ended.is_kept)
 
     def _stop(self, _: Stop) -> None:
         self._is_stopping = True
@@ -554,6 +553,7 @@ class Keeper:
             each.close()
         self._context.term()
         self.journal.close()
+        self._spills.close()
         if not self.spec["foreign"]:
             Registry().remove(self.spec["id"])
             for path in (*self.connection.socket_files(), Path(self.spec["connection_file"])):
@@ -574,6 +574,8 @@ _ACTIONS: dict[type, Any] = {
     Reply: Keeper._reply,
     Publish: Keeper._publish,
     Announce: Keeper._announce,
+    Spill: Keeper._spill,
+    EndSpill: Keeper._end_spill,
     StartRun: Keeper._start_run,
     ToMain: Keeper._to_main,
     ToLane: Keeper._to_lane,

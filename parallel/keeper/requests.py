@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..messages import InterruptRequest, ReplayRequest, RunsReply, RunsRequest, SessionReply
+from ..messages import (
+    InterruptRequest,
+    ReplayRequest,
+    RunsReply,
+    RunsRequest,
+    SessionReply,
+    VariablesRequest,
+)
 from ..wire import PROTOCOL_VERSION, Message
 from . import debugging
 from .instructions import Announce, Measure, Replay, Reply, Stop
@@ -27,6 +34,22 @@ def handle(state: SessionState, channel: str, message: Message, now: float) -> N
         handler(state, channel, message, now)
     except msgspec.ValidationError as error:
         state.refuse(channel, message, "UsageError", f"{message.type} does not fit: {error}.")
+
+
+def is_fit(state: SessionState, channel: str, message: Message) -> bool:
+    """Whether a request for the lane fits its declaration; if not, it is refused."""
+    if message.type == "vivo_variables_request":
+        try:
+            wanted = msgspec.convert(message.content, VariablesRequest)
+            if wanted.path and not isinstance(wanted.path[0], str):
+                raise msgspec.ValidationError("a path begins with a variable's name")
+            if any(isinstance(each, str) for each in wanted.path[1:]):
+                raise msgspec.ValidationError("a path goes on with positions")
+        except msgspec.ValidationError as error:
+            state.refuse(channel, message, "UsageError", f"{message.type} does not fit: {error}.")
+            return False
+        message.content = msgspec.to_builtins(wanted)
+    return True
 
 
 def handle_ready(state: SessionState, channel: str, message: Message) -> None:

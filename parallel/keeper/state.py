@@ -27,6 +27,7 @@ from ..messages import RunError, RunRecord
 from ..runs import RunTable, error_of, new_record, values_of
 from ..wire import Message
 from . import comms, debugging, requests, restoring
+from .flood import Floods
 from .instructions import (
     Announce,
     Instruction,
@@ -39,6 +40,7 @@ from .instructions import (
     ToLane,
     ToMain,
 )
+from .last_known import LastKnown
 from .parts import Pipe, Run, Waiting
 from .showing import SHOWN
 from .subshells import Subshells
@@ -49,6 +51,7 @@ LANE_REQUESTS = (
     "is_complete_request",
     "history_request",
     "debug_request",
+    "vivo_variables_request",
 )
 _STREAMS = ("stdout", "stderr")
 
@@ -78,10 +81,12 @@ class SessionState:
         self._pipes: dict[tuple[str | None, str], Pipe] = {}
         self._lane: dict[int, Waiting] = {}
         self._lane_count = 0
+        self.last_known = LastKnown()
         self._until_ready: list[Waiting] = []
         self._asked: int | None = None
         self.comms = comms.Comms(self)
         self.subshells = Subshells(self)
+        self.floods = Floods(self)
         self._count = 1
         """The number of the next cell, in step with the engine's shell."""
         self._out: list[Instruction] = []
@@ -96,7 +101,8 @@ class SessionState:
         elif message.type == "execute_request":
             self._execute_request(channel, message, now)
         elif message.type in LANE_REQUESTS:
-            self._ask_lane(Waiting(channel, message))
+            if requests.is_fit(self, channel, message):
+                self._ask_lane(Waiting(channel, message), now)
         elif message.type in comms.MESSAGES:
             self.comms.arrived(message, now)
         else:
@@ -129,7 +135,7 @@ class SessionState:
                 self._ordered(run, "stdout", ready, now)
         return self._taken()
 
-    def lane_frame(self, header: dict[str, Any]) -> list[Instruction]:
+    def lane_frame(self, header: dict[str, Any], now: float) -> list[Instruction]:
         """A frame of the engine's lane."""
         if header["type"] == "debug_event":
             debugging.event(self, header["content"])
@@ -138,6 +144,8 @@ class SessionState:
         if waiting is None:
             return []  # an answer of an engine that was restarted since
         content = header["content"]
+        if not self.last_known.answered(header["id"], content, now):
+            return []  # it was answered from what was known before
         if waiting.purpose == "ladder":
             text = "This cell still runs after an interrupt. What it is doing:\n" + content["text"]
             self.stream(self.running.record.id if self.running else None, "stderr", text)
@@ -156,6 +164,8 @@ class SessionState:
             ready = pipe.ordering.finish()
             del self._pipes[run, name]
         self._ordered(run, name, ready, now)
+        if not data:
+            self.floods.settle(run)
         return self._taken()
 
     def engine_exited(self, reason: str, now: float) -> list[Instruction]:
@@ -174,8 +184,9 @@ class SessionState:
         self.comms.reset()
         for number, waiting in tuple(self._lane.items()):
             del self._lane[number]
-            if waiting.purpose == "reply":
+            if waiting.purpose == "reply" and not self.last_known.is_overdue(number):
                 self.refuse(waiting.channel, waiting.request, "EngineDied", sentence)
+        self.last_known.reset()
         self.publish("status", b"{}", {"execution_state": "dead"}, None)
         if self.foreign:
             self._out.append(Stop())
@@ -183,7 +194,8 @@ class SessionState:
 
     def subscribed(self, topic: bytes) -> list[Instruction]:
         """A client has subscribed to iopub."""
-        content = {"subscription": topic.decode("utf-8", "replace")}
+        subscription = topic.decode("utf-8", "replace")
+        content = {"subscription": subscription, "vivo": {"keeper": self.keeper_pid}}
         self._out.append(Announce("iopub_welcome", b"{}", content))
         if not self.started:
             self.started = True
@@ -311,6 +323,7 @@ class SessionState:
 
     def _end(self, run: Run, content: dict[str, Any], now: float) -> None:
         """Give a run's client its reply, and everyone its end (rule 2)."""
+        self.floods.settle(run.record.id)
         metadata = {"vivo": {"record": msgspec.to_builtins(run.record)}}
         self._out.append(
             Reply(
@@ -383,8 +396,10 @@ class SessionState:
         self._abort_queue(now)
         self.comms.reset()
         self._lane.clear()
+        self.last_known.reset()
         self.engine, self.engine_pid, self._count = "starting", None, 1
         self._pipes.clear()
+        self.floods.settle_all()
         self._new_pipes(None)
         self._until_ready.append(Waiting(channel, message))
         self.publish("status", b"{}", {"execution_state": "restarting"}, None)
@@ -400,7 +415,7 @@ class SessionState:
         waiting, self._until_ready = self._until_ready, []
         for each in waiting:
             if each.request.type in LANE_REQUESTS:
-                self._ask_lane(each)
+                self._ask_lane(each, now)
             else:
                 requests.handle_ready(self, each.channel, each.request)
         self.publish("status", b"{}", {"execution_state": self.engine}, None)
@@ -414,15 +429,30 @@ class SessionState:
             return False
         return True
 
-    def _ask_lane(self, waiting: Waiting) -> None:
+    def time_passed(self, now: float) -> list[Instruction]:
+        """Answer what the lane has not answered by its deadline."""
+        for waiting in self.last_known.due(now):
+            self._answer_last_known(waiting)
+        return self._taken()
+
+    def _answer_last_known(self, waiting: Waiting) -> None:
+        request = waiting.request
+        content, known = self.last_known.answer(request.type, request.content)
+        metadata = {"vivo": {"busy": True, "known": known}}
+        self.answer(waiting.channel, request, content, metadata=metadata)
+
+    def _ask_lane(self, waiting: Waiting, now: float) -> None:
         if self.engine == "dead":
             sentence = "The session's Python process has ended: restart the session."
             self.refuse(waiting.channel, waiting.request, "EngineDied", sentence)
         elif self.engine == "starting":
             self._until_ready.append(waiting)
+        elif self.last_known.has_no_room_for(waiting):
+            self._answer_last_known(waiting)
         else:
             self._lane_count += 1
             self._lane[self._lane_count] = waiting
+            self.last_known.asked(self._lane_count, waiting, now, is_busy=self.engine == "busy")
             kind, content = waiting.request.type, waiting.request.content
             self._out.append(ToLane({"type": kind, "id": self._lane_count, "content": content}))
 
@@ -493,9 +523,13 @@ class SessionState:
         return self._parents.get(run) or self.comms.parent_of(run) or b"{}"
 
     def stream(self, run: str | None, name: str, text: str) -> None:
-        """Publish text of a run."""
+        """Publish text of a run, within its limit."""
         if text:
-            self.publish("stream", self.parent_of(run), {"name": name, "text": text}, run)
+            self.floods.stream(run, name, text)
+
+    def has_pipes(self, run: str | None) -> bool:
+        """Whether a run, also one that has ended, can still print."""
+        return (run, "stdout") in self._pipes or (run, "stderr") in self._pipes
 
     def publish(
         self,
@@ -523,14 +557,19 @@ class SessionState:
         self._out.append(Publish(self.seq, kind, parent, content, told, buffers or []))
 
     def answer(
-        self, channel: str, request: Message, content: Any, buffers: list[bytes] | None = None
+        self,
+        channel: str,
+        request: Message,
+        content: Any,
+        buffers: list[bytes] | None = None,
+        metadata: dict[str, Any] | None = None,
     ) -> None:
         """Answer a request that is no run, with its busy and idle."""
         parent = request.raw_header
         kind = request.type.removesuffix("_request") + "_reply"
         self._out.append(Announce("status", parent, {"execution_state": "busy"}))
         self._out.append(
-            Reply(channel, request.identities, kind, parent, content, buffers=buffers or [])
+            Reply(channel, request.identities, kind, parent, content, buffers or [], metadata)
         )
         self._out.append(Announce("status", parent, {"execution_state": "idle"}))
 
@@ -561,5 +600,6 @@ class SessionState:
             waits = self.engine == "idle" and self.comms.handled is None
             assert not waits or not self.queue, "idle with runs waiting"
         self.subshells.validate()
+        self.floods.validate()
         assert self.engine in ("starting", "idle", "busy", "dead"), self.engine
         assert self.engine != "dead" or not self._lane, "the dead are asked"
