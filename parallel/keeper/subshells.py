@@ -22,7 +22,8 @@ from ..wire import Message
 from .instructions import ToLane
 
 if TYPE_CHECKING:
-    from .state import Run, SessionState
+    from .parts import Run
+    from .state import SessionState
 
 
 @dataclass

@@ -1,0 +1,170 @@
+"""The client of another Jupyter kernel, as ipykernel, with the face of a session's client.
+
+What a session's keeper does, this client does as far as one client can: it numbers the events as
+they come, makes the records of runs from them, and keeps the last ones. What such a kernel lacks it
+says (:attr:`ForeignClient.lacks`), and refuses what cannot be with one sentence. Rules:
+
+1. A number is this client's own: another client of the same kernel counts differently.
+2. An event that came before this client was connected, or while its link was cut, is not known.
+3. Every run that is seen is in the table, whoever sent it; its origin only if this client did.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import Any
+
+import msgspec
+
+from .client import DEFAULT_TIMEOUT, Execution, SessionClient
+from .connection import ConnectionInfo
+from .errors import SessionError
+from .messages import RunError, RunOrigin, RunRecord, SessionReply
+from .runs import RunTable, new_record, values_of
+from .stream import EventMerger
+from .wire import Message
+
+_KEPT_EVENTS = 10_000
+
+
+class ForeignClient(SessionClient):
+    """A connection to a kernel that is none of vivo's."""
+
+    lacks = (
+        "It answers completion, inspection and history only when no cell runs.",
+        "What happens while no client is connected is lost: there is no journal.",
+        "Runs from before this connection are not known, and a run's values have no lines of their "
+        "own: they stand at the end of their cell.",
+        "A cell that waits cannot be taken out of the queue, and an interrupt has no ladder.",
+        "There are no stack dumps; a restart is its launcher's work.",
+    )
+
+    def __init__(self, connection: ConnectionInfo, name: str) -> None:
+        super().__init__(connection, name)
+        self._seq = 0
+        self._runs = RunTable()
+        self._kept: deque[Message] = deque(maxlen=_KEPT_EVENTS)
+        self._running: str | None = None
+
+    # --- What a keeper would do --------------------------------------------------------------
+
+    def _event(self, message: Message) -> None:
+        self._number(message, time.time())
+        super()._event(message)
+
+    def _number(self, message: Message, now: float) -> None:
+        """Give an event of a run its number, and the run's record where it has one."""
+        run = message.parent_id
+        if message.type == "execute_input" and run is not None:
+            self._begun(run, message.content, now)
+        record = self._runs.get(run) if run is not None else None
+        if record is None:
+            return  # of no run: busy and idle around a completion, the kernel's start
+        content = message.content
+        self._seq += 1
+        vivo: dict[str, Any] = {"seq": self._seq, "run": run}
+        if message.type == "execute_result":
+            last = record.first_line + max(0, record.source.rstrip().count("\n"))
+            told = {"first_line": last, "last_line": last, "data": content.get("data", {})}
+            record.values = [*record.values, *values_of([told])]
+        elif message.type == "error":
+            name, text = str(content.get("ename", "")), str(content.get("evalue", ""))
+            record.error = RunError(name, text)
+        elif content.get("execution_state") == "idle":
+            record.status = "error" if record.error is not None else "ok"
+            record.finished = now
+            self._running = None if self._running == run else self._running
+        if message.type == "execute_input" or record.finished is not None:
+            vivo["record"] = msgspec.to_builtins(record)
+        message.metadata["vivo"] = vivo
+        self._kept.append(message)
+
+    def _begun(self, run: str, content: dict[str, Any], now: float) -> None:
+        record = self._runs.get(run) or new_record(run, str(content.get("code", "")), {}, now)
+        record.status, record.started = "running", now
+        count = content.get("execution_count")
+        record.execution_count = count if isinstance(count, int) else None
+        self._running = run
+        self._runs.put(record)
+
+    def _replied(self, message: Message) -> None:
+        record = self._runs.get(message.parent_id or "")
+        is_aborted = message.content.get("status") in ("aborted", "abort")
+        if record is not None and is_aborted and record.finished is None:
+            record.status, record.finished = "aborted", time.time()
+            self._end(record.id, record)
+        super()._replied(message)
+
+    async def _replayed(self, merger: EventMerger[Message]) -> list[Message]:
+        kept = [event for event in self._kept if event.vivo["seq"] > merger.last]
+        found = merger.skip_to(kept[0].vivo["seq"] - 1) if kept else []
+        for event in kept:
+            found += merger.feed(event.vivo["seq"], event)
+        return found
+
+    # --- What is asked -----------------------------------------------------------------------
+
+    async def execute(
+        self,
+        code: str,
+        *,
+        origin: RunOrigin | None = None,
+        silent: bool = False,
+        run: str | None = None,
+        **options: Any,
+    ) -> Execution:
+        """Send a cell; see :meth:`SessionClient.execute`."""
+        run = run or self.codec.new_id()
+        origin = origin or RunOrigin()
+        origin.client = origin.client or self.name
+        if not silent:
+            vivo = {"vivo": msgspec.to_builtins(origin)}
+            self._runs.put(new_record(run, code, vivo, time.time()))
+        return await super().execute(code, origin=origin, silent=silent, run=run, **options)
+
+    async def session(self, *, timeout: float = DEFAULT_TIMEOUT) -> dict[str, Any]:
+        """What the kernel is and does, as far as this client has seen."""
+        language = self.kernel_info.get("language_info") or {}
+        waiting = [each.id for each in self._runs.all() if each.status == "queued"]
+        reply = SessionReply(
+            id=str(self.kernel_info.get("implementation", "")),
+            state="busy" if self._running else "idle",
+            python="",
+            python_version=str(language.get("version", "")),
+            cwd="",
+            engine_pid=None,
+            keeper_pid=0,
+            running=self._running,
+            queue=waiting,
+            last=self._seq,
+        )
+        told: dict[str, Any] = msgspec.to_builtins(reply)
+        return {"status": "ok", **told}
+
+    async def runs(self, uri: str | None = None) -> list[RunRecord]:
+        """The records of the runs that this client has seen."""
+        return self._runs.all(uri)
+
+    async def interrupt(self, run: str | None = None) -> str:
+        """Interrupt what runs; the outcome by name. What waits cannot be taken out of the queue."""
+        if self._running is None:
+            return "idle"
+        if run not in (None, self._running):
+            return "mismatch"
+        await self.request("control", "interrupt_request", {})
+        return "interrupted"
+
+    async def restart(self) -> dict[str, Any]:
+        """Raises :class:`SessionError`."""
+        raise SessionError(
+            f"{self._name_of_kernel} cannot be restarted from here: let what started it do so."
+        )
+
+    async def stack(self) -> str:
+        """Raises :class:`SessionError`."""
+        raise SessionError(f"{self._name_of_kernel} does not tell its stacks: interrupt the cell.")
+
+    @property
+    def _name_of_kernel(self) -> str:
+        return f"This kernel ({self.kernel_info.get('implementation', 'of an unknown kind')})"
