@@ -72,7 +72,10 @@ class ForeignClient(SessionClient):
             name, text = str(content.get("ename", "")), str(content.get("evalue", ""))
             record.error = RunError(name, text)
         elif content.get("execution_state") == "idle":
-            record.status = "error" if record.error is not None else "ok"
+            if record.started is None:
+                record.status = "aborted"  # it ended and never began
+            else:
+                record.status = "error" if record.error is not None else "ok"
             record.finished = now
             self._running = None if self._running == run else self._running
         if message.type == "execute_input" or record.finished is not None:
@@ -87,14 +90,6 @@ class ForeignClient(SessionClient):
         record.execution_count = count if isinstance(count, int) else None
         self._running = run
         self._runs.put(record)
-
-    def _replied(self, message: Message) -> None:
-        record = self._runs.get(message.parent_id or "")
-        is_aborted = message.content.get("status") in ("aborted", "abort")
-        if record is not None and is_aborted and record.finished is None:
-            record.status, record.finished = "aborted", time.time()
-            self._end(record.id, record)
-        super()._replied(message)
 
     async def _replayed(self, merger: EventMerger[Message]) -> list[Message]:
         kept = [event for event in self._kept if event.vivo["seq"] > merger.last]

@@ -58,13 +58,20 @@ async def test_a_cell_runs_and_leaves_its_record(client: SessionClient) -> None:
     kinds = [event.type for event in events]
     assert kinds == ["status", "execute_input", "stream", "execute_result", "status"]
     assert [event.vivo["seq"] for event in events] == [1, 2, 3, 4, 5]
-    failing = await client.execute("1 / 0")
-    behind = await client.execute("2")
+    behind = []
+
+    async def send_another(prompt: str, password: bool, run: str | None) -> str:
+        behind.append(await client.execute("2"))
+        await asyncio.sleep(0.5)  # the kernel alone knows when it has read it
+        return ""
+
+    client.on_input = send_another
+    failing = await client.execute("input()\n1 / 0")
     record = await failing.finished()
     assert record.status == "error"
     assert record.error is not None
     assert record.error.name == "ZeroDivisionError"
-    assert (await behind.finished()).status == "aborted"
+    assert (await behind[0].finished()).status == "aborted"
     assert [each.status for each in await client.runs()] == ["ok", "error", "aborted"]
 
 
