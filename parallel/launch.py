@@ -27,6 +27,7 @@ from .client import SessionClient
 from .connection import ConnectionInfo, make_ipc
 from .directories import cache_folder, history_file, journal_folder, socket_folder, write_private
 from .errors import ConnectionFileError, SessionError
+from .keeper.flood import DEFAULT_LIMIT
 from .keeper.spawn import DETACH
 from .registry import Registry, SessionEntry, liveness, new_id
 
@@ -34,6 +35,21 @@ _log = logging.getLogger(__name__)
 OLDEST_PYTHON = (3, 10)
 _START_SECONDS = 60.0
 _END_SECONDS = 8.0
+
+
+def output_limit() -> int:
+    """What ``VIVO_OUTPUT_LIMIT`` says, in characters a cell; 16 Mi of them if it is not set.
+
+    Raises :class:`SessionError` if it is no number.
+    """
+    told = os.environ.get("VIVO_OUTPUT_LIMIT", "")
+    if not told:
+        return DEFAULT_LIMIT
+    if not told.isdecimal():
+        raise SessionError(
+            f"VIVO_OUTPUT_LIMIT is {told!r}: give a number of characters, as 16777216, or unset it."
+        )
+    return int(told)
 
 
 @dataclass(frozen=True)
@@ -48,6 +64,8 @@ class SessionOptions:
     name: str = ""
     profile: str | None = None
     """The profile of its shell; the user's ``default`` if there is one."""
+    output_limit: int = field(default_factory=output_limit)
+    """Characters that a cell may show; the rest goes to a file."""
 
 
 def check_python(python: str) -> tuple[int, ...]:
@@ -100,6 +118,7 @@ def make_spec(
         "cwd": options.cwd,
         "workspace": options.workspace,
         "profile": options.profile,
+        "output_limit": options.output_limit,
         "connection": asdict(connection),
         "connection_file": str(connection_file),
         "journal": str(journal_folder(session)),

@@ -38,6 +38,23 @@ class Announce:
     kind: str
     parent: bytes
     content: Any
+    metadata: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Spill:
+    """Append text to a cell's spill file, made with the first."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class EndSpill:
+    """Close a cell's spill file; remove it if all of it was shown."""
+
+    path: str
+    is_kept: bool
 
 
 @dataclass(frozen=True)
@@ -100,6 +117,8 @@ Instruction = (
     Reply
     | Publish
     | Announce
+    | Spill
+    | EndSpill
     | StartRun
     | ToMain
     | ToLane

@@ -417,7 +417,11 @@ class Keeper:
     def _announce(self, event: Announce) -> None:
         topic = event.kind.encode()
         frames = self.codec.encode(
-            event.kind, event.content, parent=event.parent, identities=[topic]
+            event.kind,
+            event.content,
+            parent=event.parent,
+            metadata=event.metadata,
+            identities=[topic],
         )
         self._sockets["iopub"].send_multipart(frames)
 

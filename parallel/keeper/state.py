@@ -78,7 +78,7 @@ class SessionState:
         self.magic = magic
         self._number: int | None = None  # of the engine's event that is being told
         self._parents: dict[str, bytes] = {}
-        self._pipes: dict[tuple[str | None, str], Pipe] = {}
+        self.pipes: dict[tuple[str | None, str], Pipe] = {}
         self._lane: dict[int, Waiting] = {}
         self._lane_count = 0
         self.last_known = LastKnown()
@@ -124,10 +124,10 @@ class SessionState:
             self._event(header, now)
         else:
             run = header["run"]
-            if kind == "done" and (run, "stderr") in self._pipes:
-                ended = self._pipes[run, "stderr"].ordering.feed_event(header["n"], header)
+            if kind == "done" and (run, "stderr") in self.pipes:
+                ended = self.pipes[run, "stderr"].ordering.feed_event(header["n"], header)
                 self._ordered(run, "stderr", ended, now)
-            pipe = self._pipes.get((run, "stdout"))
+            pipe = self.pipes.get((run, "stdout"))
             if pipe is None:
                 self._event(header, now)
             else:
@@ -155,14 +155,14 @@ class SessionState:
 
     def output(self, run: str | None, name: str, data: bytes, now: float) -> list[Instruction]:
         """Bytes of a cell's pipe; none at its end."""
-        pipe = self._pipes.get((run, name))
+        pipe = self.pipes.get((run, name))
         if pipe is None:
             return []
         if data:
             ready = pipe.ordering.feed_text(data)
         else:
             ready = pipe.ordering.finish()
-            del self._pipes[run, name]
+            del self.pipes[run, name]
         self._ordered(run, name, ready, now)
         if not data:
             self.floods.settle(run)
@@ -194,9 +194,9 @@ class SessionState:
 
     def subscribed(self, topic: bytes) -> list[Instruction]:
         """A client has subscribed to iopub."""
-        subscription = topic.decode("utf-8", "replace")
-        content = {"subscription": subscription, "vivo": {"keeper": self.keeper_pid}}
-        self._out.append(Announce("iopub_welcome", b"{}", content))
+        content = {"subscription": topic.decode("utf-8", "replace")}
+        keeper = {"vivo": {"keeper": self.keeper_pid}}
+        self._out.append(Announce("iopub_welcome", b"{}", content, keeper))
         if not self.started:
             self.started = True
             self.publish("status", b"{}", {"execution_state": "starting"}, None)
@@ -383,9 +383,7 @@ class SessionState:
         run.interrupts += 1
         self._out.append(Interrupt())
         if run.interrupts == 2:
-            self._lane_count += 1
-            self._lane[self._lane_count] = Waiting("", run.request, "ladder")
-            self._out.append(ToLane({"type": "stack", "id": self._lane_count, "content": {}}))
+            self.ask_stack("", run.request, "ladder")
 
     def restart(self, channel: str, message: Message, now: float) -> None:
         """End the engine and start a fresh one; the client is answered when that is ready."""
@@ -398,7 +396,7 @@ class SessionState:
         self._lane.clear()
         self.last_known.reset()
         self.engine, self.engine_pid, self._count = "starting", None, 1
-        self._pipes.clear()
+        self.pipes.clear()
         self.floods.settle_all()
         self._new_pipes(None)
         self._until_ready.append(Waiting(channel, message))
@@ -447,7 +445,7 @@ class SessionState:
             self.refuse(waiting.channel, waiting.request, "EngineDied", sentence)
         elif self.engine == "starting":
             self._until_ready.append(waiting)
-        elif self.last_known.has_no_room_for(waiting):
+        elif self.last_known.has_no_room_for(waiting, is_busy=self.engine == "busy"):
             self._answer_last_known(waiting)
         else:
             self._lane_count += 1
@@ -456,15 +454,15 @@ class SessionState:
             kind, content = waiting.request.type, waiting.request.content
             self._out.append(ToLane({"type": kind, "id": self._lane_count, "content": content}))
 
-    def ask_stack(self, channel: str, message: Message) -> None:
+    def ask_stack(self, channel: str, message: Message, purpose: str = "reply") -> None:
         """Ask the lane for the stacks of the engine's threads."""
         self._lane_count += 1
-        self._lane[self._lane_count] = Waiting(channel, message)
+        self._lane[self._lane_count] = Waiting(channel, message, purpose)
         self._out.append(ToLane({"type": "stack", "id": self._lane_count, "content": {}}))
 
     def _new_pipes(self, run: str | None) -> None:
         for name in _STREAMS:
-            self._pipes[run, name] = Pipe(Ordering(self.magic))
+            self.pipes[run, name] = Pipe(Ordering(self.magic))
 
     def adopt(
         self,
@@ -475,14 +473,14 @@ class SessionState:
     ) -> None:
         """Take over from an earlier keeper."""
         self._parents.update(parents or {})
-        self._pipes = self._pipes if pipes is None else pipes
+        self.pipes = self.pipes if pipes is None else pipes
         self._count = count or self._count
 
     def _ordered(
         self, run: str | None, name: str, items: list[bytes | tuple[int, Any]], now: float
     ) -> None:
         """What a pipe gives, in order: text to publish, events to take in."""
-        pipe = self._pipes.get((run, name))
+        pipe = self.pipes.get((run, name))
         for item in items:
             if isinstance(item, bytes):
                 text = pipe.decoder.decode(item) if pipe else item.decode("utf-8", "replace")
@@ -526,10 +524,6 @@ class SessionState:
         """Publish text of a run, within its limit."""
         if text:
             self.floods.stream(run, name, text)
-
-    def has_pipes(self, run: str | None) -> bool:
-        """Whether a run, also one that has ended, can still print."""
-        return (run, "stdout") in self._pipes or (run, "stderr") in self._pipes
 
     def publish(
         self,
