@@ -6,7 +6,9 @@ import argparse
 import asyncio
 import os
 import sys
+from importlib.util import find_spec
 
+from ...parallel.errors import SessionError
 from ..console.attach import Wanted, attach
 
 
@@ -26,16 +28,29 @@ def run(options: argparse.Namespace) -> int:
 
 
 async def _run(options: argparse.Namespace) -> int:
+    is_simple = options.simple or not is_capable()
+    if not is_simple:
+        check_installed()
     entry, started = await attach(
         Wanted(options.session, options.new, options.python, options.profile)
     )
-    if options.simple or not is_capable():
+    if is_simple:
         from ..console.simple import SimpleConsole
 
         return await SimpleConsole(entry, started=started).run()
     from ..console.interactive import Console
 
     return await Console(entry, started=started).run()
+
+
+def check_installed() -> None:
+    """Raise :class:`SessionError` if what edits lines in a terminal is missing."""
+    missing = [name for name in ("prompt_toolkit", "pygments") if find_spec(name) is None]
+    if missing:
+        raise SessionError(
+            f"{' and '.join(missing)} not installed: `pip install 'vivo[console]'`, or go on "
+            "with --simple."
+        )
 
 
 def is_capable() -> bool:

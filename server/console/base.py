@@ -62,8 +62,8 @@ class BaseConsole(ABC):
         await self.link.open()
         session = await self.link.client.session()
         entries = await self.link.client.runs()
-        counts = [record.execution_count or 0 for record in entries]
-        self.transcript.execution_count = max(counts, default=0)
+        counts = [record.execution_count for record in entries if record.execution_count]
+        self.transcript.execution_count = counts[-1] if counts else 0
         how = "new" if self.started else "attached to"
         self.greet(
             f"vivo, {how} session {session['id']}: Python {session['python_version']} "

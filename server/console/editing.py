@@ -61,7 +61,9 @@ class SessionCompleter(Completer):
             yield Completion(match, start, display_meta=kinds.get(match, ""))
 
 
-def bindings(console: BaseConsole, *, interrupt: Callable[[], None]) -> KeyBindings:
+def bindings(
+    console: BaseConsole, *, interrupt: Callable[[], None], accept: Callable[[], None]
+) -> KeyBindings:
     """The keys of the prompt for cells."""
     keys = KeyBindings()
     editing = has_focus(DEFAULT_BUFFER)
@@ -93,6 +95,7 @@ def bindings(console: BaseConsole, *, interrupt: Callable[[], None]) -> KeyBindi
         if status == "incomplete":
             buffer.insert_text("\n" + indent)
         else:
+            accept()
             buffer.validate_and_handle()
 
     @keys.add("escape", "enter", filter=editing)

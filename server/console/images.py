@@ -92,6 +92,10 @@ def draw(picture: bytes, mime: str, protocol: str) -> str:
     if protocol == "iterm2" and mime.startswith("image/") and mime != "image/svg+xml":
         text = base64.b64encode(picture).decode()
         return f"\x1b]1337;File=inline=1;size={len(picture)}:{text}\x07"
+    if protocol == "sixel" and mime == "image/png":
+        from .sixel import sixel_of_png
+
+        return sixel_of_png(picture)
     return ""
 
 

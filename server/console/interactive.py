@@ -28,6 +28,7 @@ from .editing import STYLE, SessionCompleter, bindings
 from .images import protocol_of
 from .pager import page
 from .screen import Screen
+from .terminal import unseen
 
 _HISTORY = 5000  # inputs that the search begins with
 _GRACE = 0.1  # seconds that a short cell gets before the next prompt, which then is drawn once
@@ -117,7 +118,7 @@ class Console(BaseConsole):
             complete_while_typing=False,
             history=history,
             enable_history_search=True,
-            key_bindings=bindings(self, interrupt=self.pressed),
+            key_bindings=bindings(self, interrupt=self.pressed, accept=self._accepting),
             style=STYLE,
             bottom_toolbar=self._toolbar,
             refresh_interval=0.5,
@@ -130,7 +131,8 @@ class Console(BaseConsole):
         self._begin(self._paint())
         self._begin(self._leave_when_ended())
         try:
-            await self._read()
+            with unseen(True):  # between two prompts a password may be typed ahead
+                await self._read()
         finally:
             loop.remove_signal_handler(signal.SIGINT)
             for task in self._tasks:
@@ -171,9 +173,19 @@ class Console(BaseConsole):
         app = self._session.app
         app.erase_when_done = False
         typed, self._typed = self._typed, ""
-        return await self._session.prompt_async(
+        prompt = f"In [{self.next_count}]: "
+        cell = await self._session.prompt_async(
             default=typed, handle_sigint=False, set_exception_handler=False
         )
+        if cell is not None and app.erase_when_done:
+            more = "...: ".rjust(len(prompt))
+            shown = self.transcript.paint("in", prompt) + cell.replace("\n", f"\n{more}")
+            sys.stdout.write(shown + "\n")
+        return cell
+
+    def _accepting(self) -> None:
+        """A cell is sent: what stands above it unended is drawn with the next prompt again."""
+        self._session.app.erase_when_done = bool(self.screen.partial)
 
     def _make_way(self) -> None:
         """End the prompt and keep what is typed."""

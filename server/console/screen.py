@@ -21,7 +21,9 @@ class Screen:
         """Add a text."""
         head, newline, tail = (self.partial + text).rpartition("\n")
         if newline:
-            self._whole.append("\n".join(map(_settled, head.split("\n"))) + "\n")
+            self._whole.append(
+                "".join(_settled(line.rstrip("\r")) + "\n" for line in head.split("\n"))
+            )
         self.partial = _settled(tail)
 
     def take(self) -> str:
@@ -38,7 +40,7 @@ class Screen:
     @property
     def shown(self) -> str:
         """The part of the unended line that fits a prompt."""
-        return self.partial[-_LONGEST:]
+        return self.partial.rstrip("\r")[-_LONGEST:]
 
 
 def _settled(line: str) -> str:

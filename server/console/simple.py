@@ -9,15 +9,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-import termios
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from ...parallel.errors import SessionError
 from ...parallel.registry import SessionEntry
 from .base import LEAVING, BaseConsole
+from .terminal import unseen
 
 
 class SimpleConsole(BaseConsole):
@@ -144,7 +142,7 @@ class SimpleConsole(BaseConsole):
         """The next line that is typed, unseen if it is a password."""
         async with self._ask_lock:
             self.write(prompt)
-            with _unseen(password and self.is_typed):
+            with unseen(password and self.is_typed):
                 line = await self._next_line()
             if password and self.is_typed:
                 self.write("\n")
@@ -166,20 +164,3 @@ class SimpleConsole(BaseConsole):
 
 
 _DROPPED = "\x03"
-
-
-@contextmanager
-def _unseen(wanted: bool) -> Iterator[None]:
-    """Show nothing of what is typed."""
-    if not wanted:
-        yield
-        return
-    descriptor = sys.stdin.fileno()
-    before: list[Any] = termios.tcgetattr(descriptor)
-    after = [*before]
-    after[3] &= ~termios.ECHO
-    termios.tcsetattr(descriptor, termios.TCSADRAIN, after)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

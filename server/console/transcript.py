@@ -84,7 +84,7 @@ class Transcript:
         count = event.content.get("execution_count")
         self.running = {"id": run, "client": client, "execution_count": count, **record}
         self.running["client"] = client
-        self.execution_count = max(self.execution_count, count or 0)
+        self.execution_count = count or 0
         self._records[run] = (count, client)
         if run in self.mine:
             self._last = run
@@ -98,8 +98,8 @@ class Transcript:
         return Shown(before + "\n".join(lines) + "\n")
 
     def _status(self, event: Message) -> Shown:
-        if event.content.get("execution_state") == "starting" and self.running is not None:
-            self.running = None
+        if event.content.get("execution_state") == "starting":
+            self.running, self.execution_count = None, 0
         if event.content.get("execution_state") != "idle" or "record" not in event.vivo:
             return Shown()
         run = event.parent_id or ""
