@@ -186,7 +186,7 @@ class SessionClient:
 
     def _event(self, message: Message) -> None:
         if message.type == "iopub_welcome":
-            self._welcomed(message.content.get("vivo") or {})
+            self._welcomed(message.metadata.get("vivo") or {})
             return
         vivo = message.metadata.get("vivo") or {}
         is_idle = message.content.get("execution_state") == "idle"

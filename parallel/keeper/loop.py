@@ -158,6 +158,7 @@ class Keeper:
 
     def take_over(self) -> None:
         """Begin with what the journal knows: the keeper before this one has died."""
+        self.state.engine_pid = self.engine.process.pid
         restore(self.state, self.journal.read(), self.engine.pipes)
 
     # --- The loop --------------------------------------------------------------------------
