@@ -5,9 +5,9 @@ Pure: requests and answers go in with the time, answers that are due come out. R
 1. A request that the lane has not answered by its deadline is answered from what was known last,
    once, marked as busy and with the time of that knowledge. The lane's own answer is then late:
    it is taken in as knowledge and goes to nobody.
-2. While an answer is overdue the lane is behind: later requests wait :data:`BEHIND_DEADLINE` alone,
-   and beyond :data:`MAXIMUM_OVERDUE` they are not even sent, so that an hour of requests does not
-   pile up in front of the lane.
+2. While a cell runs, and nothing has come from the lane since an answer was overdue, later requests
+   wait :data:`BEHIND_DEADLINE` alone, and beyond :data:`MAXIMUM_OVERDUE` they are not even sent:
+   an hour of requests does not pile up in front of the lane.
 3. What is kept is bounded: :data:`MAXIMUM_KEPT` answers of each kind, the newest.
 4. A fresh engine knows nothing of what the last one held.
 """
@@ -42,6 +42,7 @@ class LastKnown:
     def __init__(self) -> None:
         self._pending: dict[int, tuple[float, Waiting]] = {}
         self._overdue: dict[int, Waiting] = {}
+        self._is_behind = False
         self._kept: dict[str, Kept] = {kind: OrderedDict() for kind in _ANSWERS}
         self._rows: OrderedDict[str, tuple[float, dict[str, Any]]] = OrderedDict()
         """The rows of variables that were shown, by name."""
@@ -53,9 +54,10 @@ class LastKnown:
         """When the next answer is due; None while nothing waits."""
         return min(due for due, _ in self._pending.values()) if self._pending else None
 
-    def has_no_room_for(self, waiting: Waiting) -> bool:
+    def has_no_room_for(self, waiting: Waiting, *, is_busy: bool) -> bool:
         """Whether a request would only wait behind others that are overdue (rule 2)."""
-        return len(self._overdue) >= MAXIMUM_OVERDUE and waiting.request.type in _ANSWERS
+        room = MAXIMUM_OVERDUE if is_busy and self._is_behind else 8 * MAXIMUM_OVERDUE
+        return len(self._overdue) >= room and waiting.request.type in _ANSWERS
 
     def is_overdue(self, number: int) -> bool:
         """Whether a request has had its answer already."""
@@ -68,12 +70,13 @@ class LastKnown:
             return
         patient = kind == "history_request" or not is_busy
         patience = IDLE_DEADLINE if patient else BUSY_DEADLINE
-        if self._overdue:
+        if self._is_behind and is_busy:
             patience = BEHIND_DEADLINE
         self._pending[number] = now + patience, waiting
 
     def answered(self, number: int, content: dict[str, Any], now: float) -> bool:
         """The lane has answered; whether that is the answer for the client (rule 1)."""
+        self._is_behind = False
         pending = self._pending.pop(number, None)
         overdue = self._overdue.pop(number, None)
         waiting = pending[1] if pending is not None else overdue
@@ -87,12 +90,14 @@ class LastKnown:
         for number in found:
             del self._pending[number]
         self._overdue |= found
+        self._is_behind = self._is_behind or bool(found)
         return list(found.values())
 
     def reset(self) -> None:
         """The engine is gone (rule 4)."""
         self._pending.clear()
         self._overdue.clear()
+        self._is_behind = False
         self._rows.clear()
         for kind, kept in self._kept.items():
             if kind != "history_request":
