@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from .safe import UNKNOWN, first_items, instance_dict, is_of, safe_repr
+from .safe import UNKNOWN, ExactTypes, first_items, instance_dict, is_of, safe_repr
 from .value_facts import (
     Facts,
     axis_length,
@@ -21,8 +21,8 @@ from .value_facts import (
     manager_of,
 )
 
-_SEQUENCES = (list, tuple)
-_COLLECTIONS = (set, frozenset)
+_SEQUENCES = ExactTypes(list, tuple)
+_COLLECTIONS = ExactTypes(set, frozenset)
 _LONGEST_NAME = 80
 
 
