@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 
 InputHandler = Callable[[str, bool, str | None], Awaitable[str | None]]
 DEFAULT_TIMEOUT = 10.0
+_SILENCE = 2.0  # seconds after which a client looks whether it has missed events
+_HELD_EVENTS = 5000  # that wait for a slow listener
 # Requests that may come twice.
 _REPEATABLE = {
     *("kernel_info", "complete", "inspect", "is_complete", "history", "comm_info"),
@@ -146,7 +148,7 @@ class SessionClient:
             socket = self._context.socket(kind)
             socket.linger = 0
             if channel == "iopub":
-                socket.setsockopt(zmq.RCVHWM, 0)
+                socket.setsockopt(zmq.RCVHWM, _HELD_EVENTS)
                 socket.setsockopt(zmq.SUBSCRIBE, b"")
             else:
                 socket.setsockopt(zmq.IDENTITY, identity)
@@ -183,6 +185,10 @@ class SessionClient:
             execution._resolve(message)
             if execution._record.done():
                 del self._executions[parent]
+            elif (record := (message.metadata.get("vivo") or {}).get("record")) is not None:
+                # The idle status follows at once, unless this client was too slow for it.
+                ended = msgspec.convert(record, RunRecord)
+                asyncio.get_running_loop().call_later(_SILENCE, self._end, parent, ended)
 
     def _event(self, message: Message) -> None:
         if message.type == "iopub_welcome":
@@ -193,7 +199,8 @@ class SessionClient:
         if message.type == "status" and is_idle and message.parent_id in self._executions:
             self._end_by_status(message, vivo)
         for queue in self._listeners:
-            queue.put_nowait(message)
+            if queue.qsize() < _HELD_EVENTS:  # whoever is slower asks for what it missed
+                queue.put_nowait(message)
 
     def _end_by_status(self, message: Message, vivo: dict[str, Any]) -> None:
         run = message.parent_id
@@ -427,12 +434,15 @@ class SessionClient:
             if after is None:
                 after = (await self.session())["last"]
             merger: EventMerger[Message] = EventMerger(after)
-            for event in await self._replayed(merger):
+            async for event in self._replayed(merger):
                 yield event
-            while (message := await queue.get()) is not None:
+            while (message := await self._next(queue)) is not None:
                 if message is _RENEWED:
-                    for event in await self._replayed(merger):
-                        yield event
+                    try:
+                        async for event in self._replayed(merger):
+                            yield event
+                    except SessionError as error:
+                        _log.info("Whether events are missing is asked again: %s", error)
                     continue
                 seq = (message.metadata.get("vivo") or {}).get("seq")
                 if seq is None:
@@ -440,14 +450,24 @@ class SessionClient:
                 for event in merger.feed(seq, message):
                     yield event
                 if merger.missing_after is not None:
-                    for event in await self._replayed(merger):
+                    async for event in self._replayed(merger):
                         yield event
         finally:
             self._listeners.remove(queue)
 
-    async def _replayed(self, merger: EventMerger[Message]) -> list[Message]:
+    async def _next(self, queue: asyncio.Queue[Message | None]) -> Message | None:
+        """The next live event. After a silence the journal is asked: whoever was too slow for the
+        session's socket, or for this queue, may have missed the last events of all."""
+        while True:
+            try:
+                async with asyncio.timeout(_SILENCE):
+                    return await queue.get()
+            except TimeoutError:
+                if not self._is_closed:
+                    return _RENEWED
+
+    async def _replayed(self, merger: EventMerger[Message]) -> AsyncIterator[Message]:
         """The events that the session's journal has beyond what the merger has given."""
-        found: list[Message] = []
         while True:
             content = {"after": merger.last, "limit": 1000}
             reply = await self._control("vivo_replay", content, DEFAULT_TIMEOUT)
@@ -456,7 +476,8 @@ class SessionClient:
             for entry in reply.content["events"]:
                 if "gap" in entry:
                     last = entry["gap"]["last"] or reply.content["last"]
-                    found += merger.skip_to(last)
+                    for held in merger.skip_to(last):
+                        yield held
                     continue
                 event = Message(
                     entry["header"],
@@ -465,9 +486,10 @@ class SessionClient:
                     entry["content"],
                     list(islice(buffers, entry["buffers"])),
                 )
-                found += merger.feed(event.metadata["vivo"]["seq"], event)
+                for ready in merger.feed(event.metadata["vivo"]["seq"], event):
+                    yield ready
             if merger.last >= reply.content["last"] or merger.last == before:
-                return found
+                return
 
     async def close(self) -> None:
         """Let go of the session, which goes on."""

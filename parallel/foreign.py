@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -91,12 +92,13 @@ class ForeignClient(SessionClient):
         self._running = run
         self._runs.put(record)
 
-    async def _replayed(self, merger: EventMerger[Message]) -> list[Message]:
+    async def _replayed(self, merger: EventMerger[Message]) -> AsyncIterator[Message]:
         kept = [event for event in self._kept if event.vivo["seq"] > merger.last]
         found = merger.skip_to(kept[0].vivo["seq"] - 1) if kept else []
         for event in kept:
             found += merger.feed(event.vivo["seq"], event)
-        return found
+        for event in found:
+            yield event
 
     # --- What is asked -----------------------------------------------------------------------
 
