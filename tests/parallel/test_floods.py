@@ -1,0 +1,163 @@
+"""Cells that print more than anyone reads: bounded everywhere, and whole in a file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from vivo.parallel.client import SessionClient
+from vivo.parallel.keeper.flood import DEFAULT_LIMIT, Gate
+from vivo.parallel.launch import SessionOptions, start_session
+from vivo.parallel.registry import SessionEntry
+from vivo.parallel.wire import Message
+
+LIMIT = 100_000
+MEGABYTES = 2**20
+
+
+@pytest.fixture
+def limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions whose cells show a hundred thousand characters."""
+    monkeypatch.setenv("VIVO_OUTPUT_LIMIT", str(LIMIT))
+
+
+async def outputs(client: SessionClient, code: str) -> list[Message]:
+    """The stream events of a cell that ends well."""
+    after = (await client.session())["last"]
+    execution = await client.execute(code)
+    found = []
+    async for event in client.events(after=after):
+        if event.metadata["vivo"].get("run") != execution.id:
+            continue
+        if event.type == "stream":
+            found.append(event)
+        elif event.type == "status" and event.content["execution_state"] == "idle":
+            break
+    assert (await execution.finished()).status == "ok"
+    return found
+
+
+def spilled(entry: SessionEntry) -> list[Path]:
+    """The spill files of a session."""
+    return sorted(Path(entry.journal).glob("output-*.txt"))
+
+
+@pytest.mark.usefixtures("limited")
+async def test_head_and_tail_are_shown_and_the_whole_is_in_a_file(
+    entry: SessionEntry, client: SessionClient
+) -> None:
+    """The place of the cut names the file; the tail comes before the cell's end; 30 MB."""
+    count = 30 * MEGABYTES // 100
+    code = (
+        f"import sys\nfor i in range({count}): print(f'{{i:099d}}')\nprint('end', file=sys.stderr)"
+    )
+    events = await outputs(client, code)
+    shown = "".join(event.content["text"] for event in events)
+    (path,) = spilled(entry)
+    head, _, tail = shown.partition("\n[vivo: this cell has printed ")
+    numbers = [int(line) for line in head.split("\n")]
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) > LIMIT // 100 * 0.9
+    assert str(path) in tail
+    last = [int(line) for line in tail.split("\n") if line.isdigit() and len(line) == 99]
+    assert last[-1] == count - 1
+    assert last == list(range(last[0], count))
+    assert len(shown) < LIMIT + 1000
+    whole = path.read_text().replace("end\n", "")
+    assert whole == "".join(f"{i:099d}\n" for i in range(count))
+    assert path.stat().st_mode & 0o777 == 0o600
+    journal = sum(each.stat().st_size for each in Path(entry.journal).glob("events-*"))
+    assert journal < 10 * LIMIT
+
+
+@pytest.mark.usefixtures("limited")
+async def test_a_cell_within_its_limit_is_whole_and_leaves_no_file(
+    entry: SessionEntry, client: SessionClient
+) -> None:
+    """Also one that came near; the next cell has a limit of its own."""
+    for _ in range(2):
+        events = await outputs(client, f"print('x' * {LIMIT * 9 // 10})")
+        assert "".join(e.content["text"] for e in events) == "x" * (LIMIT * 9 // 10) + "\n"
+    await (await client.execute("1")).finished()
+    assert spilled(entry) == []
+
+
+async def test_a_flood_and_a_stopped_client_leave_everyone_else_as_they_were(
+    home: Path, entry: SessionEntry, client: SessionClient
+) -> None:
+    """Fifty megabytes beside a client that is stopped: the keeper's memory is bounded."""
+    program = (
+        "import asyncio, sys\nfrom vivo.parallel.client import SessionClient\n"
+        "async def main():\n"
+        f"    client = await SessionClient.connect({entry.connection_file!r})\n"
+        "    print('here', flush=True)\n"
+        "    async for event in client.events(after=0):\n"
+        "        vivo = event.metadata['vivo']\n"
+        "        print(vivo['seq'], flush=True)\n"
+        "        if 'over' in str(event.content): break\n"
+        "    await client.close()\n"
+        "asyncio.run(main())"
+    )
+    stopped = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
+    try:
+        assert stopped.stdout is not None
+        assert stopped.stdout.readline() == "here\n"
+        assert int(stopped.stdout.readline()) == 1  # it is live from here on
+        os.kill(stopped.pid, signal.SIGSTOP)
+        keeper = psutil.Process(entry.keeper_pid)
+        before = keeper.memory_info().rss
+        for _ in range(3):
+            events = await outputs(client, "for i in range(500): print('x' * 100_000)")
+            assert sum(len(e.content["text"]) for e in events) < DEFAULT_LIMIT + 1000
+        assert keeper.memory_info().rss - before < 12 * DEFAULT_LIMIT
+        await (await client.execute("for i in range(8000): display(i)")).finished()
+        await (await client.execute("print('over')")).finished()
+        os.kill(stopped.pid, signal.SIGCONT)
+        numbers = [int(line) for line in stopped.stdout]
+        assert numbers == list(range(2, len(numbers) + 2))
+        assert len(numbers) > 8000
+    finally:
+        stopped.kill()
+        stopped.communicate()
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["stdout", "stderr"]), st.text(max_size=700)), max_size=60),
+    st.integers(1024, 8000),
+)
+def test_whatever_is_printed_head_and_tail_are_its_ends(
+    pieces: list[tuple[str, str]], limit: int
+) -> None:
+    """What is shown is the beginning and the end of the whole; the spilled text is the whole."""
+    gate = Gate("PATH", limit)
+    shown: list[str] = []
+    spill = ""
+    for name, text in pieces:
+        passed = gate.feed(name, text)
+        gate.validate()
+        shown += [each for _, each in passed.shown if not each.lstrip("\n").startswith("[vivo: ")]
+        spill += passed.spilled
+    whole = "".join(text for _, text in pieces)
+    tail = "".join(text for _, text in gate.take_tail() if not text.startswith("[vivo: "))
+    gate.validate()
+    head = "".join(shown)
+    assert whole.startswith(head)
+    assert whole.endswith(tail)
+    assert len(head) + len(tail) <= limit
+    assert spill == (whole if gate.is_spilling else "")
+    assert gate.is_cut or head == whole
+    assert gate.is_spilling or not gate.is_cut
+
+
+async def test_a_wrong_limit_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a sentence that names the variable."""
+    monkeypatch.setenv("VIVO_OUTPUT_LIMIT", "much")
+    with pytest.raises(Exception, match="VIVO_OUTPUT_LIMIT is 'much': give a number"):
+        await start_session(SessionOptions(cwd=str(home)))
