@@ -10,7 +10,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off
 
-.PHONY: demo test lint types unit test-install test-editors test-vscode test-emacs test-wild test-jupyter soak bench docs format clean
+.PHONY: demo test lint types unit tmux test-install test-editors test-vscode test-emacs test-wild test-jupyter soak bench docs format clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/vivo run docs/examples/bessel.py
@@ -25,8 +25,12 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	@MYPYPATH=$(VENV)/check $(BIN)/mypy -p vivo.core -p vivo.parallel -p vivo.server
 
-unit: $(VENV)/.dev
+unit: $(VENV)/.dev tmux
 	@$(BIN)/pytest -q -n 2 --dist loadfile
+
+# The console is tried in a real terminal.
+tmux:
+	@command -v tmux >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends tmux >/dev/null; }
 
 test-install: $(VENV)/.dev
 	@$(BIN)/pytest -q -n 2 tests/install

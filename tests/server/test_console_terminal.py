@@ -1,0 +1,248 @@
+"""``vivo console`` in a real terminal, as a user types."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from vivo.parallel.client import SessionClient
+from vivo.parallel.launch import SessionOptions, end_session, start_session
+from vivo.parallel.registry import Registry, SessionEntry
+
+from .terminals import Terminal
+
+VIVO = str(Path(sys.executable).parent / "vivo")
+Open = Callable[..., Terminal]
+
+
+@pytest.fixture
+def console(home: Path) -> Iterator[Open]:
+    """Opens ``vivo console`` with some options; its sessions end with the test."""
+    opened: list[Terminal] = []
+
+    def open_console(*words: str, term: str = "xterm-256color") -> Terminal:
+        opened.append(Terminal(home, VIVO, "console", *words, term=term))
+        return opened[-1]
+
+    yield open_console
+    for terminal in opened:
+        terminal.close()
+    subprocess.run([VIVO, "sessions", "end", "--all"], capture_output=True, check=True)
+
+
+def session_id() -> str:
+    (entry,) = Registry().live()
+    return entry.id
+
+
+def test_cells_of_many_lines_run_and_show_values_errors_and_prints(console: Open) -> None:
+    """Enter goes on inside a block with its indentation, and runs what is whole, coloured."""
+    terminal = console("--new")
+    terminal.wait("In [1]:")
+    terminal.run("for i in range(3):")
+    terminal.run("print('line', i * 7)")
+    terminal.press("Enter")
+    screen = terminal.wait("In [2]:")
+    assert "   ...:     print('line', i * 7)" in screen
+    assert "line 0\nline 7\nline 14\n" in screen
+    terminal.run("6 * 7")
+    terminal.wait("Out[2]: 42")
+    terminal.run("1/0")
+    terminal.wait("ZeroDivisionError: division by zero")
+    assert "\x1b[1m\x1b[31mZeroDivisionError" in terminal.screen(escapes=True)
+
+
+def test_leaving_tells_that_the_session_stays_and_coming_back_finds_it(console: Open) -> None:
+    """Ctrl-D ends the console alone; the folder's session is found again by the next."""
+    terminal = console()
+    terminal.wait("In [1]:")
+    terminal.run("kept = 'still here'")
+    terminal.wait("In [2]:")
+    terminal.press("C-d")
+    session = session_id()
+    screen = terminal.wait("status 0").replace("\n", "")
+    assert f"`vivo console --session {session}` comes back to it" in screen
+    assert f"`vivo sessions end {session}` ends it" in screen
+    terminal.close()
+    terminal = console()
+    terminal.wait("In [2]:")
+    terminal.run("kept")
+    terminal.wait("'still here'")
+
+
+def test_the_menu_completes_and_ctrl_c_ends_the_cell_while_it_runs(console: Open) -> None:
+    """The prompt stays open beside a running cell: names complete, Ctrl-C ends the cell alone."""
+    terminal = console("--new")
+    terminal.wait("In [1]:")
+    terminal.run("import time; peculiar_name = 1; peculiar_number = 2")
+    terminal.wait("In [2]:")
+    terminal.run("while True: time.sleep(0.1)")
+    terminal.wait("Ctrl-C interrupts it")
+    terminal.type("peculiar_n")
+    terminal.press("Tab")
+    terminal.wait("peculiar_number")
+    terminal.press("C-c")
+    terminal.wait("KeyboardInterrupt")
+    terminal.press("C-c")  # nothing runs now: it empties the prompt
+    terminal.wait("In [3]:\n")
+    terminal.run("'alive'")
+    terminal.wait("Out[3]: 'alive'")
+
+
+def test_a_second_ctrl_c_shows_the_stack_and_a_third_offers_a_fresh_engine(console: Open) -> None:
+    """A cell that swallows interrupts is ended only when the user says so."""
+    terminal = console("--new")
+    terminal.wait("In [1]:")
+    terminal.run("import time")
+    terminal.wait("In [2]:")
+    terminal.run("while True:")
+    terminal.run("try: time.sleep(60)")
+    terminal.run("except KeyboardInterrupt: print('swallowed')")
+    terminal.press("Enter")
+    terminal.wait("Ctrl-C interrupts it")
+    terminal.press("C-c")
+    terminal.wait("\nswallowed")
+    terminal.press("C-c")
+    terminal.wait("Ctrl-C again offers a fresh engine")
+    assert "try: time.sleep(60)" in terminal.screen()
+    terminal.press("C-c")
+    terminal.wait("[y/N]")
+    terminal.run("y")
+    terminal.wait("The session has a fresh engine")
+    terminal.run("'fresh'")
+    terminal.wait("Out[1]: 'fresh'")
+
+
+def test_questions_take_the_prompts_place(console: Open) -> None:
+    """``input()``, a password (never shown) and the debugger are answered where they ask."""
+    terminal = console("--new")
+    terminal.wait("In [1]:")
+    terminal.run("import getpass; pair = input('na' + 'me? '), getpass.getpass('pass' + 'word? ')")
+    terminal.wait("\nname?")
+    terminal.run("Ford")
+    terminal.wait("\npassword?")
+    terminal.type("towel")
+    screen = terminal.wait("*****")
+    assert "towel" not in screen
+    terminal.press("Enter")
+    terminal.wait("In [2]:")
+    terminal.run("pair")
+    terminal.wait("('Ford', 'towel')")
+    terminal.run("def f(secret):")
+    terminal.run("breakpoint()")
+    terminal.run("return secret")
+    terminal.press("Enter")
+    terminal.wait("In [4]:")
+    terminal.run("f(41)")
+    terminal.wait("\nvdb>")
+    terminal.run("p secret + 1")
+    terminal.wait("\n42\n")
+    terminal.run("c")
+    terminal.wait("Out[4]: 41")
+
+
+def test_ctrl_r_searches_the_sessions_history_and_help_opens_a_pager(console: Open) -> None:
+    """What another console typed is found; ``??`` pages and gives the screen back."""
+    terminal = console("--new")
+    terminal.wait("In [1]:")
+    terminal.run("remarkable = 'found ' + 'again'")
+    terminal.wait("In [2]:")
+    terminal.press("C-d")
+    terminal.wait("status 0")
+    terminal.close()
+    terminal = console()
+    terminal.wait("In [2]:")
+    terminal.press("C-r")
+    terminal.type("markab")
+    terminal.wait("In [2]: remarkable = 'found ' + 'again'")
+    terminal.press("Enter", "C-c")
+    terminal.wait("In [2]:\n")
+    terminal.run("remarkable")
+    terminal.wait("'found again'")
+    terminal.run("import json")
+    terminal.run("json??")
+    terminal.wait("JSON (JavaScript Object Notation)")
+    terminal.press("q")
+    terminal.wait("In [5]:")
+
+
+def test_a_progress_bar_is_one_line(console: Open) -> None:
+    """A carriage return begins the line anew, and the line is seen before it ends."""
+    terminal = console("--new")
+    terminal.wait("In [1]:")
+    terminal.run("for i in (1, 2, 3): print(f'\\rstep {i}', end='')")
+    terminal.wait("\nstep 3\nIn [2]:")
+    terminal.run("print('half', end=''); input()")
+    terminal.wait("\nhalf\n")
+    terminal.run("")
+    screen = terminal.wait("In [3]:")
+    assert "step 1" not in screen
+
+
+def test_a_dumb_terminal_gets_no_escape_codes(console: Open, home: Path) -> None:
+    """TERM=dumb: prompts and lines only, input indented by the user."""
+    terminal = console("--new", term="dumb")
+    terminal.wait("In [1]:")
+    terminal.run("for i in range(2):")
+    terminal.run("    print(i + 5)")
+    terminal.press("Enter")
+    terminal.wait("5\n6\nIn [2]:")
+    terminal.run("import time; time.sleep(100)")
+    terminal.wait("sleep(100)")
+    terminal.press("C-c")
+    screen = terminal.wait("KeyboardInterrupt")
+    assert "\x1b" not in terminal.screen(escapes=True)
+    terminal.wait("In [3]:")
+    terminal.press("C-d")
+    screen = terminal.wait("status 0")
+    assert "stays" in screen
+
+
+@pytest.fixture
+async def entry(home: Path) -> SessionEntry:
+    """A session that the console attaches to; ended by the console's fixture."""
+    return await start_session(SessionOptions(cwd=str(home), workspace=str(home)))
+
+
+async def test_what_another_client_runs_is_shown_with_its_name(
+    entry: SessionEntry, console: Open
+) -> None:
+    """One stream for all: the editor's cell and its output appear above the prompt."""
+    terminal = console("--session", entry.id[:6])
+    terminal.wait("In [1]:")
+    terminal.type("unfini")
+    client = await SessionClient.connect(entry.connection_file, name="vscode")
+    try:
+        execution = await client.execute("print('from the editor')\n6 * 7")
+        await execution.finished()
+    finally:
+        await client.close()
+    terminal.wait("Out[1]: 42")
+    screen = terminal.wait("In [2]: unfini")
+    assert "In [1] (vscode): print('from the editor')\n" in screen
+    assert "\nfrom the editor\n" in screen
+    terminal.press("C-c")
+    terminal.press("C-d")
+    terminal.wait("status 0")
+
+
+async def test_the_console_comes_back_when_the_keeper_does(
+    entry: SessionEntry, console: Open
+) -> None:
+    """A killed keeper is replaced; the console says so, and the names are still there."""
+    terminal = console("--session", entry.id)
+    terminal.wait("In [1]:")
+    terminal.run("kept = 'unharmed'")
+    terminal.wait("In [2]:")
+    os.kill(entry.keeper_pid, signal.SIGKILL)
+    terminal.wait(f"[Back in the session {entry.id}.]")
+    terminal.run("kept")
+    terminal.wait("'unharmed'")
+    await end_session(entry.id)
+    terminal.wait(f"[The session {entry.id} has ended.]")
+    terminal.wait("status 1")
