@@ -23,6 +23,7 @@ from typing import Any
 from . import helpers
 
 _CHUNK = 2**16
+_RUNNING, _SUSPENDED = 1, 2  # the tracer's states of a thread
 _END_OF_HEAD = b"\r\n\r\n"
 
 
@@ -48,7 +49,7 @@ class DebugLink:
         self._pydevd, self._tracing, self._threads = _load_tracer()
         sys.breakpointhook = hook
         constants = import_module("_pydevd_bundle.pydevd_constants")
-        self._uses_monitoring: bool = constants.PYDEVD_USE_SYS_MONITORING
+        self.uses_monitoring: bool = constants.PYDEVD_USE_SYS_MONITORING
         self._socket, theirs = socket.socketpair()
         connect = self._pydevd.start_client
         self._pydevd.start_client = lambda host, port: theirs
@@ -104,15 +105,27 @@ class DebugLink:
 
     def trace_caller(self) -> None:
         """Trace the calling thread, whatever an exception out of the tracer has done to it."""
-        self._tracer.enable_tracing(self._tracer.trace_dispatch)
+        self._tracer.enable_tracing(None if self.uses_monitoring else self._tracer.trace_dispatch)
 
-    def forget_step(self) -> None:
-        """Let the calling thread run: a step does not go on in what it does next."""
+    @property
+    def is_caller_stopped(self) -> bool:
+        """Whether the calling thread, in a signal handler, is at a stop."""
+        information = self._threads.set_additional_thread_info(threading.current_thread())
+        return bool(information.pydev_state == _SUSPENDED)
+
+    def leave_caller(self) -> None:
+        """Trace nothing until the next cell, and let no step go on in that."""
         information = self._threads.set_additional_thread_info(threading.current_thread())
         information.pydev_step_cmd = -1
         information.pydev_step_stop = None
-        information.pydev_state = 1
+        information.pydev_state = _RUNNING
         information.update_stepping_info()
+        if self.uses_monitoring:
+            # Its flag of a thread can be set by that thread alone: who attaches while a cell
+            # runs finds it set.
+            self.trace_caller()
+        else:
+            self.untrace_caller()
 
     def untrace_caller(self) -> None:
         """Trace the calling thread no more."""
@@ -121,8 +134,8 @@ class DebugLink:
     def untrace_all(self) -> None:
         """Trace no thread; what runs goes on at full speed."""
         threading.settrace(None)
-        if self._uses_monitoring:
-            # from Python 3.12 on: events of the whole interpreter, which cost nothing once given back
+        if self.uses_monitoring:
+            # from Python 3.12 on: events of the interpreter, which cost nothing once given back
             monitoring = import_module("_pydevd_sys_monitoring.pydevd_sys_monitoring")
             monitoring.stop_monitoring(all_threads=True)
             return

@@ -64,6 +64,7 @@ class Debugger(threading.Thread):
         self.explorer: Explorer | None = None
         self._queue: deque[tuple[int | None, Message]] = deque()
         self._filled = threading.Semaphore(0)
+        self._is_releasing = False
         self._earlier: dict[str, str] = {}
         self._files_of: dict[str, str] = {}
         self._awaited: dict[int, Callable[[Message], None]] = {}
@@ -74,6 +75,7 @@ class Debugger(threading.Thread):
         """The name to compile a cell under, which is traced from here on."""
         if self.link is None or not self.is_attached:
             return filename
+        self._is_releasing = False
         sys.breakpointhook = self._breakpoint
         self.link.trace_caller()
         return filename or self.files.name_of(source)
@@ -83,8 +85,34 @@ class Debugger(threading.Thread):
         if sys.breakpointhook == self._breakpoint:
             sys.breakpointhook = sys.__breakpointhook__
         if self.link is not None:
-            self.link.untrace_caller()
-            self.link.forget_step()
+            self.link.leave_caller()
+
+    def release_caller(self) -> bool:
+        """Let an interrupted cell go on from its stop, and stop no more; whether that was done.
+
+        Called in the signal handler, on main. Where the interpreter's monitoring stops threads
+        (Python 3.12 and up) an interrupt raised at a stop is swallowed there: it is to be sent
+        again, when the user's code runs; the cell's end raises it otherwise. Elsewhere it can be
+        raised at once.
+        """
+        link = self.link
+        if link is None or not link.uses_monitoring:
+            return False
+        if not link.is_caller_stopped:
+            self._is_releasing = False
+            return False
+        if self._is_releasing:
+            return False  # an evaluation keeps it there
+        self._is_releasing = True
+        link.untrace_caller()
+        self.submit(None, {"type": "release"})
+        return True
+
+    def raise_if_released(self) -> None:
+        """Raise the interrupt of a stopped cell that came to its end before it was sent again."""
+        if self._is_releasing and threading.current_thread() is threading.main_thread():
+            self._is_releasing = False
+            raise KeyboardInterrupt
 
     def _breakpoint(self, *arguments: Any, **options: Any) -> None:
         if self.link is not None and self.is_attached:
@@ -132,6 +160,9 @@ class Debugger(threading.Thread):
         elif message["type"] == "event":
             self._note(message["event"], message.get("body") or {})
             self.tell(message)
+        elif message["type"] == "release" and self.stopped:
+            arguments = {"threadId": next(iter(self.stopped))}
+            self.ask({"command": "continue", "arguments": arguments}, _ignore)
 
     def _note(self, event: str, body: Message) -> None:
         thread = body.get("threadId")

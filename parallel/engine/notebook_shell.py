@@ -66,6 +66,8 @@ class ZMQInteractiveShell(Shell):
     def _end_of_cell(self, result: ExecutionResult) -> None:
         if self.kernel.is_forked:
             forked.leave()
+        if debugging.active is not None:
+            debugging.active.raise_if_released()
         super()._end_of_cell(result)
 
     def _fail(self, result: ExecutionResult, error: BaseException) -> None:
