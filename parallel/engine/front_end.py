@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import binascii
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...core.frontend import MimeBundle
-from ...core.shell import current_shell
 from ...core.tracebacks import TracebackReport
 
 if TYPE_CHECKING:
     from ...core.settings import Settings
     from .channel import Channel
     from .output import Output
+    from .subshells import SubshellThread
 
 
 def plain_bundle(data: MimeBundle) -> dict[str, Any]:
@@ -42,6 +43,8 @@ class EngineFrontEnd:
         self._channel = channel
         self._settings = settings
         self._asked = 0
+        self.subshells: dict[int, SubshellThread] = {}
+        """The threads of subshells, by their ident: each asks for itself."""
         self.allow_stdin = False
         self.while_asking: Callable[[], None] = lambda: None
         """Called before the wait for an answer; may return when it is there, or at once."""
@@ -134,27 +137,31 @@ class EngineFrontEnd:
         """Ask the client that ran the cell for a line. ``EOFError`` where it cannot answer."""
         if self._output.is_forked:
             raise EOFError("a forked child cannot ask: the session is its parent's")
-        shell = current_shell()
-        if shell is not None and shell.parent is not None:
-            raise EOFError("a subshell cannot ask: run input() in a cell of the main shell")
-        if not self.allow_stdin:
+        subshell = self.subshells.get(threading.get_ident())
+        if not (self.allow_stdin if subshell is None else subshell.allow_stdin):
             raise EOFError("the client that ran this cell cannot answer input()")
         self._asked += 1
         asked = self._asked
         self._output.event(
             {
                 "type": "input",
-                "run": self._output.run,
+                "run": self._output.run_of_caller if subshell else self._output.run,
                 "asked": asked,
                 "prompt": str(prompt),
                 "password": password,
             }
         )
+        if subshell is not None:
+            return _line_of(subshell.answer(asked))
         while True:
             if not self._channel.has_frame:
                 self.while_asking()
             header, _ = self._channel.receive(self._output.raise_if_interrupted)
             if header["type"] == "input_reply" and header["asked"] == asked:
-                if header["value"] is None:
-                    raise EOFError("the user gave no input")
-                return str(header["value"])
+                return _line_of(header["value"])
+
+
+def _line_of(value: str | None) -> str:
+    if value is None:
+        raise EOFError("the user gave no input")
+    return str(value)

@@ -49,6 +49,12 @@ class Subshells:
             thread = self._threads.pop(subshell, None)
             if thread is not None:
                 thread.frames.put(None)
+                thread.answers.put(None)
+            return
+        if frame["type"] == "input_reply":
+            thread = self._threads.get(subshell)
+            if thread is not None:
+                thread.answers.put((frame["asked"], frame["value"]))
             return
         if subshell not in self._threads:
             self._threads[subshell] = SubshellThread(subshell, self)
@@ -62,20 +68,34 @@ class SubshellThread(threading.Thread):
     def __init__(self, subshell: str, owner: Subshells) -> None:
         super().__init__(name=f"subshell {subshell}", daemon=True)
         self.frames: queue.SimpleQueue[_Frame | None] = queue.SimpleQueue()
+        self.answers: queue.SimpleQueue[tuple[int, str | None] | None] = queue.SimpleQueue()
+        self.allow_stdin = False
         self._owner = owner
+
+    def answer(self, asked: int) -> str | None:
+        """Wait for the answer to a question; None without one, or when the subshell is deleted."""
+        while (answer := self.answers.get()) is not None:
+            if answer[0] == asked:
+                return answer[1]
+        return None
 
     def run(self) -> None:
         """Do what is given, one after the other, until the subshell is deleted."""
         shell = subshell_of(self._owner.shell)
+        askers = self._owner.front_end.subshells
+        askers[threading.get_ident()] = self
         try:
             while (given := self.frames.get()) is not None:
                 frame, buffers = given
+                self.allow_stdin = bool(frame.get("allow_stdin"))
                 if frame["type"] == "comm":
                     self._owner.comms.handle(frame, buffers, shell)
                 else:
                     self._execute(shell, frame)
         except KeeperGone:
             pass  # the lane ends the engine
+        finally:
+            askers.pop(threading.get_ident(), None)
 
     def _execute(self, shell: ZMQInteractiveShell, frame: dict[str, Any]) -> None:
         run, front_end = frame["run"], self._owner.front_end

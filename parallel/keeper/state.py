@@ -43,7 +43,7 @@ from .instructions import (
 from .last_known import LastKnown
 from .parts import Pipe, Run, Waiting
 from .showing import SHOWN
-from .subshells import Subshells
+from .subshells import Subshells, question
 
 LANE_REQUESTS = (
     "complete_request",
@@ -97,7 +97,8 @@ class SessionState:
     def client_message(self, channel: str, message: Message, now: float) -> list[Instruction]:
         """A client's message on ``shell``, ``control`` or ``stdin``."""
         if channel == "stdin":
-            self._input_reply(message)
+            if not self.subshells.answer(message):
+                self._input_reply(message)
         elif message.type == "execute_request":
             self._execute_request(channel, message, now)
         elif message.type in LANE_REQUESTS:
@@ -494,11 +495,10 @@ class SessionState:
     def _ask_input(self, header: dict[str, Any]) -> None:
         run = self.running
         if run is None or run.record.id != header["run"]:
+            self.subshells.ask(header)
             return
         self._asked = header["asked"]
-        content = {"prompt": header["prompt"], "password": header["password"]}
-        parent = run.request.raw_header
-        self._out.append(Reply("stdin", run.request.identities, "input_request", parent, content))
+        self._out.append(question(run.request, header))
 
     def is_asking(self, parent: bytes) -> bool:
         """Whether the run of that request still waits for input."""

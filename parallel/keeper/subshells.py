@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..messages import RunError
 from ..wire import Message
-from .instructions import ToLane
+from .instructions import Reply, ToLane
 
 if TYPE_CHECKING:
     from .parts import Run
@@ -43,6 +43,8 @@ class Subshells:
         self._open: dict[str, Subshell] = {}
         self._ending: list[Subshell] = []
         """Deleted, with something that still runs."""
+        self._asked: list[tuple[str, Run, int]] = []
+        """The questions that wait for an answer, the last one at the end: subshell, run, number."""
 
     # --- What clients ask ------------------------------------------------------------------
 
@@ -114,6 +116,7 @@ class Subshells:
             if item is None or _id_of(item) != run:
                 continue
             subshell.current = None
+            self._asked = [entry for entry in self._asked if entry[1] is not item]
             if isinstance(item, Message):
                 self._state.comms.ended(item)
             elif report is not None and self._state.conclude(item, report, now):
@@ -122,6 +125,31 @@ class Subshells:
                 self._ending.remove(subshell)
             self._next(subshell, now)
             return True
+        return False
+
+    def ask(self, header: dict[str, Any]) -> None:
+        """A cell asks for input: its client is asked."""
+        for subshell in (*self._open.values(), *self._ending):
+            run = subshell.current
+            if run is None or isinstance(run, Message) or run.record.id != header["run"]:
+                continue
+            self._asked.append((subshell.id, run, header["asked"]))
+            self._state.tell(question(run.request, header))
+
+    def answer(self, message: Message) -> bool:
+        """Take an answer to the last question that this client was asked; whether there was one."""
+        session = message.header.get("session")
+        if message.type != "input_reply":
+            return False
+        for entry in reversed(self._asked):
+            subshell, run, asked = entry
+            if run.request.header.get("session") == session:
+                self._asked.remove(entry)
+                value = message.content.get("value")
+                value = value if isinstance(value, str) else None
+                frame = {"type": "input_reply", "asked": asked, "value": value}
+                self._state.tell(ToLane({"type": "subshell", "subshell": subshell, "frame": frame}))
+                return True
         return False
 
     def running(self) -> list[Run]:
@@ -155,6 +183,7 @@ class Subshells:
         gone = (*self._open.values(), *self._ending)
         self._open.clear()
         self._ending.clear()
+        self._asked.clear()
         for subshell in gone:
             item, subshell.current = subshell.current, None
             if isinstance(item, Message):
@@ -175,6 +204,12 @@ class Subshells:
                 "queued",
             ), f"{subshell.id} runs what has ended"
         assert all(each.current is not None for each in self._ending), "an end that does not come"
+
+
+def question(request: Message, header: dict[str, Any]) -> Reply:
+    """What asks the client of a cell for a line; ``header``: the engine's event."""
+    content = {"prompt": header["prompt"], "password": header["password"]}
+    return Reply("stdin", request.identities, "input_request", request.raw_header, content)
 
 
 def _id_of(item: Run | Message) -> str:

@@ -61,7 +61,7 @@ def test_a_subshell_shows_what_any_shell_shows(jupyter: Kernel) -> None:
     busy = jupyter.execute("go.wait()")
 
     def shown(code: str) -> list[str]:
-        made = jupyter.execute(code, subshell=subshell)
+        made = jupyter.execute(code, subshell=subshell, allow_stdin=False)
         told = [str(e["content"]) for e in jupyter.events(made)]
         told.append(str(jupyter.reply(made)))
         return told
@@ -70,9 +70,30 @@ def test_a_subshell_shows_what_any_shell_shows(jupyter: Kernel) -> None:
     assert "from a child" in str(shown("!echo from a child"))
     assert "'page'" in shown("len?")[-1]
     assert "waited" in str(shown("import asyncio; await asyncio.sleep(0, 'waited')"))
-    assert "a subshell cannot ask" in str(shown("input()"))
+    assert "cannot answer input()" in str(shown("input()"))
     assert "ZeroDivisionError" in shown("1 / 0")[-1]
     jupyter.execute("go.set()", subshell=subshell)
+    assert jupyter.reply(busy)["status"] == "ok"
+
+
+def test_a_subshells_cell_asks_its_client(jupyter: Kernel) -> None:
+    """While main is busy; a deleted subshell asks no more."""
+    subshell = create(jupyter)
+    jupyter.run("import threading; go = threading.Event()")
+    busy = jupyter.execute("go.wait()")
+    asks = jupyter.execute("input('? ')", subshell=subshell, allow_stdin=True)
+    question = jupyter.client.get_stdin_msg(timeout=20)
+    assert question["content"] == {"prompt": "? ", "password": False}
+    assert question["parent_header"]["msg_id"] == asks
+    jupyter.client.input("typed")
+    shown = [e["content"] for e in jupyter.events(asks) if e["msg_type"] == "execute_result"]
+    assert shown[0]["data"]["text/plain"] == "'typed'"
+    jupyter.reply(asks)
+    again = jupyter.execute("input('again? ')", subshell=subshell, allow_stdin=True)
+    assert jupyter.client.get_stdin_msg(timeout=20)["content"]["prompt"] == "again? "
+    jupyter.ask("delete_subshell_request", {"subshell_id": subshell}, channel="control")
+    assert jupyter.reply(again)["ename"] == "EOFError"
+    jupyter.execute("go.set()", subshell=create(jupyter))
     assert jupyter.reply(busy)["status"] == "ok"
 
 
