@@ -14,21 +14,26 @@ import sys
 import kernels
 import report
 import shells
+import while_busy
+
+PARTS = ("shells", "kernels", "while_busy")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("part", nargs="?", choices=("shells", "kernels"), help="one part alone")
+    parser.add_argument("part", nargs="?", choices=PARTS, help="one part alone")
     parser.add_argument(
         "--rounds", type=int, default=20, help="blocks of each kernel's measurement"
     )
     arguments = parser.parse_args()
     # A start that compiles its own modules each time measures the compiler.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    if arguments.part != "kernels":
+    if arguments.part in (None, "shells"):
         shells.run()
-    if arguments.part != "shells":
+    if arguments.part in (None, "kernels"):
         kernels.run(arguments.rounds)
+    if arguments.part in (None, "while_busy"):
+        while_busy.run(arguments.rounds)
     if report.broken:
         sys.exit(f"\nDid not hold in this run: {', '.join(report.broken)}")
 
