@@ -410,6 +410,14 @@ class SessionClient:
         """Start a fresh engine in the session; gives the session when that is ready."""
         return (await self._control("vivo_restart", {}, 60.0)).content
 
+    async def take_input(self) -> bool:
+        """Have the question of a waiting cell asked of this client; whether there is one.
+
+        For a client that reattached: ``on_input`` is called next.
+        """
+        reply = await self._control("vivo_take_input", {}, DEFAULT_TIMEOUT)
+        return bool(reply.content["asking"])
+
     async def stack(self) -> str:
         """The stacks of the engine's threads."""
         return str((await self._control("vivo_stack", {}, DEFAULT_TIMEOUT)).content["text"])

@@ -35,6 +35,7 @@ SEGMENT_BYTES = 16 * 2**20
 _HEAD = struct.Struct("!4sQQII")  # mark, sequence, length, checksum, parts
 _MARK = b"vivo"
 _INDEX_STEP = 2**16
+_ROOM = 2**20  # bytes written since a failure, after which there is room again
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Journal:
         self._segment_bytes = segment_bytes
         self._report = report
         self._is_failing = False
+        self._written = 0
         self._index: list[tuple[int, Path, int]] = []
         self._descriptor = -1
         self._size = 0
@@ -94,7 +96,10 @@ class Journal:
         except OSError as error:
             self._fail(error)
         else:
-            self._is_failing = False
+            self._written += len(record)
+            # A disk that is nearly full takes small records and refuses large ones.
+            if self._is_failing and self._written >= _ROOM:
+                self._is_failing = False
         return self.last
 
     def _write(self, record: bytes) -> None:
@@ -119,7 +124,7 @@ class Journal:
                 "goes on, but what it prints until then will be missing after a reconnect: free "
                 "some space."
             )
-        self._is_failing = True
+        self._is_failing, self._written = True, 0
 
     def _begin_segment(self) -> None:
         self._close_segment()

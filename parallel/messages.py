@@ -215,6 +215,12 @@ class LastKnownMetadata(msgspec.Struct):
     """When what the reply tells was known; none if it tells nothing."""
 
 
+class TakeInputReply(msgspec.Struct):
+    """Whether a cell waits for input; then its ``input_request`` follows on stdin."""
+
+    asking: bool
+
+
 class Declaration(msgspec.Struct):
     """A request of ours on the control channel, with its reply."""
 
@@ -249,6 +255,13 @@ MESSAGES: tuple[Declaration, ...] = (
         StackReply,
         "The stacks of the engine's threads, also while a cell runs.",
         errors="The engine does not answer: it holds the interpreter's lock in C code.",
+    ),
+    Declaration(
+        "vivo_take_input",
+        Empty,
+        TakeInputReply,
+        "Ask this client what a cell is waiting for: for one that reattached, or takes over from "
+        "the client that ran the cell. The first answer counts, whoever gives it.",
     ),
     Declaration(
         "vivo_variables",

@@ -183,6 +183,12 @@ class Floods:
             if gate.is_spilling:
                 self._state.tell(EndSpill(gate.path, is_kept=gate.is_cut))
 
+    def warn(self, text: str) -> None:
+        """Tell everyone of a fault that is nobody's cell's, where they look."""
+        running = self._state.running
+        run = running.record.id if running is not None else None
+        self._publish(run, "stderr", f"vivo: {text}\n")
+
     def settle_all(self) -> None:
         """The engine goes, and every pipe with it."""
         for run in tuple(self._gates):

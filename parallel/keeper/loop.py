@@ -79,6 +79,7 @@ class Keeper:
         self._magic = magic
         self.connection = msgspec.convert(spec["connection"], ConnectionInfo)
         self.codec = Codec(self.connection.key.encode())
+        self._untold: list[str] = []
         self.journal = Journal(Path(spec["journal"]), report=self._report)
         self.state = SessionState(
             spec["id"], spec["python"], spec["cwd"], magic=magic, foreign=spec["foreign"]
@@ -114,6 +115,7 @@ class Keeper:
 
     def _report(self, text: str) -> None:
         _log.error("%s", text)
+        self._untold.append(text)
 
     def _note_signal(self, number: int, frame: Any) -> None:
         self._signalled.add(number)
@@ -206,6 +208,9 @@ class Keeper:
                 self._socket_ready(source)
         if self._signalled:
             self._handle_signals()
+        while self._untold:
+            self.state.floods.warn(self._untold.pop(0))
+            self._do(self.state._taken())
 
     def _handle_signals(self) -> None:
         signalled, self._signalled = self._signalled, set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -208,6 +209,14 @@ def _vivo_stack(state: SessionState, channel: str, message: Message, now: float)
         state.ask_stack(channel, message)
 
 
+def _vivo_take_input(state: SessionState, channel: str, message: Message, now: float) -> None:
+    question = state.question
+    is_asking = question is not None and state.is_asking(question.parent)
+    state.answer(channel, message, {"status": "ok", "asking": is_asking})
+    if question is not None and is_asking:
+        state.tell(replace(question, identities=message.identities))
+
+
 HANDLERS: dict[str, Handler] = {
     "kernel_info_request": _kernel_info,
     "comm_info_request": _comm_info,
@@ -223,4 +232,5 @@ HANDLERS: dict[str, Handler] = {
     "vivo_interrupt_request": _vivo_interrupt,
     "vivo_restart_request": _vivo_restart,
     "vivo_stack_request": _vivo_stack,
+    "vivo_take_input_request": _vivo_take_input,
 }

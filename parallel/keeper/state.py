@@ -84,6 +84,7 @@ class SessionState:
         self.last_known = LastKnown()
         self._until_ready: list[Waiting] = []
         self._asked: int | None = None
+        self.question: Reply | None = None
         self.comms = comms.Comms(self)
         self.subshells = Subshells(self)
         self.floods = Floods(self)
@@ -497,8 +498,8 @@ class SessionState:
         if run is None or run.record.id != header["run"]:
             self.subshells.ask(header)
             return
-        self._asked = header["asked"]
-        self._out.append(question(run.request, header))
+        self._asked, self.question = header["asked"], question(run.request, header)
+        self._out.append(self.question)
 
     def is_asking(self, parent: bytes) -> bool:
         """Whether the run of that request still waits for input."""
