@@ -56,7 +56,6 @@ async def test_what_a_killed_keeper_loses_is_counted(home: Path) -> None:
             f"a new keeper after {gaps[KILLS // 2]:.2f} s in the median, {gaps[-1]:.2f} s at most"
         )
     finally:
-        print((Path(entry.journal) / "keeper.log").read_text("utf-8")[-2000:])
         await client.close()
         await end_session(entry.id)
 
