@@ -121,6 +121,8 @@ class VariableList:
                 # two sorted runs are merged, not sorted again
                 self._by_name = sorted([*self._by_name, *sorted(added)])
                 self._sorted.clear()
+            if len(keys) == len(held):
+                return  # the same: what was made of them stays
         else:
             self._names = [each for each in keys if self._is_users(each, hidden)]
             self._by_name = sorted(self._names)

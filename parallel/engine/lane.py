@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from ...core.shell import Shell
     from .subshells import Subshells
 
-# Below the default of 5 ms, so that a busy main thread hands over the interpreter soon. No cost
-# was seen on pure-Python threads.
-SWITCH_INTERVAL = 0.0005
+# Below the default of 5 ms, so that a busy main thread hands over the interpreter soon: an answer
+# waits for it several times. No cost was seen on pure-Python threads, one or four.
+SWITCH_INTERVAL = 0.0001
 _LAST_SECONDS = 2.0
 INSPECTION_MIME = "application/vnd.vivo.inspection+json"
 
