@@ -66,8 +66,8 @@ class BaseConsole(ABC):
         self.transcript.execution_count = counts[-1] if counts else 0
         how = "new" if self.started else "attached to"
         self.greet(
-            f"vivo, {how} session {session['id']}: Python {session['python_version']} "
-            f"({session['python']}) in {session['cwd']}\n"
+            f"vivo, {how} session {session['id']} in {session['cwd']}\n"
+            f"Python {session['python_version']}, {session['python']}\n"
         )
         for record in entries:
             if record.id == session["running"]:

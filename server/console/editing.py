@@ -17,13 +17,26 @@ from ...parallel.errors import SessionError
 if TYPE_CHECKING:
     from .base import BaseConsole
 
+# The terminal's own sixteen colours: they are readable on its background, whichever it is.
 STYLE = Style.from_dict(
     {
-        "prompt": "ansiblue bold",
+        "number": "ansiblue bold",
         "continuation": "ansiblue",
         "bottom-toolbar": "noreverse ansibrightblack",
         "completion-menu.completion": "bg:ansibrightblack ansiwhite",
-        "completion-menu.completion.current": "bg:ansiblue ansiwhite",
+        "completion-menu.completion.current": "noreverse bg:ansiblue ansiwhite bold",
+        "completion-menu.meta.completion": "bg:ansibrightblack ansigray",
+        "completion-menu.meta.completion.current": "noreverse bg:ansiblue ansiwhite",
+        "pygments.keyword": "ansimagenta",
+        "pygments.operator.word": "ansimagenta",
+        "pygments.literal.string": "ansigreen",
+        "pygments.literal.number": "ansicyan",
+        "pygments.comment": "ansibrightblack",
+        "pygments.name.function": "ansiblue",
+        "pygments.name.class": "ansiblue",
+        "pygments.name.builtin": "ansicyan",
+        "pygments.name.exception": "ansired",
+        "pygments.name.decorator": "ansiyellow",
     }
 )
 _DEADLINE = 1.5  # seconds after which a menu is given up

@@ -83,7 +83,7 @@ class Console(BaseConsole):
     def _message(self) -> StyleAndTextTuples:
         partial = self.screen.shown
         shown = [*to_formatted_text(ANSI(partial)), ("", "\n")] if partial else []
-        return [*shown, ("class:prompt", f"In [{self.next_count}]: ")]
+        return [*shown, ("class:number", f"In [{self.next_count}]: ")]
 
     def _continuation(self, width: int, line: int, wraps: int) -> StyleAndTextTuples:
         return [("class:continuation", "...: ".rjust(width))]
@@ -122,7 +122,7 @@ class Console(BaseConsole):
             style=STYLE,
             bottom_toolbar=self._toolbar,
             refresh_interval=0.5,
-            include_default_pygments_style=True,
+            include_default_pygments_style=False,
         )
         self._answers: PromptSession[str | None] = PromptSession(
             history=InMemoryHistory(), key_bindings=_question_keys(self)

@@ -6,6 +6,7 @@ carriage return may begin it anew, as progress bars do.
 
 from __future__ import annotations
 
+_BROKEN = 100_000  # characters after which a line is broken: a terminal wraps it anyway
 _LONGEST = 2000  # characters of an unended line that the prompt shows
 
 
@@ -25,6 +26,8 @@ class Screen:
                 "".join(_settled(line.rstrip("\r")) + "\n" for line in head.split("\n"))
             )
         self.partial = _settled(tail)
+        if len(self.partial) > _BROKEN:
+            self.write("\n")
 
     def take(self) -> str:
         """The whole lines since the last time."""

@@ -7,6 +7,7 @@ ends with the process. Prompts are shown where a person types, and not into a pi
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import threading
@@ -28,13 +29,21 @@ class SimpleConsole(BaseConsole):
         self._at_prompt = ""
         self._typed: list[str] = []
         self._ask_lock = asyncio.Lock()
+        self._unread = asyncio.Event()
+        """Set when nobody reads what is written."""
 
     def write(self, text: str) -> None:
         """Show a text; what an open prompt stood before comes again below it."""
         if self._at_prompt and not text.startswith("\n"):
             text = "\n" + text
-        sys.stdout.write(text + (self._at_prompt if text.endswith("\n") else ""))
-        sys.stdout.flush()
+        try:
+            sys.stdout.write(text + (self._at_prompt if text.endswith("\n") else ""))
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Nobody reads any more: leave, and let the interpreter's last flush go nowhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self._lines.put_nowait("")
+            self._unread.set()
 
     def notice(self, text: str) -> None:
         """Show a line of the console's own, apart from what a pipe reads."""
@@ -51,7 +60,7 @@ class SimpleConsole(BaseConsole):
         threading.Thread(target=self._read, args=(loop,), daemon=True, name="stdin").start()
         await self.open()
         try:
-            while not self.link.ended.is_set():
+            while not (self.link.ended.is_set() or self._unread.is_set()):
                 cell = await self._cell()
                 if cell is None or cell.strip() in LEAVING:
                     break
@@ -128,10 +137,11 @@ class SimpleConsole(BaseConsole):
         except SessionError as error:
             self.notice(str(error))
             return
-        ending = asyncio.ensure_future(self.link.ended.wait())
-        waits: list[asyncio.Future[Any]] = [finished, ending]
+        ends = [asyncio.ensure_future(each.wait()) for each in (self.link.ended, self._unread)]
+        waits: list[asyncio.Future[Any]] = [finished, *ends]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        ending.cancel()
+        for each in ends:
+            each.cancel()
         for payload in finished.result() if finished.done() else []:
             if payload.get("source") == "page":
                 self.write(str(payload["data"].get("text/plain", "")).rstrip("\n") + "\n")
