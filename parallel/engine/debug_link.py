@@ -93,6 +93,17 @@ class DebugLink:
                 text, held = held[start : start + length], held[start + length :]
                 self._arrived(json.loads(text))
 
+    def include(self, path: str) -> None:
+        """Count a file among the user's own, a library's too: they set a breakpoint in it.
+
+        Files that a rule of ours hides stay hidden: the first rule that fits holds.
+        """
+        filtering = import_module("_pydevd_bundle.pydevd_filtering")
+        wanted = filtering.ExcludeFilter(path, exclude=False, is_path=True)
+        rules = self._tracer._files_filtering._exclude_filters
+        if wanted not in rules:
+            self._tracer.set_exclude_filters([*rules, wanted])
+
     # --- Tracing ---------------------------------------------------------------------------
 
     def trace_all(self) -> None:

@@ -345,6 +345,8 @@ def _set_breakpoints(debugger: Debugger, number: int, request: Message) -> None:
         else:
             debugger.breakpoints.pop(source, None)
 
+    if wanted and debugger.link is not None:
+        debugger.link.include(source)
     for name in debugger.stand_ins(source):
         debugger.ask({**request, "arguments": {**arguments, "source": {"path": name}}}, _ignore)
     debugger.forward(number, request, keep)

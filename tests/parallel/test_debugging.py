@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -144,5 +145,19 @@ def test_functions_of_cells_from_before_can_be_stopped_in(
     running = jupyter.execute("early(3)")
     frame = debugger.stop()
     assert (frame["name"], frame["line"], frame["source"]["path"]) == ("early", 2, path)
+    debugger.ask("continue", threadId=frame["thread"])
+    assert jupyter.reply(running)["status"] == "ok"
+
+
+def test_a_breakpoint_in_a_library_stops(jupyter: Kernel, debugger: DebugFrontEnd) -> None:
+    """Steps stay in the user's own files; the file of a breakpoint is one of them."""
+    path = textwrap.__file__
+    lines = Path(path).read_text(encoding="utf-8").split("\n")
+    line = next(n for n, text in enumerate(lines, 1) if "_whitespace_only_re.sub" in text)
+    debugger.attach()
+    assert [each["verified"] for each in debugger.breakpoints(path, line)] == [True]
+    running = jupyter.execute("import textwrap\ntextwrap.dedent('  a')")
+    frame = debugger.stop()
+    assert (frame["name"], frame["line"]) == ("dedent", line)
     debugger.ask("continue", threadId=frame["thread"])
     assert jupyter.reply(running)["status"] == "ok"
