@@ -143,6 +143,7 @@ class InterruptReply(msgspec.Struct):
     """What the interrupt did."""
 
     outcome: Literal["interrupted", "idle", "mismatch", "removed_from_queue"]
+    """``mismatch`` also for a cell that runs in a subshell: only the main shell's can be ended."""
 
 
 class StackReply(msgspec.Struct):

@@ -188,6 +188,8 @@ def _vivo_interrupt(state: SessionState, channel: str, message: Message, now: fl
     if queued is not None:
         state.abort(queued, now)
         outcome = "removed_from_queue"
+    elif any(run.record.id == wanted.run for run in state.subshells.running()):
+        outcome = "mismatch"  # a signal reaches the main thread alone
     elif running is None and state.comms.handled is None:
         outcome = "idle"
     elif wanted.run in (None, running):

@@ -166,3 +166,20 @@ def test_a_restart_forgets_the_subshells() -> None:
     session.ready()
     session.send("list_subshell_request")
     assert session.replies("list_subshell_reply")[-1].content["subshell_id"] == []
+
+
+def test_a_subshells_cell_is_taken_out_of_its_queue() -> None:
+    """By its id, while it waits; one that runs there is no cell that an interrupt reaches."""
+    session = Session()
+    session.ready()
+    session.send("create_subshell_request")
+    subshell = session.replies("create_subshell_reply")[-1].content["subshell_id"]
+    runs, waits = (
+        session.send("execute_request", {"code": "1"}, subshell=subshell) for _ in range(2)
+    )
+    outcomes = []
+    for each in (waits, runs):
+        session.send("vivo_interrupt_request", {"run": each.id})
+        outcomes.append(session.replies("vivo_interrupt_reply")[-1].content["outcome"])
+    assert outcomes == ["removed_from_queue", "mismatch"]
+    assert session.replies("execute_reply")[-1].content["status"] == "aborted"
