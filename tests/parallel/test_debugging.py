@@ -161,3 +161,37 @@ def test_a_breakpoint_in_a_library_stops(jupyter: Kernel, debugger: DebugFrontEn
     assert (frame["name"], frame["line"]) == ("dedent", line)
     debugger.ask("continue", threadId=frame["thread"])
     assert jupyter.reply(running)["status"] == "ok"
+
+
+def test_an_edited_cell_stops_at_its_new_lines(
+    jupyter: Kernel, debugger: DebugFrontEnd, home: Path
+) -> None:
+    """The breakpoint of the file as it is now, and the file's own name, after an earlier run."""
+    file = home / "work.py"
+    debugger.attach()
+    jupyter.reply(debugger.run_in_file("def f(n):\n    return n", str(file), first_line=1))
+    edited = "def f(n):\n    m = n\n    return m\nf(1)"
+    file.write_text(edited)
+    debugger.breakpoints(str(file), 3)
+    running = debugger.run_in_file(edited, str(file), first_line=1)
+    frame = debugger.stop()
+    assert (frame["name"], frame["line"], frame["source"]["path"]) == ("f", 3, str(file))
+    debugger.ask("continue", threadId=frame["thread"])
+    assert jupyter.reply(running)["status"] == "ok"
+
+
+def test_a_condition_decides_whether_a_breakpoint_stops(
+    jupyter: Kernel, debugger: DebugFrontEnd
+) -> None:
+    """And it is among what a front end that comes later is told."""
+    code = "for i in range(5):\n    x = i"
+    debugger.attach()
+    path = debugger.dump(code)
+    wanted = [{"line": 2, "condition": "i == 3"}]
+    debugger.ask("setBreakpoints", source={"path": path}, breakpoints=wanted)
+    running = jupyter.execute(code)
+    frame = debugger.stop()
+    assert debugger.ask("evaluate", expression="i", frameId=frame["id"])["result"] == "3"
+    assert debugger.ask("debugInfo")["breakpoints"] == [{"source": path, "breakpoints": wanted}]
+    debugger.ask("continue", threadId=frame["thread"])
+    assert jupyter.reply(running)["status"] == "ok"
