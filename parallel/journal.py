@@ -81,7 +81,7 @@ class Journal:
         self._indexed = 0
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._lock = _locked(folder)
-        for item in read(folder):
+        for item in read(folder, _before_last_segment(folder)):
             # An end that is torn takes a number, so that it shows as a gap (rule 2).
             self.last = item.seq if isinstance(item, Event) else (item.last or item.first)
 
@@ -216,6 +216,11 @@ def _first_of(path: Path) -> int:
         return int(path.stem.split("-")[1])
     except (IndexError, ValueError):
         raise JournalError(f"{path} is no segment of a journal: its name has no number.") from None
+
+
+def _before_last_segment(folder: Path) -> int:
+    """The last sequence number before the newest segment: what is earlier needs no reading."""
+    return max((_first_of(path) - 1 for path in folder.glob("events-*.log")), default=0)
 
 
 def _segments(

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 QUEUED = "vivo_queued"
 """The event of a cell that waits, with its request."""
+_TELLING = (b'"record"', b'"n"')
+_SHORT = 200  # bytes: more than a status has
 _MARK = (
     "vivo: the keeper of this session died and was replaced. Variables and running cells are kept; "
     "what was being printed in that moment may be missing here.\n"
@@ -52,6 +54,9 @@ def restore(
         if isinstance(item, Gap):
             continue
         header, parent, metadata, content = item.parts[:4]
+        is_telling = b'"comm_' in header or any(word in metadata for word in _TELLING)
+        if len(content) > _SHORT and not is_telling:
+            continue  # text, as most events are: a new keeper must not be long in coming
         vivo = msgspec.json.decode(metadata).get("vivo") or {}
         number = max(number, vivo.get("n") or 0)
         if b'"restarting"' in content and vivo.get("run") is None:
