@@ -139,6 +139,10 @@ class LiveSession:
         after = max(0, told["last"] - _REPLAYED_EVENTS)
         self._watching = asyncio.create_task(self._watch(client, after))
         self.listener.state_changed(self, None)
+        running = self.runs.get(self.running) if self.running else None
+        if running is not None and running.uri is not None:
+            # An editor's cell: the server that would have answered for it may be gone.
+            await client.take_input()
 
     async def _input(self, prompt: str, password: bool, run: str | None) -> str | None:
         return await self.listener.input_wanted(self, run, prompt, password)

@@ -143,7 +143,7 @@ def _wanted(folder: Path, *, every: bool) -> tuple[list[RunRecord], list[RunReco
 def _options(folder: Path, python: str | None) -> SessionOptions:
     was = description(folder)
     if was is None:
-        return SessionOptions(**({"python": python} if python else {}))
+        return SessionOptions(python=python) if python else SessionOptions()
     return SessionOptions(
         python=python or was.python, cwd=was.cwd, workspace=was.workspace, name=was.name
     )

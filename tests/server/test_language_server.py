@@ -316,6 +316,39 @@ async def test_a_killed_server_leaves_the_session_for_the_next(home: Path) -> No
         await second.client.close()
 
 
+async def test_a_question_of_a_killed_server_is_asked_by_the_next(home: Path) -> None:
+    """The cell goes on waiting, and ends with the answer that the second editor gives."""
+    asked = asyncio.Event()
+
+    async def never(params: dict[str, Any]) -> dict[str, Any]:
+        asked.set()
+        await asyncio.Event().wait()
+        return {}
+
+    async def answer(params: dict[str, Any]) -> dict[str, Any]:
+        assert params["prompt"] == "who? "
+        return {"value": "ab"}
+
+    text = "# %% one\ninput('who? ') * 2\n"
+    first = await make_editor(home)
+    first.client.on_request["vivo/input"] = never
+    first.open(text)
+    await first.start("runCell", position={"line": 1, "character": 0})
+    await asyncio.wait_for(asked.wait(), 30)
+    os.kill(first.client.process.pid, signal.SIGKILL)
+    await first.client.process.wait()
+    await first.client.close()
+    second = await make_editor(home)
+    second.client.on_request["vivo/input"] = answer
+    try:
+        second.open(text)
+        ended = await second.until(lambda: second.told.get("vivo/executionFinished"))
+        assert ended[-1]["value"] == {"text/plain": "'abab'"}
+    finally:
+        await end_all(second)
+        await second.client.close()
+
+
 async def test_values_take_the_best_channel_of_the_client(home: Path) -> None:
     """Code lenses without inlay hints; diagnostics of severity Hint without either."""
     lenses = {"textDocument": {"codeLens": {}}}
