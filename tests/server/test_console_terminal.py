@@ -246,3 +246,23 @@ async def test_the_console_comes_back_when_the_keeper_does(
     await end_session(entry.id)
     terminal.wait(f"[The session {entry.id} has ended.]")
     terminal.wait("status 1")
+
+
+async def test_another_clients_cell_is_not_interrupted_by_the_first_ctrl_c(
+    entry: SessionEntry, console: Open
+) -> None:
+    """The first press says whose cell it is, the second ends it."""
+    terminal = console("--session", entry.id)
+    terminal.wait("In [1]:")
+    client = await SessionClient.connect(entry.connection_file, name="vscode")
+    try:
+        execution = await client.execute("import time; time.sleep(1000)")
+        terminal.wait("In [1] (vscode): import time")
+        terminal.press("C-c")
+        terminal.wait("[The cell is of vscode: Ctrl-C again interrupts it]")
+        assert (await client.session())["running"] == execution.id
+        terminal.press("C-c")
+        assert (await execution.finished()).status == "error"
+    finally:
+        await client.close()
+    terminal.wait("KeyboardInterrupt")
