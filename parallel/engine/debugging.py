@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .channel import Channel, KeeperGone
+
 if TYPE_CHECKING:
     from ...core.shell import Shell
-    from .channel import Channel
     from .debugger import Debugger
 
 active: Debugger | None = None
@@ -25,12 +26,19 @@ def submit(channel: Channel, shell: Shell, number: int, request: dict[str, Any])
 
         debugger = Debugger(
             shell,
-            reply=lambda n, content: channel.send({"type": "reply", "id": n, "content": content}),
-            tell=lambda event: channel.send({"type": "debug_event", "content": event}),
+            reply=lambda n, content: _send(channel, {"type": "reply", "id": n, "content": content}),
+            tell=lambda event: _send(channel, {"type": "debug_event", "content": event}),
         )
         debugger.start()
         active = debugger
     active.submit(number, request)
+
+
+def _send(channel: Channel, header: dict[str, Any]) -> None:
+    try:
+        channel.send(header)
+    except KeeperGone:
+        pass  # the lane sees it too, and ends the engine or finds a new keeper
 
 
 def run_traced(run: Callable[..., Any], source: str, filename: str | None, **options: Any) -> Any:
@@ -42,3 +50,9 @@ def run_traced(run: Callable[..., Any], source: str, filename: str | None, **opt
         return run(source, filename=filename, **options)
     finally:
         active.end_cell()
+
+
+def close() -> None:
+    """Leave no files behind: the engine ends, and a stopped cell has no end."""
+    if active is not None:
+        active.files.remove()

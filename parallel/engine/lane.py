@@ -67,6 +67,7 @@ class Lane(threading.Thread):
                 if not self._succeed():
                     break
         # An idle main thread sees it too and ends in order; a busy one could go on for ever.
+        debugging.close()
         threading.Event().wait(_LAST_SECONDS)
         os._exit(0)
 

@@ -77,9 +77,10 @@ def test_an_interrupt_ends_a_cell_that_would_stop_again(
 
 def test_a_restart_ends_a_stopped_cell(jupyter: Kernel, debugger: DebugFrontEnd) -> None:
     """The new process can be debugged again."""
-    stop(debugger)
+    _, frame = stop(debugger)
     jupyter.manager.restart_kernel(now=False)
     jupyter.client.wait_for_ready(timeout=30)
+    assert not Path(frame["source"]["path"]).parent.exists()
     again = DebugFrontEnd(jupyter)
     assert not again.ask("debugInfo")["isStarted"]
     again.attach()
