@@ -35,7 +35,9 @@ async def main(connection, path, after, code):
         kept = text[:text.rfind('\\n') + 1]
         stream.truncate(len(kept.encode()))
         if kept:
-            after = json.loads(kept.splitlines()[-1])[0]
+            after, kind, content = json.loads(kept.splitlines()[-1])
+            if (kind, content) == ('status', {'execution_state': 'idle'}):
+                return  # it was killed when it had all
         client = await SessionClient.connect(connection)
         if code and not kept:
             await client.execute(code)
