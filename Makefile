@@ -1,5 +1,6 @@
 # make demo   the language server runs docs/examples/bessel.py and shows the values inline
 # make test   format, lint, types, and the tests that need no editor
+# make test-sessions   more of sessions: the debugger, subshells, floods, kills, the console in a terminal
 # make test-install   the ways to install, and environments of the user's with nothing of ours
 # make test-wild   popular libraries in sessions, without IPython and with it
 # make test-jupyter   Jupyter's own tests of a kernel, and JupyterLab in a browser, on the kernel vivo
@@ -10,7 +11,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off
 
-.PHONY: demo test lint types unit tmux test-install test-editors test-vscode test-emacs test-wild test-jupyter soak bench docs format clean
+.PHONY: demo test test-sessions lint types unit tmux test-install test-editors test-vscode test-emacs test-wild test-jupyter soak bench docs format clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/vivo run docs/examples/bessel.py
@@ -25,8 +26,11 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	@MYPYPATH=$(VENV)/check $(BIN)/mypy -p vivo.core -p vivo.parallel -p vivo.server
 
-unit: $(VENV)/.dev tmux
-	@$(BIN)/pytest -q -n 2 --dist loadfile
+unit: $(VENV)/.dev
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not sessions"
+
+test-sessions: $(VENV)/.dev tmux
+	@$(BIN)/pytest -q -n 2 -m sessions
 
 # The console is tried in a real terminal.
 tmux:

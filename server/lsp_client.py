@@ -148,7 +148,9 @@ class LspClient:
                     self.process.kill()
                 await self.process.wait()
         await self.process.wait()
-        self._reader.cancel()
-        await asyncio.gather(self._reader, *self._answering, return_exceptions=True)
+        tasks = [self._reader, *self._answering]
+        for task in tasks:
+            task.cancel()  # also an answer that its user never gives
+        await asyncio.gather(*tasks, return_exceptions=True)
         transport = self.process._transport  # type: ignore[attr-defined]
         transport.close()  # asyncio offers no other way to close the pipes now

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from vivo.parallel.client import SessionClient
 from vivo.parallel.registry import SessionEntry
 from vivo.parallel.wire import Message
+
+pytestmark = pytest.mark.sessions
 
 
 async def seen(client: SessionClient, after: int, ends: int) -> list[Message]:

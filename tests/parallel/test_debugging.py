@@ -10,6 +10,8 @@ import pytest
 from .debugging import DebugFrontEnd
 from .jupyter import Kernel
 
+pytestmark = pytest.mark.sessions
+
 CELL = """\
 def half(number):
     result = number / 2

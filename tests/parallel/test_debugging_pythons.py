@@ -12,6 +12,8 @@ from ..core.test_every_python import pythons
 from .debugging import DebugFrontEnd
 from .jupyter import Kernel
 
+pytestmark = pytest.mark.sessions
+
 CELL = "def double(number):\n    doubled = number * 2\n    return doubled\ndouble(2)\n"
 
 

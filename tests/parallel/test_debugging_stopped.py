@@ -10,6 +10,8 @@ import pytest
 from .debugging import DebugFrontEnd, Message
 from .jupyter import Kernel
 
+pytestmark = pytest.mark.sessions
+
 CELL = """\
 class Rich:
     def _repr_html_(self):

@@ -18,6 +18,8 @@ from vivo.parallel.launch import SessionOptions, start_session
 from vivo.parallel.registry import SessionEntry
 from vivo.parallel.wire import Message
 
+pytestmark = pytest.mark.sessions
+
 LIMIT = 100_000
 MEGABYTES = 2**20
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import psutil
+import pytest
 from vivo.parallel.client import SessionClient
 from vivo.parallel.journal import Event, Gap, read
 from vivo.parallel.registry import SessionEntry
+
+pytestmark = pytest.mark.sessions
 
 ROOM = 200_000
 CELLS = 4

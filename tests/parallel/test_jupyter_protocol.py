@@ -9,6 +9,8 @@ import zmq
 
 from .jupyter import SECONDS, Kernel
 
+pytestmark = pytest.mark.sessions
+
 
 def kinds(events: list[dict[str, Any]]) -> list[str]:
     return [event["msg_type"] for event in events]

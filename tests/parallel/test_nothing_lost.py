@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import pytest
 from vivo.parallel.client import SessionClient
 from vivo.parallel.journal import Event, read
 from vivo.parallel.registry import SessionEntry
 from vivo.parallel.wire import decode_event
 
 from .survivors import round_of_kills
+
+pytestmark = pytest.mark.sessions
 
 
 async def test_every_client_that_was_killed_has_the_journal_in_the_end(

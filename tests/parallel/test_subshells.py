@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from itertools import groupby
 
+import pytest
 from vivo.parallel.keeper.instructions import ToLane
 
 from .jupyter import Kernel
 from .test_keeper_state import Session, message
+
+pytestmark = pytest.mark.sessions
 
 
 def create(jupyter: Kernel) -> str:

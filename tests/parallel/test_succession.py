@@ -22,6 +22,8 @@ from .dialogues import Dialogue
 
 NUMBERED = """
 import time, pathlib
+
+pytestmark = pytest.mark.sessions
 for number in range(400):
     print("line", number)
     if number == 100:

@@ -9,6 +9,8 @@ from vivo.parallel.client import SessionClient
 from vivo.parallel.errors import SessionError
 from vivo.parallel.messages import RunRecord, Variable
 
+pytestmark = pytest.mark.sessions
+
 
 async def run(client: SessionClient, code: str) -> RunRecord:
     record = await (await client.execute(code)).finished()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from vivo.parallel.client import SessionClient
 from vivo.parallel.keeper.last_known import MAXIMUM_OVERDUE
 from vivo.parallel.messages import VariablesReply
 from vivo.parallel.wire import Message
+
+pytestmark = pytest.mark.sessions
 
 # One call in C that does not let go of the interpreter's lock, until it is interrupted.
 HELD = "print('held')\n__import__('re').match(r'(a+)+$', 'a' * 50 + 'b')"

@@ -16,6 +16,8 @@ from vivo.parallel.registry import Registry, SessionEntry
 
 from .terminals import Terminal
 
+pytestmark = pytest.mark.sessions
+
 VIVO = str(Path(sys.executable).parent / "vivo")
 Open = Callable[..., Terminal]
 

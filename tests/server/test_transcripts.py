@@ -15,6 +15,8 @@ from vivo.parallel.client import SessionClient
 from vivo.parallel.launch import SessionOptions, end_session, start_session
 from vivo.parallel.registry import Registry, SessionEntry
 
+pytestmark = pytest.mark.sessions
+
 VIVO = str(Path(sys.executable).parent / "vivo")
 
 
