@@ -103,7 +103,7 @@ def _checked(path: Path, data: object) -> ConnectionInfo:
         raise ConnectionFileError(f"{path} is no connection file: it holds no JSON object.")
     fields = {"transport": str, "ip": str, "key": str} | {f"{c}_port": int for c in CHANNELS}
     for name, kind in fields.items():
-        if not isinstance(data.get(name), kind):
+        if type(data.get(name)) is not kind:
             raise ConnectionFileError(
                 f"{path} is no connection file: {name} is missing or no {kind.__name__}."
             )
@@ -115,6 +115,15 @@ def _checked(path: Path, data: object) -> ConnectionInfo:
     if data["transport"] not in ("tcp", "ipc"):
         raise ConnectionFileError(
             f"{path} asks for the transport {data['transport']}; use tcp or ipc."
+        )
+    for channel in CHANNELS:
+        if not 0 < (port := data[f"{channel}_port"]) < 65536:
+            raise ConnectionFileError(f"{path} is no connection file: {channel}_port is {port}.")
+    if not data["ip"].isprintable():
+        raise ConnectionFileError(f"{path} is no connection file: ip is no address and no path.")
+    if not data["key"]:
+        raise ConnectionFileError(
+            f"{path} has no key, and nobody could tell whose messages come: make one with a key."
         )
     return ConnectionInfo(
         **{name: data[name] for name in fields},

@@ -132,10 +132,10 @@ class Registry:
         found = Listing([], [])
         for path in self.folder.glob("*.json"):
             try:
-                found.entries.append(msgspec.json.decode(path.read_bytes(), type=SessionEntry))
+                found.entries.append(_entry(path))
             except FileNotFoundError:
                 continue  # it ended while we looked
-            except (OSError, msgspec.MsgspecError) as error:
+            except (OSError, msgspec.MsgspecError, ValueError) as error:
                 _log.warning("The registry entry %s is passed over: %s", path, error)
                 found.unreadable.append(path)
         found.entries.sort(key=lambda entry: entry.created)
@@ -151,6 +151,14 @@ class Registry:
         for entry in stale:
             self.tidy(entry)
         return stale
+
+
+def _entry(path: Path) -> SessionEntry:
+    """What a file says. Raises ``ValueError``, also where it speaks of another session."""
+    entry = msgspec.json.decode(path.read_bytes(), type=SessionEntry)
+    if entry.id != path.stem:  # an id is a name of files: it must not lead elsewhere
+        raise ValueError(f"it is the entry of {entry.id!r}")
+    return entry
 
 
 def liveness(entry: SessionEntry) -> Liveness:

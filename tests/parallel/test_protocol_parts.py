@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +257,11 @@ def test_connection_files_are_the_users_alone(tmp_path: Path) -> None:
         assert read_connection(path) == made
 
 
+def changed(**fields: Any) -> bytes:
+    """A connection file with something wrong."""
+    return json.dumps(asdict(make_tcp()) | fields).encode()
+
+
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
@@ -263,6 +270,10 @@ def test_connection_files_are_the_users_alone(tmp_path: Path) -> None:
         (b"{", "is not JSON"),
         (b"[]", "holds no JSON object"),
         (b'{"transport": "ipc"}', "ip is missing"),
+        (changed(shell_port=True), "shell_port is missing or no int"),
+        (changed(hb_port=-1), "hb_port is -1"),
+        (changed(ip="a\0b"), "ip is no address"),
+        (changed(key=""), "has no key"),
     ],
 )
 def test_a_bad_connection_file_gets_one_sentence(

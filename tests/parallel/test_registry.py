@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from vivo.parallel.directories import private, runtime_folder, socket_folder, write_private
 from vivo.parallel.errors import SessionError
 from vivo.parallel.registry import Registry, SessionEntry, boot_id, liveness, process_started
@@ -103,3 +106,29 @@ def test_a_file_is_written_whole_or_not_at_all(home: Path, monkeypatch: pytest.M
     assert path.read_bytes() == b"old"
     assert path.stat().st_mode & 0o777 == 0o600
     assert [each.name for each in home.iterdir() if each.is_file()] == ["entry.json"]
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_a_damaged_entry_is_passed_over_and_hides_no_other(home: Path, data: st.DataObject) -> None:
+    """Whatever bytes of it are changed, cut or put in."""
+    registry = Registry(private(home / "registry"))
+    registry.add(entry("whole", os.getpid()))
+    text = bytearray(msgspec.json.encode(entry("hurt", os.getpid())))
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(text) - 1))
+        text[at : at + data.draw(st.integers(0, 3))] = data.draw(st.binary(max_size=3))
+    write_private(registry.path("hurt"), bytes(text))
+    assert "whole" in [each.id for each in registry.listing().entries]
+    assert registry.get("whole") is not None
+
+
+def test_an_entry_speaks_of_its_own_session_alone(home: Path) -> None:
+    """An id is a name of files: one that leads elsewhere is none."""
+    registry = Registry()
+    for name in ("../elsewhere", "another"):
+        write_private(registry.path("made"), msgspec.json.encode(entry(name, os.getpid())))
+        assert registry.listing().entries == []
+        assert registry.listing().unreadable == [registry.path("made")]
