@@ -242,7 +242,7 @@ def interrupt_group(process: subprocess.Popen[bytes]) -> None:
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
     """End a command that waits for what will not come."""
-    signal_group(process, ((signal.SIGTERM, 0.5), (signal.SIGKILL, 1.0)))
+    signal_group(process, ((signal.SIGTERM, 0.5), (signal.SIGKILL, 1.0)), spares=False)
 
 
 INTERRUPTING = ((signal.SIGINT, 2.0), (signal.SIGTERM, 1.0), (signal.SIGKILL, 1.0))
@@ -253,15 +253,17 @@ def signal_group(
     process: subprocess.Popen[bytes],
     ladder: Iterable[tuple[signal.Signals, float]],
     wait: Callable[[float], Any] | None = None,
+    *,
+    spares: bool = True,
 ) -> None:
     """Send signals until the command has ended; a further interrupt goes on to the next one.
 
     A shell may die of a signal that the program it runs lives through: the program is the command
-    too (:func:`has_ended`).
+    too (:func:`has_ended`). With ``spares`` what it left in the background is left alone.
     """
     for number, seconds in ladder:
         try:
-            os.killpg(process.pid, number)
+            _signal(process, number, spares)
             if wait is None:
                 _wait_for_group(process, seconds)
             else:
@@ -271,6 +273,23 @@ def signal_group(
         except (subprocess.TimeoutExpired, KeyboardInterrupt):
             continue
         return
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals, spares: bool) -> None:
+    """Signal a group. Raises ``ProcessLookupError`` if there is nobody left to signal."""
+    if number == signal.SIGINT or not spares or sys.platform != "linux":
+        os.killpg(process.pid, number)  # the background is deaf to the first
+        return
+    members = [
+        pid
+        for pid in members_of("group", process.pid)
+        if pid == process.pid or _hears_interrupts(pid)
+    ]
+    if not members:
+        raise ProcessLookupError
+    for pid in members:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _wait_for_group(process: subprocess.Popen[bytes], seconds: float) -> None:

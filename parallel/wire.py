@@ -8,11 +8,12 @@ Rules:
 
 1. A message that is not what the protocol says raises :class:`WireError` with one sentence; it
    is never a crash, and nothing in it is believed before its signature is.
-2. With a key, a message whose signature was seen before is refused: it is a replay. The last
-   65,536 signatures are remembered.
+2. With a key, a message that was seen before is refused (:mod:`.replays`).
 3. What a message may nest is bounded: whoever handles it may recurse without fear.
 4. Encoding never fails for what it is given: what JSON cannot say is sent as its ``repr``, what
    UTF-8 cannot say as question marks, and what nests too deep is cut.
+5. Jupyter signs no buffers. A message of vivo's has their digest in its header, which is signed,
+   also where there are none: they can be neither altered nor taken out nor put in.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -29,12 +30,12 @@ from typing import Any
 import msgspec
 
 from .errors import WireError
+from .replays import Replays
 
 DELIMITER = b"<IDS|MSG>"
 PROTOCOL_VERSION = "5.4"
 MAXIMUM_JSON = 256 * 2**20
 MAXIMUM_DEPTH = 200
-_REMEMBERED_SIGNATURES = 2**16
 _TOO_DEEP = f"a part nests deeper than {MAXIMUM_DEPTH} levels"
 
 _encoder = msgspec.json.Encoder(enc_hook=repr)
@@ -112,11 +113,19 @@ def _speakable(text: str) -> str:
 class Codec:
     """Encodes and decodes the messages of one connection."""
 
-    def __init__(self, key: bytes, *, session: str | None = None, username: str = "vivo") -> None:
+    def __init__(
+        self,
+        key: bytes,
+        *,
+        session: str | None = None,
+        username: str = "vivo",
+        is_asked: bool = False,
+    ) -> None:
+        """``is_asked``: this side takes requests, and counts those of vivo's clients."""
         self.session = session or uuid.uuid4().hex
         self.username = username
         self._key = key
-        self._seen: OrderedDict[bytes, None] = OrderedDict()
+        self._replays = Replays(by_number=is_asked)
         self._prefix = uuid.uuid4().hex[:16]
         self._count = 0
 
@@ -125,8 +134,8 @@ class Codec:
         self._count += 1
         return f"{self._prefix}-{self._count}"
 
-    def header(self, kind: str, message_id: str | None = None) -> dict[str, Any]:
-        """A header for a new message."""
+    def header(self, kind: str, message_id: str | None = None, buffers: str = "") -> dict[str, Any]:
+        """A header for a new message; ``buffers`` is their digest (rule 5)."""
         return {
             "msg_id": message_id or self.new_id(),
             "msg_type": kind,
@@ -134,6 +143,7 @@ class Codec:
             "username": self.username,
             "date": datetime.now(timezone.utc).isoformat(),
             "version": PROTOCOL_VERSION,
+            "buffers": buffers,
         }
 
     def sign(self, parts: list[bytes]) -> bytes:
@@ -155,7 +165,7 @@ class Codec:
     ) -> list[bytes]:
         """The frames of a new message. ``parent`` is the parent's raw header."""
         parts = [
-            _encoder.encode(self.header(kind, message_id)),
+            _encoder.encode(self.header(kind, message_id, self._digest(buffers))),
             parent,
             b"{}" if not metadata else to_json(metadata),
             to_json(content),
@@ -173,19 +183,35 @@ class Codec:
             raise WireError(f"{len(parts)} of the 4 parts header, parent, metadata, content")
         if sum(map(len, parts)) > MAXIMUM_JSON:
             raise WireError(f"its JSON is over {MAXIMUM_JSON >> 20} MiB: send data as buffers")
-        self._authenticate(frames[at + 1], parts)
-        return self._decoded(parts, frames[at + 6 :], frames[:at])
-
-    def _authenticate(self, signature: bytes, parts: list[bytes]) -> None:
-        if not self._key:
-            return
-        if not hmac.compare_digest(self.sign(parts), signature):
+        signature = frames[at + 1]
+        if self._key and not hmac.compare_digest(self.sign(parts), signature):
             raise WireError("its signature is wrong: the sender has another key, or it was altered")
-        if signature in self._seen:
-            raise WireError("its signature was seen before: it is a replay")
-        self._seen[signature] = None
-        if len(self._seen) > _REMEMBERED_SIGNATURES:
-            self._seen.popitem(last=False)
+        message = self._decoded(parts, frames[at + 6 :], frames[:at])
+        if self._key:
+            self._check_buffers(message)
+            is_ours = "buffers" in message.header
+            if not self._replays.is_new(message.id if is_ours else None, signature):
+                raise WireError("it was seen before: it is a replay")
+        return message
+
+    def _digest(self, buffers: Sequence[bytes]) -> str:
+        """What a header says of the message's buffers; nothing where there are none."""
+        if not buffers or not self._key:
+            return ""
+        digest = hmac.new(self._key, digestmod=hashlib.sha256)
+        for buffer in buffers:
+            digest.update(len(buffer).to_bytes(8, "big"))
+            digest.update(buffer)
+        return digest.hexdigest()
+
+    def _check_buffers(self, message: Message) -> None:
+        told = message.header.get("buffers")
+        if told is None:
+            return  # a client of another maker: Jupyter signs no buffers
+        if not isinstance(told, str) or not hmac.compare_digest(
+            told.encode("utf-8", "replace"), self._digest(message.buffers).encode()
+        ):
+            raise WireError("its buffers are not those that were sent")
 
     @staticmethod
     def _decoded(parts: list[bytes], buffers: list[bytes], identities: list[bytes]) -> Message:

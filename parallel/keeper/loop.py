@@ -78,7 +78,7 @@ class Keeper:
         self.engine = engine
         self._magic = magic
         self.connection = msgspec.convert(spec["connection"], ConnectionInfo)
-        self.codec = Codec(self.connection.key.encode())
+        self.codec = Codec(self.connection.key.encode(), is_asked=True)
         self._untold: list[str] = []
         self.journal = Journal(Path(spec["journal"]), report=self._report)
         self.state = SessionState(

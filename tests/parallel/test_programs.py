@@ -234,9 +234,11 @@ async def test_an_interrupt_reaches_a_command(
 async def test_an_interrupt_spares_what_runs_in_the_background(
     dialogue: Dialogue, home: Path
 ) -> None:
-    """As Ctrl-C does in a terminal; the cell is over all the same."""
+    """As Ctrl-C does in a terminal; also where the program in front has to be ended."""
+    (home / "child.py").write_text(STUBBORN)
+    await dialogue.run("import sys")
     server = "(until [ -e gate ]; do sleep 0.02; done; touch told) &"
-    running = asyncio.create_task(dialogue.run(f"!{server} touch started; sleep 61.5; true"))
+    running = asyncio.create_task(dialogue.run(f"!{server} {{sys.executable}} child.py; true"))
     while not (home / "started").exists():
         await dialogue.client.session()
     assert await dialogue.client.interrupt() == "interrupted"

@@ -20,10 +20,10 @@ from vivo.parallel.registry import Registry, SessionEntry
 
 from .dialogues import Dialogue
 
+pytestmark = pytest.mark.sessions
+
 NUMBERED = """
 import time, pathlib
-
-pytestmark = pytest.mark.sessions
 for number in range(400):
     print("line", number)
     if number == 100:

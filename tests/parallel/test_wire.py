@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vivo.parallel import wire
 from vivo.parallel.errors import WireError
+from vivo.parallel.replays import Replays
 from vivo.parallel.wire import DELIMITER, MAXIMUM_DEPTH, Codec, decode_event, to_json
 
 KEY = b"0123456789abcdef"
@@ -102,16 +103,39 @@ def test_too_much_json_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         Codec(KEY).decode(request(b'{"code": "' + b"x" * 1000 + b'"}'))
 
 
-def test_the_memory_of_signatures_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The oldest are forgotten first."""
-    monkeypatch.setattr(wire, "_REMEMBERED_SIGNATURES", 10)
-    sender, receiver = Codec(KEY), Codec(KEY)
-    sent = [sender.encode("x", {}) for _ in range(50)]
-    for frames in sent:
-        receiver.decode(frames)
-    assert len(receiver._seen) == 10
-    with pytest.raises(WireError, match="replay"):
-        receiver.decode(sent[-1])
+def test_of_other_makers_messages_the_last_signatures_are_known() -> None:
+    """The oldest are forgotten first: memory is bounded."""
+    replays = Replays(by_number=True)
+    for number in range(70_000):
+        assert replays.is_new(None, str(number).encode())
+    assert not replays.is_new(None, b"69999")
+    assert len(replays._signatures) == 2**16
+
+
+@settings(deadline=None)
+@given(st.permutations(range(1, 40)), st.integers(0, 10**6))
+def test_a_request_of_ours_counts_once_however_much_came_since(order: list[int], far: int) -> None:
+    """In whatever order its client's sockets bring them; what is too old is refused."""
+    replays, client = Replays(by_number=True), "0123456789abcdef"
+    assert all(replays.is_new(f"{client}-{number}", b"") for number in order)
+    assert not any(replays.is_new(f"{client}-{number}", b"") for number in order)
+    assert replays.is_new(f"{client}-{far + 40}", b"")
+    assert not any(replays.is_new(f"{client}-{number}", b"") for number in order)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda b: [b[0] + b"x", b[1]], lambda b: b[:1], lambda b: [], lambda b: [b[1], b[0]],
+     lambda b: [*b, b""], lambda b: [b[0] + b[1], b""]],
+)  # fmt: skip
+def test_buffers_are_those_that_were_sent(change: Any) -> None:
+    """Altered, cut short, taken out, put in, in another order: refused, and nobody's else."""
+    frames = Codec(KEY).encode("comm_msg", {}, buffers=[b"one", b"two"])
+    assert Codec(KEY).decode(frames).buffers == [b"one", b"two"]
+    with pytest.raises(WireError, match="buffers"):
+        Codec(KEY).decode([*frames[:6], *change(frames[6:])])
+    with pytest.raises(WireError, match="buffers"):
+        Codec(KEY).decode([*Codec(KEY).encode("comm_msg", {}), b"put in"])
 
 
 def test_without_a_key_nothing_is_signed() -> None:
