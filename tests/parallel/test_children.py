@@ -8,6 +8,8 @@ import pytest
 
 from .dialogues import Dialogue
 
+pytestmark = pytest.mark.sessions
+
 FORK = "import os, sys\npid = os.fork()\n"
 # What the child does, what is printed of it, and the status that its parent sees.
 ENDS = [

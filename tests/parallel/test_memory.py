@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import psutil
+import pytest
 from vivo.parallel.client import SessionClient
 from vivo.parallel.registry import SessionEntry
+
+pytestmark = pytest.mark.sessions
 
 MEGABYTES = 300
 

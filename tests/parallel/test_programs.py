@@ -12,6 +12,8 @@ from vivo.parallel.client import SessionClient
 from ..conftest import processes_of
 from .dialogues import Dialogue
 
+pytestmark = pytest.mark.sessions
+
 FAILING = (
     "def area(width, height):\n"
     "    return width * height / 0\n"

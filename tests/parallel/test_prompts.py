@@ -9,6 +9,8 @@ import pytest
 from vivo.parallel.client import Execution, SessionClient
 from vivo.parallel.launch import SessionOptions, end_session, start_session
 
+pytestmark = pytest.mark.sessions
+
 WAITING = [
     "input('name? ')",
     "import getpass; getpass.getpass()",
