@@ -139,7 +139,7 @@ class _Meter:
         if root in _MEASURES:
             try:
                 return int(_MEASURES[root](value))
-            except Exception:  # noqa: BLE001 - another library's objects, not all of them have it
+            except Exception:  # noqa: BLE001 - a library raises what it likes; then it is any object
                 return None
         return None
 

@@ -507,11 +507,8 @@ class SessionClient:
         for queue in self._listeners:
             queue.put_nowait(None)
         tasks = [*self._tasks, *self._answering]
-        pending = set(tasks)
-        while pending:  # a wait that ends in the moment it is cancelled swallows that
-            for task in pending:
-                task.cancel()
-            _, pending = await asyncio.wait(pending, timeout=1)
+        for task in tasks:
+            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         gone = SessionError("The connection to the session was closed.")
         for future in self._waiting.values():

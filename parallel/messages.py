@@ -81,6 +81,24 @@ class EventMetadata(msgspec.Struct, omit_defaults=True):
     """On ``execute_input`` and on the idle ``status``: the run as it is then."""
     payload: list[dict[str, Any]] = []
     """On the idle ``status`` of a run: the payload of its reply, as what ``obj?`` shows."""
+    n: int | None = None
+    """The number of the engine's event, from which a new keeper goes on."""
+    gap: bool = False
+    """On the ``stream`` that marks where a keeper died: output may be missing there."""
+
+
+class Queued(msgspec.Struct):
+    """The content of ``vivo_queued`` on iopub: a cell waits; its record is in the metadata."""
+
+    request: dict[str, Any]
+    """The content of its ``execute_request``."""
+
+
+class WelcomeMetadata(msgspec.Struct):
+    """``metadata["vivo"]`` of ``iopub_welcome``."""
+
+    keeper: int
+    """The keeper's process id: another one than before has taken over from one that died."""
 
 
 class Empty(msgspec.Struct):

@@ -176,6 +176,9 @@ def reference() -> str:
         '- `execute_request.metadata["vivo"]` is a `RunOrigin`.',
         '- `metadata["vivo"]` of every iopub message is an `EventMetadata`; that of an `error` has',
         "  a `report` beside it, the traceback as data.",
+        "- `vivo_queued`, on iopub, tells that a cell has to wait: a `Queued`. One that starts at",
+        "  once has none.",
+        '- `metadata["vivo"]` of `iopub_welcome` is a `WelcomeMetadata`.',
         '- `metadata["vivo"]` of a reply to completion, inspection, variables, history or',
         "  `is_complete` is a `LastKnownMetadata` where the engine did not answer in time.",
         f"- `inspect_reply.data` has an `{wire.INSPECTION_MIME}`: the fields of an inspection.",
@@ -190,6 +193,7 @@ def reference() -> str:
             lines += [f"Errors: {declaration.errors}", ""]
     lines += ["### Types of the wire", ""]
     kinds: list[type | None] = [wire.RunOrigin, wire.EventMetadata, wire.LastKnownMetadata]
+    kinds += [wire.Queued, wire.WelcomeMetadata]
     kinds += [k for d in wire.MESSAGES for k in (d.params, d.result)]
     for kind in reachable(kinds):
         lines += [f"#### `{kind.__name__}` (wire)", "", *_table(kind, str)]

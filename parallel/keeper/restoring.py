@@ -33,8 +33,8 @@ QUEUED = "vivo_queued"
 _TELLING = (b'"record"', b'"n"')
 _SHORT = 200  # bytes: more than a status has
 _MARK = (
-    "vivo: the keeper of this session died and was replaced. Variables and running cells are kept; "
-    "what was being printed in that moment may be missing here.\n"
+    "\n[vivo: the keeper of this session died and was replaced. Variables and running cells are "
+    "kept; what was being printed in that moment may be missing here]\n"
 )
 _LOST = (
     "The keeper of this session died, and its subshells with it; a cell of theirs may still run. "

@@ -48,7 +48,7 @@ def check_installed() -> None:
     missing = [name for name in ("prompt_toolkit", "pygments") if find_spec(name) is None]
     if missing:
         raise SessionError(
-            f"{' and '.join(missing)} not installed: `pip install 'vivo[console]'`, or go on "
+            f"Not installed: {' and '.join(missing)}. Do `pip install 'vivo[console]'`, or go on "
             "with --simple."
         )
 

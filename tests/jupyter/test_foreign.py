@@ -62,11 +62,12 @@ async def test_a_cell_runs_and_leaves_its_record(client: SessionClient) -> None:
 
     async def send_another(prompt: str, password: bool, run: str | None) -> str:
         behind.append(await client.execute("2"))
-        await asyncio.sleep(0.5)  # the kernel alone knows when it has read it
         return ""
 
     client.on_input = send_another
-    failing = await client.execute("input()\n1 / 0")
+    # Whatever the kernel reads within that time after an error is aborted.
+    aborting = "get_ipython().kernel.stop_on_error_timeout = 30"
+    failing = await client.execute(f"{aborting}\ninput()\n1 / 0")
     record = await failing.finished()
     assert record.status == "error"
     assert record.error is not None

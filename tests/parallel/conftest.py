@@ -8,14 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from jupyter_client.manager import KernelManager
-from jupyter_core.utils import ensure_event_loop
 from vivo.parallel.client import SessionClient
 from vivo.parallel.launch import SessionOptions, end_session, start_session
 from vivo.parallel.registry import SessionEntry
 
 from .dialogues import Dialogue
-from .jupyter import Kernel
+from .jupyter import Kernel, started
 
 
 @pytest.fixture
@@ -49,13 +47,5 @@ def jupyter(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernel]:
     subprocess.run(words, capture_output=True, check=True)
     monkeypatch.setenv("JUPYTER_PATH", str(prefix / "share" / "jupyter"))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(home / "run"))
-    manager = KernelManager(kernel_name="vivo")
-    manager.start_kernel()
-    client = manager.blocking_client()
-    client.start_channels()
-    client.wait_for_ready(timeout=30)
-    yield Kernel(manager, client)
-    client.stop_channels()
-    manager.shutdown_kernel(now=False)
-    manager.context.destroy(linger=0)
-    ensure_event_loop().close()  # the blocking client keeps one for good
+    with started() as kernel:
+        yield kernel

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from jupyter_client.manager import KernelManager
+from jupyter_core.utils import ensure_event_loop
 
 SECONDS = 20
 
@@ -80,3 +83,18 @@ class Kernel:
             event = self.event()
             if text in event["content"].get("text", ""):
                 return str(event["parent_header"]["msg_id"])
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[Kernel]:
+    """The kernel named vivo, started by Jupyter's launcher, ended with the block."""
+    manager = KernelManager(kernel_name="vivo")
+    manager.start_kernel(extra_arguments=list(arguments))
+    client = manager.blocking_client()
+    client.start_channels()
+    client.wait_for_ready(timeout=30)
+    yield Kernel(manager, client)
+    client.stop_channels()
+    manager.shutdown_kernel(now=False)
+    manager.context.destroy(linger=0)
+    ensure_event_loop().close()  # the blocking client keeps one for good

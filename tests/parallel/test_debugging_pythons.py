@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from jupyter_client.manager import KernelManager
 
 from ..core.test_every_python import pythons
 from .debugging import DebugFrontEnd
-from .jupyter import Kernel
+from .jupyter import Kernel, started
 
 pytestmark = pytest.mark.sessions
 
@@ -22,15 +21,8 @@ def kernel(
     request: pytest.FixtureRequest, home: Path, monkeypatch: pytest.MonkeyPatch, jupyter: Kernel
 ) -> Iterator[Kernel]:
     """A kernel whose user's code runs in that Python."""
-    manager = KernelManager(kernel_name="vivo")
-    manager.start_kernel(extra_arguments=["--python", request.param[1]])
-    client = manager.blocking_client()
-    client.start_channels()
-    client.wait_for_ready(timeout=30)
-    yield Kernel(manager, client)
-    client.stop_channels()
-    manager.shutdown_kernel(now=False)
-    manager.context.destroy(linger=0)
+    with started("--python", request.param[1]) as made:
+        yield made
 
 
 def test_stop_interrupt_and_leave(kernel: Kernel) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from jupyter_client.manager import KernelManager
-from jupyter_core.utils import ensure_event_loop
+
+from .jupyter import started
 
 VIVO = str(Path(sys.executable).parent / "vivo")
 
@@ -26,16 +27,8 @@ def kernel(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Kernel
     assert str(prefix / "share/jupyter/kernels/vivo") in told
     monkeypatch.setenv("JUPYTER_PATH", str(prefix / "share" / "jupyter"))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(home / "run"))
-    manager = KernelManager(kernel_name="vivo")
-    manager.start_kernel()
-    client = manager.blocking_client()
-    client.start_channels()
-    client.wait_for_ready(timeout=30)
-    yield manager, client
-    client.stop_channels()
-    manager.shutdown_kernel(now=False)
-    manager.context.destroy(linger=0)
-    ensure_event_loop().close()  # the blocking client keeps one for good
+    with started() as made:
+        yield made.manager, made.client
 
 
 def reply(client: Any, message: str) -> dict[str, Any]:
