@@ -86,6 +86,8 @@ class Patcher:
         self._decisions: dict[tuple[int, int], _Decision] = {}
         self._classes: dict[int, _Decision] = {}
         """``id`` of a new class → what stands for it."""
+        self._kept: set[int] = set()
+        """``id`` of what was patched and stays in use."""
         self._gave_way: list[_Decision] = []
         self._replacements: dict[int, Replacement] = {}
 
@@ -134,6 +136,7 @@ class Patcher:
             self._decisions[id(old), id(new)] = decision  # what refers to itself ends here
             decision.result = self._reconcile(old, new, where)
             if decision.result is old:
+                self._kept.add(id(old))
                 self._replace(new, old, where)
         return decision.result
 
@@ -182,7 +185,7 @@ class Patcher:
         kept = self._take_over(old, new, where)
         for version in self._alive(where):
             if version is not old and type(version) is FunctionType:
-                imitate(version, kept)
+                self._imitate(version, kept)
         self._remember(where, new if kept is old else old)
         return kept
 
@@ -302,8 +305,14 @@ class Patcher:
                 for each in (value, attributes_of(model).get(name))
             )
             if type(mine) is FunctionType and type(theirs) is FunctionType:
-                imitate(mine, theirs)
+                self._imitate(mine, theirs)
                 self._remember(f"{where}.{name}", mine)
+
+    def _imitate(self, version: FunctionType, model: Any) -> None:
+        # What is in use may be what the model itself calls: a method that was decorated, was not,
+        # and is again.
+        if id(version) not in self._kept:
+            imitate(version, model)
 
     def _alive(self, where: str) -> list[Any]:
         found = [version() for version in self._versions.get(where, ())]

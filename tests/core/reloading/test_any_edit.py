@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from vivo.core.reloading import ModuleReloader
 
@@ -149,7 +149,12 @@ def folder_of_modules() -> Iterator[Path]:
                 del sys.modules[name]
 
 
+def with_method(method: str) -> str:
+    return f"{HEAD}\nclass A:\n    {method.format(name='m', n=4)}\nNUMBER = 0\nALL = [A]\n"
+
+
 @given(st.lists(texts(), min_size=2, max_size=4))
+@example([with_method(METHODS[each]) for each in (2, 3, 2)])  # decorated, a property, decorated
 @settings(max_examples=60, deadline=None)
 def test_after_any_edit_all_is_as_if_imported_afresh(versions: list[str]) -> None:
     """Old functions and objects answer as new ones do; classes and members keep their identity."""
