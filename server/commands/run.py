@@ -60,6 +60,7 @@ class FileRun:
         self.report = Report(self.lines, colour=sys.stdout.isatty() and not options.json)
         self.cells: list[CellRun] = []
         self.by_id: dict[str, CellRun] = {}
+        self.sent: CellRun | None = None
         self.session: str | None = None
         self.message: str | None = None
         self.figures = 0
@@ -98,6 +99,7 @@ class FileRun:
         client.on_notification["vivo/executionFinished"] = self._finished
         client.on_notification["vivo/status"] = self._status
         client.on_request["vivo/input"] = self._input
+        client.on_request["window/showMessageRequest"] = self._choose
         loop = asyncio.get_running_loop()
 
         def interrupt() -> None:
@@ -118,8 +120,9 @@ class FileRun:
         for number, cell in enumerate(self.cells, 1):
             position = {"line": cell.first_line, "character": 0}
             argument = {"uri": self.uri, "position": position}
+            self.sent = cell
             started = await client.command("vivo.server.runCell", argument)
-            self.by_id[started["executionId"]] = cell
+            self._cell(started["executionId"])
             await self._wait(number)
             self._show(cell)
             if cell.status != "ok":
@@ -161,13 +164,20 @@ class FileRun:
         self.session = params["sessionId"] or self.session
         self.message = params["message"] or self.message
 
+    def _cell(self, execution: str) -> CellRun | None:
+        """The cell of an execution, of which the server may tell before it has answered its name."""
+        if execution not in self.by_id and self.sent is not None:
+            self.by_id[execution] = self.sent
+            self.sent = None
+        return self.by_id.get(execution)
+
     def _started(self, params: dict[str, Any]) -> None:
-        cell = self.by_id.get(params["executionId"])
+        cell = self._cell(params["executionId"])
         if cell is not None:
             cell.status, cell.execution_count = "running", params["executionCount"]
 
     def _output(self, params: dict[str, Any]) -> None:
-        cell = self.by_id.get(params["executionId"])
+        cell = self._cell(params["executionId"])
         if cell is None:
             return
         kind, data = params["kind"], params.get("data") or {}
@@ -206,9 +216,9 @@ class FileRun:
         return None
 
     def _finished(self, params: dict[str, Any]) -> None:
-        cell = self.by_id.get(params["executionId"])
+        cell = self._cell(params["executionId"])
         if cell is None:
-            self.by_id[params["executionId"]] = cell = self._next_waiting()
+            return
         cell.status = params["status"]
         cell.execution_count = params["executionCount"]
         cell.duration, cell.error = params["duration"], params["error"]
@@ -218,9 +228,6 @@ class FileRun:
             text = str(value.get("text/plain", ""))
             cell.values.append({"line": line, "text": text, "data": value})
         self.finished.put_nowait(params["executionId"])
-
-    def _next_waiting(self) -> CellRun:
-        return next(cell for cell in self.cells if cell.status == "waiting")
 
     async def _input(self, params: dict[str, Any]) -> dict[str, Any]:
         """Ask on the terminal; end of file where there is none."""
@@ -233,6 +240,15 @@ class FileRun:
 
             return {"value": await asyncio.to_thread(getpass.getpass, params["prompt"])}
         return {"value": await asyncio.to_thread(input, params["prompt"])}
+
+    async def _choose(self, params: dict[str, Any]) -> dict[str, Any] | None:
+        """Ask on the terminal whether to do what the first action says; no where there is none."""
+        if not sys.stdin.isatty() or not params.get("actions"):
+            return None
+        self._clear_progress()
+        answer = await asyncio.to_thread(input, f"{params['message']} [y/N] ")
+        action: dict[str, Any] = params["actions"][0]
+        return action if answer.strip().lower() in ("y", "yes") else None
 
     # --- Showing ---------------------------------------------------------------------------
 

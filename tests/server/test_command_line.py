@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from vivo.server.commands.run import FileRun
 
 ROOT = Path(__file__).resolve().parents[2]
 VIVO = str(Path(sys.executable).parent / "vivo")
@@ -89,6 +91,35 @@ def test_json_for_programs(home: Path) -> None:
     assert json.loads(vivo("sessions", "--json").stdout) == []
 
 
+class EarlyServer:
+    """Tells of a cell before it answers what the cell's execution is called, as a server may."""
+
+    def __init__(self, run: FileRun) -> None:
+        self.run = run
+
+    async def command(self, name: str, argument: dict[str, Any]) -> dict[str, Any]:
+        line = argument["position"]["line"]
+        about = {"executionId": f"of line {line}", "executionCount": 1}
+        output = {"kind": "stream", "name": "stdout", "text": f"line {line}"}
+        finished = {"status": "ok", "duration": 0.0, "error": None, "value": None}
+        self.run._started(about)
+        self.run._output({**about, **output})
+        self.run._finished({**about, **finished})
+        return about
+
+
+async def test_what_is_told_before_the_answer_is_not_lost(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each cell has its own output."""
+    text = "# %%\nprint(1)\n# %%\nprint(2)\n"
+    options = argparse.Namespace(json=True, output=None)
+    run = FileRun(home / "early.py", text, options)
+    assert await run._run_cells(EarlyServer(run)) is False  # type: ignore[arg-type]
+    assert [cell.outputs[0]["text"] for cell in run.cells] == ["line 1", "line 3"]
+    assert [cell.status for cell in run.cells] == ["ok", "ok"]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -97,6 +128,9 @@ def test_json_for_programs(home: Path) -> None:
         (["sessions", "end", "nobody"], "There is no session nobody; `vivo sessions` lists them."),
         (["sessions", "end"], "name the sessions to end"),
         (["kernel", "-f", "nowhere.json"], "cannot be read"),
+        (["consle"], "there is no command 'consle'; did you mean console;"),
+        (["sessions", "shw"], "there is no action 'shw'; did you mean show;"),
+        (["frobnicate"], "there are run, console,"),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2(
