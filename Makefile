@@ -1,6 +1,7 @@
 # make demo   the language server runs docs/examples/bessel.py and shows the values inline
 # make test   format, lint, types, and the tests that need no editor
 # make test-sessions   more of sessions: the debugger, subshells, floods, kills, the console in a terminal
+# make test-cluster   controllers, engines and tasks: killed, stopped, cut off, taken up again
 # make test-install   the ways to install, and environments of the user's with nothing of ours
 # make test-wild   popular libraries in sessions, without IPython and with it
 # make test-jupyter   Jupyter's own tests of a kernel, and JupyterLab in a browser, on the kernel vivo
@@ -11,7 +12,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off
 
-.PHONY: demo test test-sessions lint types unit tmux test-install test-editors test-vscode test-emacs test-wild test-jupyter soak bench docs format clean
+.PHONY: demo test test-sessions lint types unit tmux test-cluster test-install test-editors test-vscode test-emacs test-wild test-jupyter soak bench docs format clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/vivo run docs/examples/bessel.py
@@ -36,6 +37,9 @@ test-sessions: $(VENV)/.dev tmux
 tmux:
 	@command -v tmux >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends tmux >/dev/null; }
 
+test-cluster: $(VENV)/.dev
+	@bash tests/cluster/run.sh
+
 test-install: $(VENV)/.dev
 	@$(BIN)/pytest -q -n 2 tests/install
 
@@ -55,6 +59,7 @@ test-jupyter: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	@$(BIN)/pytest -q -n 2 tests/soak
+	@VIVO_HOSTILE_MESSAGES=100000 $(BIN)/pytest -q tests/parallel/test_hostile_traffic.py
 
 bench: $(VENV)/.dev
 	@$(BIN)/python tests/benchmarks/run.py
@@ -67,7 +72,7 @@ format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .venv-wild .venv-wild-ipython .venv-jupyter build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-mpi .venv-wild .venv-wild-ipython .venv-jupyter build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("vivo needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name one: make PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'

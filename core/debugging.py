@@ -6,6 +6,7 @@ The debugger itself is loaded at its first use: :mod:`pdb` would double a shell'
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,9 @@ class Debugging:
         self._shell = shell
         self._active: Debugger | None = None
         self._previous_hook: Any = None
+        self.elsewhere: Callable[[BaseException, str], bool] | None = None
+        """Enters the post-mortem of an error that came from another process, if it did and a text
+        names which; whether it did."""
 
     def begin_cell(self) -> None:
         """Let ``breakpoint()`` reach this shell."""
@@ -64,6 +68,11 @@ class Debugging:
                 "There is no error to look at: %debug works in the cell after one that failed."
             )
         self._inside(lambda debugger: debugger.post_mortem(error))
+
+    def is_elsewhere(self, text: str) -> bool:
+        """Whether ``%debug`` with this text was a post-mortem in another process."""
+        error = self._shell.last_error
+        return error is not None and self.elsewhere is not None and self.elsewhere(error, text)
 
     def run_code(
         self,

@@ -39,6 +39,10 @@ class EventRegistry:
             raise UsageError(f"There is no event {event}; there are {', '.join(EVENTS)}.")
         return self._callbacks[event]
 
+    def has_any(self, *events: str) -> bool:
+        """Whether a function is registered for any of some events."""
+        return any(self._callbacks[event] for event in events)
+
     def trigger_once(self, event: str, *arguments: Any) -> None:
         """Call what is registered for an event that comes once for each callback."""
         self.trigger(event, *arguments)

@@ -48,6 +48,8 @@ class DisplayFormatters:
     def __init__(self) -> None:
         self._by_type: dict[str, dict[type, Formatter]] = {}
         self._by_name: dict[str, dict[str, Formatter]] = {}
+        self._is_plain: dict[type, bool] = {}
+        """Which of the built-in types have nothing registered for them: most values shown."""
         self.precision: int | None = None
         """Digits after the point of a float; None for all."""
         self.lays_out = True
@@ -65,6 +67,7 @@ class DisplayFormatters:
 
     def register(self, mime: str, kind: type | str, formatter: Formatter | None) -> None:
         """Use ``formatter`` for a type, or for a type of that qualified name; None ends it."""
+        self._is_plain.clear()
         if isinstance(kind, str):
             names = self._by_name.setdefault(mime, {})
             names.pop(kind, None)
@@ -96,8 +99,8 @@ class DisplayFormatters:
         return {"text/plain": f"<{type_qualname(type(value))}: {told}>"}, {}
 
     def _format(self, value: Any) -> tuple[MimeBundle, dict[str, Any]]:
-        registered = bool(self._by_type or self._by_name or self.replaced)
-        if not registered and (type(value) in _ATOMS or type(value) in _PLAIN):
+        kind = type(value)
+        if (kind in _ATOMS or kind in _PLAIN) and not self.replaced and self._has_nothing(kind):
             return {"text/plain": self.plain(value)}, {}
         if self._shows_itself(value):
             return {}, {}
@@ -212,6 +215,13 @@ class DisplayFormatters:
 
         name = type_qualname(type(value))
         self.complain(f"{what} of {name} could not be made: {described(error)}")
+
+    def _has_nothing(self, kind: type) -> bool:
+        """Whether nothing is registered for a built-in type under any MIME type."""
+        if kind not in self._is_plain:
+            mimes = {*self._by_type, *self._by_name}
+            self._is_plain[kind] = all(self._registered(mime, kind) is None for mime in mimes)
+        return self._is_plain[kind]
 
     def _registered(self, mime: str, kind: type) -> Formatter | None:
         table, names = self._by_type.get(mime), self._by_name.get(mime)

@@ -8,25 +8,34 @@ Rules:
    is used.
 2. Several processes write at once; each has a session number of its own.
 3. A database that is damaged is set aside under a dated name and a fresh one begun; one that is
-   locked or read-only is left alone, and the session keeps its history in memory. Either is
-   told in one sentence, once.
+   locked or read-only is left alone, and the session keeps its history in memory. On a disk that
+   is full inputs wait in memory until there is room. Each is told in one sentence, once.
 4. Reading and writing may come from different threads. A search, which may look at a million
    inputs, has a connection of its own: no cell waits for it.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from .errors import UsageError
+from .private_files import make_folder, open_file
+
+try:
+    import sqlite3
+
+    _HAS_SQLITE = True
+except ImportError:  # a Python that was built without it
+    _HAS_SQLITE = False
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS sessions (
@@ -62,8 +71,16 @@ class History:
     """The history of one session among all. ``path`` None keeps it in memory.
 
     The file is opened at first use. ``report`` gets the one sentence about a file that cannot
-    be used.
+    be used. Without ``sqlite3`` it is a :class:`HistoryInMemory`.
     """
+
+    def __new__(cls, *arguments: object, **options: object) -> History:
+        """One of the class that this Python can have."""
+        if cls is History and not _HAS_SQLITE:
+            from .history_in_memory import HistoryInMemory
+
+            return super().__new__(HistoryInMemory)
+        return super().__new__(cls)
 
     def __init__(
         self, path: str | Path | None = None, *, report: Callable[[str], None] | None = None
@@ -73,6 +90,10 @@ class History:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._session: int | None = None
+        self._waits = False
+        """Whether there are rows in memory that the file is to get."""
+        self._is_aside = False
+        """Whether the database in use is in memory until the file can be opened."""
 
     @property
     def session(self) -> int:
@@ -87,34 +108,74 @@ class History:
     def add(self, line: int, source: str, transformed: str | None = None) -> None:
         """Keep input ``line``; ``transformed`` only where it differs from the source."""
         row = (line, time.time(), source, None if transformed == source else transformed)
-        self._write(
-            "INSERT OR REPLACE INTO history (session, line, started, source, transformed) "
-            "VALUES (?, ?, ?, ?, ?)",
-            row,
-        )
+        self._write("history", "session, line, started, source, transformed", row)
 
     def add_output(self, line: int, output: str) -> None:
         """Keep the text of a value."""
-        self._write(
-            "INSERT OR REPLACE INTO outputs (session, line, output) VALUES (?, ?, ?)",
-            (line, output),
-        )
+        self._write("outputs", "session, line, output", (line, output))
 
-    def _write(self, statement: str, row: tuple[object, ...]) -> None:
+    def _write(self, table: str, columns: str, row: tuple[object, ...]) -> None:
+        marks = ", ".join("?" * (len(row) + 1))
+        statement = f"INSERT OR REPLACE INTO main.{table} ({columns}) VALUES ({marks})"
         with self._lock:
             for _ in range(2):
                 connection = self._open()
+                whole = (self._session, *row)
                 try:
-                    connection.execute(statement, (self._session, *row))
+                    if self._waits and not self._is_aside:
+                        _waiting().add(connection, table, whole)
+                    else:
+                        connection.execute(statement, whole)
+                    if self._waits:
+                        self._write_waiting(connection)
                     return
                 except sqlite3.Error as error:
                     self._give_up(error)
+
+    def _write_waiting(self, connection: sqlite3.Connection) -> None:
+        """Give the file what waits, if it takes it."""
+        assert self.path is not None
+        try:
+            if not self._is_aside:
+                _waiting().settle(connection)
+                self._waits = False
+                return
+            opened = self._open_file(self.path)
+            try:
+                number = self._begin(opened)
+                _waiting().move(connection, opened, number)
+            except sqlite3.Error:
+                opened.close()
+                raise
+        except (sqlite3.Error, OSError):
+            return  # it was told when the waiting began
+        connection.close()
+        self._connection, self._session = opened, number
+        self._waits = self._is_aside = False
+
+    def add_once(self, line: int, source: str, since: float) -> None:
+        """Keep an input of a session that is gone, unless it kept it itself.
+
+        ``since``: when its cell began, in seconds since the epoch.
+        """
+        query = "SELECT 1 FROM history WHERE source = ? AND started >= ? LIMIT 1"
+        with self._lock:
+            try:
+                found = self._open().execute(query, (source, since)).fetchone()
+            except sqlite3.Error as error:
+                self._give_up(error)
+                return
+            if found is None:
+                self.add(line, source)
 
     def close(self) -> None:
         """End the session; a later use opens a new one."""
         with self._lock:
             if self._connection is None:
                 return
+            if self._waits:
+                self._write_waiting(self._connection)
+            self._waits = self._is_aside = False
             try:
                 self._connection.execute(
                     "UPDATE sessions SET ended = ? WHERE session = ?", (time.time(), self._session)
@@ -250,14 +311,20 @@ class History:
         self, where: str, values: tuple[object, ...], *, output: bool
     ) -> list[HistoryEntry]:
         with self._lock:
-            return list(self._iterate(self._open(), where, values, output=output))
+            connection = self._open()
+            try:
+                return _at_once(connection, where, values, output=output)
+            except sqlite3.OperationalError:
+                # An SQLite without JSON (before 3.38 it was optional), or another failure: that
+                # is told by the plain way.
+                return list(self._iterate(connection, where, values, output=output))
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:
         """A connection for a long look, beside which others may write (rule 4)."""
         with self._lock:
             connection = self._open()
-            if self.path is None:  # in memory there is but one
+            if self.path is None or self._waits:  # in memory there is but one
                 yield connection
                 return
             reader = self._connect(self.path)
@@ -274,13 +341,10 @@ class History:
         *,
         output: bool,
     ) -> Iterator[HistoryEntry]:
-        shown, joined = _outputs(output)
-        query = (
-            "SELECT history.session, history.line, history.source, history.transformed, "
-            f"{shown} FROM history {joined} WHERE {where}"
-        )
         try:
-            yield from map(HistoryEntry._make, connection.execute(query, values))
+            yield from map(
+                HistoryEntry._make, connection.execute(_query(where, output=output), values)
+            )
         except sqlite3.Error as error:
             self._give_up(error)
 
@@ -293,8 +357,10 @@ class History:
             try:
                 return self._open_patiently(self.path)
             except (sqlite3.Error, OSError) as error:
-                fresh = self._set_aside(error)
-                if fresh is not None:
+                if _is_lack_of_room(error):
+                    self._tell_that_it_waits(error)
+                    self._waits = self._is_aside = True
+                elif (fresh := self._set_aside(error)) is not None:
                     return fresh
         return self._use(sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None))
 
@@ -315,24 +381,30 @@ class History:
     def _use(self, connection: sqlite3.Connection) -> sqlite3.Connection:
         """Begin this session in a database; after that it is the one in use."""
         try:
-            connection.executescript(_SCHEMA)
-            row = (time.time(),)
-            cursor = connection.execute("INSERT INTO sessions (started) VALUES (?)", row)
+            self._session = self._begin(connection)
         except sqlite3.Error:
             connection.close()
             raise
-        self._session = cursor.lastrowid
         self._connection = connection
         return connection
 
     @staticmethod
+    def _begin(connection: sqlite3.Connection) -> int:
+        """Begin a session in a database; its number. Raises ``sqlite3.Error``."""
+        connection.executescript(_SCHEMA)
+        row = (time.time(),)
+        cursor = connection.execute("INSERT INTO sessions (started) VALUES (?)", row)
+        assert cursor.lastrowid is not None
+        return cursor.lastrowid
+
+    @staticmethod
     def _open_file(path: Path) -> sqlite3.Connection:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        is_new = not path.exists()
+        make_folder(path.parent)
+        # Inputs may hold secrets. SQLite gives its other files the mode of this one.
+        if not path.exists():
+            os.close(open_file(path, os.O_RDWR))
         connection = History._connect(path)
         try:
-            if is_new:
-                os.chmod(path, 0o600)  # noqa: PTH101 - inputs may hold secrets
             mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
             if mode == "wal":
                 connection.execute("PRAGMA synchronous=NORMAL")
@@ -378,8 +450,23 @@ class History:
         )
         return connection
 
+    def _tell_that_it_waits(self, error: Exception) -> None:
+        self.report(
+            f"The history {self.path} cannot be written ({_reason(error)}): inputs wait in memory "
+            "until there is room. Free some space."
+        )
+
     def _give_up(self, error: sqlite3.Error) -> None:
-        """After a failure in use: go on with a fresh database, or in memory."""
+        """After a failure in use: wait for room, go on with a fresh database, or in memory."""
+        if _is_lack_of_room(error) and self._connection is not None and not self._waits:
+            self._tell_that_it_waits(error)
+            try:
+                _waiting().begin(self._connection)
+                self._waits = True
+                return
+            except sqlite3.Error:
+                pass  # then it is in memory, as it is said below
+        self._waits = self._is_aside = False
         if self._connection is not None:
             self._connection.close()
             self._connection = None
@@ -387,11 +474,58 @@ class History:
             self.path = None
 
 
+def _query(where: str, *, output: bool) -> str:
+    """What selects entries: the fields of a :class:`HistoryEntry`."""
+    shown, joined = _outputs(output)
+    return (
+        "SELECT history.session AS session, history.line AS line, history.source AS source, "
+        f"history.transformed AS transformed, {shown} AS output FROM history {joined} "
+        f"WHERE {where}"
+    )
+
+
+def _at_once(
+    connection: sqlite3.Connection, where: str, values: tuple[object, ...], *, output: bool
+) -> list[HistoryEntry]:
+    """The entries as one row.
+
+    For each row SQLite's module gives the interpreter's lock away; beside busy threads each time
+    costs a wait for it, 20 rows a tenth of a second.
+    """
+    import json
+
+    query = (
+        "SELECT json_group_array(json_array(session, line, source, transformed, output)) "
+        f"FROM ({_query(where, output=output)})"
+    )
+    (text,) = connection.execute(query, values).fetchone()
+    return [HistoryEntry._make(entry) for entry in json.loads(text)]
+
+
 def _outputs(wanted: bool) -> tuple[str, str]:
     """The column with the texts of values, and the join that it needs."""
     if not wanted:
         return "NULL", ""
     return "outputs.output", "LEFT JOIN outputs USING (session, line)"
+
+
+def _is_lack_of_room(error: Exception) -> bool:
+    """Whether a failure may go away by itself: a full disk, a spent quota, a disk that fails."""
+    if isinstance(error, sqlite3.OperationalError):
+        return "is full" in str(error) or "disk I/O error" in str(error)
+    lacks = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return isinstance(error, OSError) and error.errno in lacks
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+
+
+def _waiting() -> ModuleType:
+    """What is done with rows that wait: few sessions need it."""
+    from . import history_waiting
+
+    return history_waiting
 
 
 def _is_damage(error: Exception) -> bool:

@@ -5,7 +5,8 @@ Rules:
 1. ``KeyboardInterrupt`` is raised only in the user's frames: where a trampoline stands above the
    interrupted frame, and no shielded function between. Raised in our own code it could lose
    a result, tear a frame of the protocol, or break the loop.
-2. Where the loop waits for a top-level ``await``, its task is cancelled instead.
+2. Where the loop waits for a top-level ``await``, its task is cancelled instead; should the task
+   go on before the loop has its turn, it is interrupted as other code.
 3. An interrupt that comes while a cell runs but our own code is at work waits until that code
    asks (:func:`raise_if_pending`) or the next part of the cell begins. One that comes between
    cells does nothing.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import _thread
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -55,29 +57,68 @@ def handle(shell: Shell, frame: FrameType | None) -> str:
     """
     if not shell.is_running:
         return "idle"
-    if frame is not None and frame.f_code in _guarded:
-        shell.interrupt_pending = False
+    place = place_of(frame)
+    if place == "user":
+        shell.interrupt_pending = shell.cancel_pending = False
         raise KeyboardInterrupt
+    shell.interrupt_pending = True
+    if place != "outside" or not cancel_awaited(shell):
+        return "deferred"
+    task = shell.awaiting
+    send_again(lambda: shell.cancel_pending and shell.awaiting is task)
+    return "cancelled"
+
+
+def place_of(frame: FrameType | None) -> str:
+    """Where a thread is: ``user`` may be interrupted, ``shielded`` not; ``outside``: in neither."""
+    if frame is not None and frame.f_code in _guarded:
+        return "user"
     while frame is not None:
         if frame.f_code in _shields:
-            break
+            return "shielded"
         if frame.f_code in ALL_TRAMPOLINES:
-            shell.interrupt_pending = False
-            raise KeyboardInterrupt
+            return "user"
         frame = frame.f_back
-    shell.interrupt_pending = True
+    return "outside"
+
+
+def cancel_awaited(shell: Shell) -> bool:
+    """Cancel the task of a top-level ``await``; whether there was one (rule 2).
+
+    Its loop does so when it has its turn: until then ``cancel_pending`` says that it has not, and
+    whoever raises in the task's own code takes it back.
+    """
     task = shell.awaiting
-    if frame is None and task is not None and not task.done():
-        task.get_loop().call_soon_threadsafe(task.cancel)
-        return "cancelled"
-    return "deferred"
+    if task is None or task.done():
+        return False
+
+    def cancel() -> None:
+        if shell.cancel_pending:
+            shell.cancel_pending = False
+            task.cancel()
+
+    shell.cancel_pending = True
+    task.get_loop().call_soon_threadsafe(cancel)
+    return True
 
 
 def raise_if_pending(shell: Shell) -> None:
-    """After shielded work in user code: raise what waited."""
-    if shell.interrupt_pending and shell.is_running:
+    """After shielded work in user code: raise what waited.
+
+    Where our own code works for itself, as when it tells of the cell's error, nothing is raised:
+    a second interrupt must not end the session.
+    """
+    if shell.interrupt_pending and shell.is_running and _serves_user_code(sys._getframe(1)):
         shell.interrupt_pending = False
         raise KeyboardInterrupt
+
+
+def _serves_user_code(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code in ALL_TRAMPOLINES:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def send_again(is_wanted: Callable[[], bool]) -> None:

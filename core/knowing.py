@@ -47,7 +47,12 @@ class Knowing:
         if self._variables is None:
             from .variables import VariableList
 
-            self._variables = VariableList(self.namespace, self._reserved, lambda: self._cell_mark)
+            self._variables = VariableList(
+                self.namespace,
+                self._reserved,
+                lambda: self._cell_mark,
+                lambda: self.is_running,
+            )
         return self._variables
 
     def mark_cell(self, source: str) -> None:

@@ -29,13 +29,13 @@ Source: the paper, "Base layer" and Fig. 7.
 from __future__ import annotations
 
 import importlib
-import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError, nearest
+from .profile_folder import profiles_folder
 from .settings import Settings
 from .toml_reader import TomlError, read_toml
 from .tracebacks import described
@@ -96,12 +96,6 @@ BUILT_IN = {
         startup=["%pylab"],
     ),
 }
-
-
-def profiles_folder() -> Path:
-    """Where a user's profiles are, by the XDG base directory specification."""
-    held = os.environ.get("XDG_CONFIG_HOME")
-    return (Path(held) if held else Path.home() / ".config") / "vivo" / "profiles"
 
 
 def names() -> list[str]:

@@ -112,8 +112,13 @@ def _is_silenced(statement: ast.stmt, lines: list[str], first_line: int) -> bool
     return rest.startswith(";") and (rest[1:].strip() == "" or rest[1:].lstrip().startswith("#"))
 
 
-def wants_loop(tree: ast.Module) -> bool:
-    """Whether the cell's top level asks for the running event loop without awaiting."""
+def wants_loop(tree: ast.Module, text: str | None) -> bool:
+    """Whether the cell's top level asks for the running event loop without awaiting.
+
+    ``text``: what the tree was made from, if all of the tree comes from it.
+    """
+    if text is not None and text.isascii() and not any(name in text for name in _WANT_LOOP):
+        return False  # most cells; a name that is not ASCII may be spelled in several ways
     return any(
         isinstance(node, (ast.Attribute, ast.Name))
         and (node.attr if isinstance(node, ast.Attribute) else node.id) in _WANT_LOOP

@@ -19,8 +19,10 @@ import ast
 import contextvars
 import functools
 import sys
+import threading
 import time
 import types
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
@@ -32,7 +34,7 @@ from .commanding import Commanding
 from .compatibility import Compatible
 from .compiler import Compiler, SourceRegistry, forget_warnings
 from .debugging import Debugging
-from .display import display
+from .displaying import display
 from .errors import AlreadyReportedError, UsageError
 from .events import EventRegistry
 from .exception_handlers import ExceptionHandlers
@@ -119,14 +121,20 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         self.namespace: dict[str, Any] = self.module.__dict__
         self.inherit_streams = inherit_streams
         """Whether child processes may write to this process's own standard streams."""
+        self.shows_last = False
+        """Whether what is being shown ends its cell: nothing but hooks comes between."""
+        self.tidies_later = False
+        """Whether the one who runs cells calls :meth:`tidy` after each, when its end is told."""
         self.execution_count = 1
         self.results = ResultStore(
             self.namespace,
             maximum_count=self.settings.maximum_results,
             maximum_bytes=self.settings.maximum_result_bytes,
         )
-        if history is not None:
-            self.history = history
+        self._history = history
+        self._unwritten: deque[tuple[int, str, str]] = deque()
+        """Inputs on their way into the history."""
+        self._writing = threading.RLock()
         self.magics = MagicRegistry()
         self.aliases: dict[str, str] = {}
         self.last_edited: tuple[str, int, str | None] | None = None
@@ -156,6 +164,8 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         self.before_doctest_mode: tuple[str, bool] | None = None
         self.is_running = False
         self.interrupt_pending = False
+        self.cancel_pending = False
+        """Whether the loop is still to cancel what is awaited, for an interrupt."""
         self.interrupt_next = False
         """Whether an interrupt came for the cell that is about to run."""
         self.awaiting: asyncio.Task[Any] | None = None
@@ -315,7 +325,9 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         count = result.execution_count
         if count is not None:
             self.results.add_input(count, result.source)
-            self.history.add(count, result.source, result.transformed)
+            self._unwritten.append((count, result.source, result.transformed))
+            if not self.tidies_later:
+                self.write_history()
             self.log.add_input(result.source, result.transformed)
         name = filename or (f"<cell {count}>" if count is not None else "<silent cell>")
         name = self.sources.register(name, first_line, result.source, run_id)
@@ -334,7 +346,8 @@ class Shell(Commanding, Failing, Knowing, Compatible):
                 self.settings.interactivity,
                 self.compiler,
             )
-            needs_loop = any(part.awaits for part in parts) or wants_loop(tree)
+            text = None if self.tree_transformers else result.transformed
+            needs_loop = any(part.awaits for part in parts) or wants_loop(tree, text)
         except Exception as error:  # noqa: BLE001 - SyntaxError, or what compiling hostile text gives
             self._fail(result, error.with_traceback(None))
             return [], False
@@ -356,12 +369,14 @@ class Shell(Commanding, Failing, Knowing, Compatible):
     def _run_parts(self, parts: list[Part], result: ExecutionResult, silent: bool) -> None:
         try:
             for part in parts:
-                self._check_interrupt()
+                if self.interrupt_pending:  # here, where one that comes now is raised at once
+                    self.interrupt_pending = False
+                    raise KeyboardInterrupt
                 if part.statement is None:
                     call_user_code(exec, part.code, self.namespace)
                 else:
                     value = call_user_code(eval, part.code, self.namespace)
-                    self._show(value, part, result, silent)
+                    self._show(value, part, result, silent, is_last=part is parts[-1])
         except BaseException as error:  # noqa: BLE001 - rule 1: whatever the user's code raises
             self._fail(result, error)
 
@@ -371,7 +386,9 @@ class Shell(Commanding, Failing, Knowing, Compatible):
 
         try:
             for part in parts:
-                self._check_interrupt()
+                if self.interrupt_pending:  # here, where one that comes now is raised at once
+                    self.interrupt_pending = False
+                    raise KeyboardInterrupt
                 value = call_user_code(eval, part.code, self.namespace)
                 if part.awaits:
                     value = await await_user_code(value)
@@ -401,14 +418,31 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         finally:
             self.awaiting = None
 
-    def _check_interrupt(self) -> None:
-        if self.interrupt_pending:
-            self.interrupt_pending = False
-            raise KeyboardInterrupt
-
-    @functools.cached_property
+    @property
     def history(self) -> History:
-        """The inputs, of this session and of earlier ones; in memory unless one was given."""
+        """The inputs, of this session and of earlier ones; in memory unless one was given.
+
+        An input is in it before its cell runs. With ``tidies_later`` it is by the time that
+        somebody looks, or at :meth:`tidy`: who sets that answers for what is lost until then.
+        """
+        self.write_history()
+        return self._made_history()
+
+    def write_history(self) -> None:
+        """Write the inputs that are still on their way."""
+        if not self._unwritten:
+            return
+        with self._writing:  # another thread that looks finds them written, not on their way
+            while self._unwritten:
+                self._made_history().add(*self._unwritten[0])
+                self._unwritten.popleft()
+
+    def _made_history(self) -> History:
+        if self._history is None:
+            self._history = self._new_history()
+        return self._history
+
+    def _new_history(self) -> History:
         from .history import History
 
         return History()
@@ -439,7 +473,15 @@ class Shell(Commanding, Failing, Knowing, Compatible):
 
         return bool(asyncio.all_tasks(self._loop))
 
-    def _show(self, value: Any, part: Part, result: ExecutionResult, silent: bool) -> None:
+    def _show(
+        self,
+        value: Any,
+        part: Part,
+        result: ExecutionResult,
+        silent: bool,
+        *,
+        is_last: bool = False,
+    ) -> None:
         if value is None or silent:
             return
         if type(value) is Macro:
@@ -461,15 +503,23 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         assert statement is not None
         last = statement.end_lineno or statement.lineno
         result.values.append(StatementValue(statement.lineno, last, data, metadata))
+        self.shows_last = is_last and self._depth == 1
         self.front_end.result(count if count is not None else self.execution_count, data, metadata)
+        self.shows_last = False
 
     def _run_macro(self, macro: Macro) -> None:
         """A macro's name alone on a line: its text runs as a cell."""
         if self.run_cell(macro.value, store_history=False).error is not None:
             raise AlreadyReportedError
 
-    def _end_of_cell(self, result: ExecutionResult) -> None:
+    def tidy(self) -> None:
+        """After a cell: free what the user deleted, write what of the history waits."""
         self.results.follow_deletions()
+        self.write_history()
+
+    def _end_of_cell(self, result: ExecutionResult) -> None:
+        if not self.tidies_later:
+            self.tidy()
         if "matplotlib" in sys.modules:
             try:
                 figures.at_cell_end(self)
@@ -524,7 +574,7 @@ class Shell(Commanding, Failing, Knowing, Compatible):
             self.event_loop.stop()
         self.log.stop()
         self.results.clear()
-        if "history" in vars(self):  # one that nothing has asked for need not be made
+        if self._history is not None or self._unwritten:  # what nothing asked for is not made
             self.history.close()
         if self._loop is not None and not self._loop.is_closed():
             self._cancel_tasks(self._loop)

@@ -3,7 +3,8 @@
 Rules:
 
 1. A value is a pickle of its own, written aside and renamed: a failed store leaves the old one.
-2. Only what the user has stored is ever read back, and only when asked: a pickle is code.
+2. Only what the user has stored is ever read back, and only when asked: a pickle is code. What
+   another user may have written is not read.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import UsageError
+from .private_files import make_folder, may_be_anothers, open_file
 
 
 def data_directory() -> Path:
@@ -60,6 +62,11 @@ class Store:
         path = self._path(name)
         if not path.exists():
             raise UsageError(f"Nothing is stored as {name}; %store lists what is.")
+        if may_be_anothers(path) or may_be_anothers(self.folder):
+            raise UsageError(
+                f"{name} is not read back: every user may have written it, and it is code. "
+                f"If it is as you left it, take the others' rights away: chmod -R go= {self.folder}"
+            )
         try:
             return pickle.loads(path.read_bytes())
         except Exception as error:  # noqa: BLE001 - unpickling runs code of the value's module
@@ -81,9 +88,11 @@ class Store:
         return self.folder / f"{name}.pickle"
 
     def _write(self, path: Path, data: bytes) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.folder)
         aside = path.with_suffix(f".{os.getpid()}.new")
-        aside.write_bytes(data)
+        aside.unlink(missing_ok=True)
+        with os.fdopen(open_file(aside, os.O_WRONLY | os.O_EXCL), "wb") as stream:
+            stream.write(data)
         aside.replace(path)
 
     # --- Bookmarks -------------------------------------------------------------------------

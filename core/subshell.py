@@ -33,7 +33,7 @@ def subshell_of(shell: S) -> S:
     made.parent = shell
     made.debugging = NoDebugging(made)
     made.last_error = made.last_report = None
-    made.is_running = made.interrupt_pending = made.interrupt_next = False
+    made.is_running = made.interrupt_pending = made.interrupt_next = made.cancel_pending = False
     made.awaiting = made.event_loop = made._loop = None
     made._depth = 0
     # A child's raw output would land in the cell that the parent runs.

@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from .interrupts import shielded
 from .system import INTERRUPTING, end_group, has_ended, members_of, signal_group
 
 COLUMNS, LINES = 100, 30
@@ -204,11 +205,13 @@ class Terminal:
                 self.process.wait(left)
                 time.sleep(min(left, _IDLE))  # all have left the terminal, and may yet run
 
+    @shielded
     def _let_go_of_slave(self) -> None:
-        if self._slave is not None:
-            os.close(self._slave)
-            self._slave = None
+        slave, self._slave = self._slave, None
+        if slave is not None:
+            os.close(slave)
 
+    @shielded
     def close(self) -> None:
         """Let go of the terminal. The command must have ended."""
         self._let_go_of_slave()

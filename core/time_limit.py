@@ -17,6 +17,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
+
+from .interrupts import shielded
 
 _TICK = 0.25  # seconds between two looks; user code may swallow what a look raises
 
@@ -47,17 +50,25 @@ def time_limit(seconds: float, growth: int = 0) -> Iterator[None]:
         if seconds > 0 and time.monotonic() - started >= seconds:
             raise TimeIsUp
 
-    before = signal.signal(signal.SIGALRM, look)
-    first = min(seconds, _TICK) if seconds > 0 else _TICK
-    left, interval = signal.setitimer(signal.ITIMER_REAL, first, _TICK)
-    try:
+    before = signal.getsignal(signal.SIGALRM)
+    left = interval = 0.0
+    try:  # an interrupt may come at any line: whatever was begun is taken back
+        left, interval = signal.getitimer(signal.ITIMER_REAL)
+        signal.signal(signal.SIGALRM, look)
+        first = min(seconds, _TICK) if seconds > 0 else _TICK
+        signal.setitimer(signal.ITIMER_REAL, first, _TICK)
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        if left:
-            rest = max(0.001, left - (time.monotonic() - started))
-            signal.setitimer(signal.ITIMER_REAL, rest, interval)
+        _take_back(before, left - (time.monotonic() - started) if left else 0.0, interval)
+
+
+@shielded
+def _take_back(before: Any, left: float, interval: float) -> None:
+    """Put the timer and its handler back."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+    if left:
+        signal.setitimer(signal.ITIMER_REAL, max(0.001, left), interval)
 
 
 def resident_bytes() -> int:

@@ -84,6 +84,23 @@ class TracebackReport:
         return asdict(self)
 
 
+def report_from(data: dict[str, Any]) -> TracebackReport:
+    """The report whose :meth:`TracebackReport.data` came over the wire.
+
+    Raises ``TypeError`` or ``KeyError`` for what is none.
+    """
+    cause = data.get("cause")
+    told = {
+        "frames": [
+            Frame(**{**each, "values": [(name, value) for name, value in each.get("values", ())]})
+            for each in data["frames"]
+        ],
+        "cause": report_from(cause) if cause else None,
+        "group": [report_from(each) for each in data.get("group", ())],
+    }
+    return TracebackReport(**{**data, **told})
+
+
 def report_of(
     error: BaseException, *, secret_words: Iterable[str] = SECRET_WORDS
 ) -> TracebackReport:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from .safe import (
     UNKNOWN,
+    ExactTypes,
     class_attribute,
     instance_dict,
     issubclass_exact,
@@ -30,7 +31,11 @@ from .sizes import own_size
 MAXIMUM_TEXT = 120  # characters
 _SHOWN = 6  # items of an array
 _LONGEST_DTYPE = 80
-_LENGTHS: tuple[Any, ...] = (list, tuple, dict, set, frozenset, str, bytes, bytearray, range)
+_COUNTED = ExactTypes(list, tuple, dict, set, frozenset, str, bytes, bytearray, range)
+_BUILT_IN = ExactTypes(
+    *(list, tuple, dict, set, frozenset, str, bytes, bytearray, range),
+    *(int, float, complex, bool, type(None)),
+)
 
 
 class Facts(NamedTuple):
@@ -50,6 +55,9 @@ class Facts(NamedTuple):
 def facts_of(value: object) -> Facts:
     """The facts of a value. Never raises, runs no user code."""
     kind = type(value)
+    if kind in _BUILT_IN:
+        length = len(value) if kind in _COUNTED else None  # type: ignore[arg-type]
+        return Facts(kind.__name__, None, None, length, own_size(value), _one_line(value))
     name = type_name(value)
     for library, tell in _LIBRARIES:
         if library in sys.modules and any(
@@ -62,8 +70,7 @@ def facts_of(value: object) -> Facts:
                 told = None
             if told is not None:
                 return told
-    length = next((len(value) for base in _LENGTHS if base is kind), None)  # type: ignore[arg-type]
-    return Facts(name, length=length, size=own_size(value), text=_one_line(value))
+    return Facts(name, size=own_size(value), text=_one_line(value))
 
 
 def sizer_of(kind: type) -> Callable[[Any], int]:
@@ -254,10 +261,40 @@ def _pyarrow(value: Any, name: str) -> Facts | None:
     return Facts(name, shape, None, None, int(value.nbytes), described(name, shape, None))
 
 
+def _xarray(value: Any, name: str) -> Facts | None:
+    data = array_of_xarray(value)
+    if data is not value:
+        told = _numpy(data, name)
+        if told is not None and told.shape is not None:
+            return told._replace(type=name, text=described(name, told.shape, told.dtype))
+        return Facts(name, text=described(name, None, None))
+    return None
+
+
+def array_of_xarray(value: Any) -> Any:
+    """What a DataArray or a Variable of xarray's holds, as it is; any other value itself.
+
+    Their own properties may load a file.
+    """
+    if "xarray" not in sys.modules:
+        return value
+    for kind, slot in (("DataArray", "_variable"), ("Variable", "_data")):
+        if library_class(type(value), "xarray", kind):
+            getter = next(
+                (vars(each)[slot] for each in mro_of(type(value)) if slot in instance_dict(each)),
+                None,
+            )
+            if getter is None:
+                return value
+            value = getter.__get__(value)
+    return value
+
+
 _LIBRARIES: tuple[tuple[str, Any], ...] = (
     ("numpy", _numpy),
     ("pandas", _pandas),
     ("polars", _polars),
     ("torch", _torch),
     ("pyarrow", _pyarrow),
+    ("xarray", _xarray),
 )

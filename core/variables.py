@@ -3,9 +3,9 @@
 Rules:
 
 1. No user code runs (:mod:`.value_facts`).
-2. A page costs a page. The names are kept in order between pages; whether they are still the
-   same is seen by comparing references, in C, 25 ns a name. An order by type or size is made by
-   one pass over all, once a cell.
+2. A page costs a page. The names are kept in order between pages (:mod:`.variable_names`), so is
+   what a filter leaves of them. An order by type or size is made by one pass over all, once a cell;
+   names that come later are put into it.
 3. Cells pay nothing for it: of the beginning of a cell a :class:`CellMark` is kept, no more.
 4. Whether a variable has changed since the last cell began is told from what is at hand: the
    names that the cell's text assigns, those that are new, what the page before that cell showed.
@@ -13,22 +13,27 @@ Rules:
 
 from __future__ import annotations
 
-import operator
 import re
+from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .assigned_names import Assigned, assigned_names
 from .cell_marks import CellMark
 from .children import at_path, children, children_count
-from .safe import UNKNOWN, name_of_type
+from .safe import UNKNOWN, ExactTypes, name_of_type
 from .value_facts import Facts, facts_of, sizer_of
+from .variable_names import NameIndex
+
+if TYPE_CHECKING:
+    from .table_pages import Corner
 
 MAXIMUM_COUNT = 1000
 _MAXIMUM_SEEN = 10_000
 Sort = Literal["name", "type", "size", "definition"]
 Row = dict[str, Any]
 _Seen = tuple[int, Facts]
+_WITHOUT_CHILDREN = ExactTypes(int, float, complex, bool, str, bytes, bytearray, type(None), range)
 
 
 class VariableList:
@@ -39,19 +44,18 @@ class VariableList:
         namespace: dict[str, Any],
         reserved: Mapping[str, Any],
         last_cell: Callable[[], CellMark],
+        is_running: Callable[[], bool] = lambda: False,
     ) -> None:
         self._namespace = namespace
-        self._last_cell = last_cell
-        self._reserved = reserved
-        """What the shell itself put there: left out while it is unchanged."""
-        self._keys: tuple[Any, ...] = ()
-        self._hidden: frozenset[str] = frozenset()
-        self._names: list[str] = []
-        self._by_name: list[str] = []
-        self._sorted: dict[str, tuple[int, list[str]]] = {}
+        self._last_cell, self._is_running = last_cell, is_running
+        self._index = NameIndex(namespace, reserved)
+        self._rebuilt = 0
+        self._sorted: dict[str, list[tuple[Any, str]]] = {}
+        """By type and by size: the key of each value and its name, in their order."""
+        self._filtered: tuple[tuple[str, str, int], list[str]] | None = None
         self._mark = last_cell()
-        self._new: tuple[tuple[Any, ...], int, frozenset[int]] | None = None
-        """By the keys and the cell that it holds for: the ids of the names that are new."""
+        self._new: set[int] | None = None
+        """The ids of the keys that came with the last cell, or since."""
         self._assigned: Assigned | None = None
         self._before: dict[str, _Seen] = {}
         self._shown: dict[str, _Seen] = {}
@@ -70,9 +74,8 @@ class VariableList:
         ``filter`` is a part of the name, or a pattern with ``*`` and ``?``; case does not count.
         """
         self._turn_page()
-        names = self._ordered(sort)
-        if filter:
-            names = _filtered(names, filter)
+        self._refresh()
+        names = self._chosen(sort, filter) if filter else self._ordered(sort)
         total = len(names)
         start, count = max(0, start), max(0, min(count, MAXIMUM_COUNT))
         if descending:
@@ -80,7 +83,8 @@ class VariableList:
         else:
             chosen = names[start : start + count]
         rows = []
-        for name in chosen:
+        for each in chosen:
+            name = each if type(each) is str else each[1]
             value = self._namespace.get(name, UNKNOWN)
             if value is not UNKNOWN:
                 rows.append(self._row(name, value))
@@ -93,9 +97,7 @@ class VariableList:
 
         A path is a variable's name and then positions among the children of the one before.
         """
-        value = self._namespace.get(path[0], UNKNOWN)
-        if value is not UNKNOWN:
-            value = at_path(value, path[1:])
+        value = self._value_at(path)
         if value is UNKNOWN:
             return None
         start, count = max(0, start), max(0, min(count, MAXIMUM_COUNT))
@@ -105,66 +107,72 @@ class VariableList:
             rows.append(row_of(name, facts, inside))
         return rows, children_count(value)
 
+    def corner(
+        self, path: Sequence[Any], row: int, rows: int, column: int, columns: int
+    ) -> Corner | None:
+        """Some rows and columns of a table; None where the path leads to none."""
+        from .table_pages import corner  # few ask
+
+        value = self._value_at(path)
+        return None if value is UNKNOWN else corner(value, row, rows, column, columns)
+
+    def _value_at(self, path: Sequence[Any]) -> Any:
+        value = self._namespace.get(path[0], UNKNOWN)
+        return value if value is UNKNOWN else at_path(value, path[1:])
+
     # --- Names -----------------------------------------------------------------------------
 
     def _refresh(self) -> None:
         """Bring the kept names up to date (rule 2)."""
-        hidden = frozenset(
-            name for name, held in self._reserved.items() if self._namespace.get(name) is held
-        )
-        keys, held = tuple(self._namespace), self._keys
-        is_longer = len(keys) >= len(held) and all(map(operator.is_, held, keys))
-        if is_longer and hidden == self._hidden:
-            added = [each for each in keys[len(held) :] if self._is_users(each, hidden)]
-            if added:
-                self._names += added
-                # two sorted runs are merged, not sorted again
-                self._by_name = sorted([*self._by_name, *sorted(added)])
-                self._sorted.clear()
-            if len(keys) == len(held):
-                return  # the same: what was made of them stays
-        else:
-            self._names = [each for each in keys if self._is_users(each, hidden)]
-            self._by_name = sorted(self._names)
+        index = self._index
+        added = index.refresh((self._mark.number, self._is_running()))
+        if index.rebuilt != self._rebuilt:
+            self._rebuilt, self._new, self._filtered = index.rebuilt, None, None
             self._sorted.clear()
-        self._keys, self._hidden = keys, hidden
+        if not added:
+            return
+        self._filtered = None
+        if self._new is not None:
+            self._new.update(map(id, added))
+        users = [name for name in added if index.is_users(name)]
+        for sort, kept in self._sorted.items():
+            found = list(zip(self._keys_of(users, sort), users, strict=True))
+            if len(found) > 64:
+                kept[:] = sorted([*kept, *found])
+            else:
+                for each in found:
+                    insort(kept, each)
 
-    @staticmethod
-    def _is_users(name: Any, hidden: frozenset[str]) -> bool:
-        return (
-            type(name) is str
-            and not name.startswith("_")
-            and name not in ("In", "Out")
-            and name not in hidden
-        )
-
-    def _ordered(self, sort: Sort) -> list[str]:
-        self._refresh()
+    def _ordered(self, sort: Sort) -> Sequence[Any]:
+        """The names, or pairs that end with one, in an order."""
         if sort == "name":
-            return self._by_name
+            return self._index.by_name
         if sort == "definition":
-            return self._names
-        kept = self._sorted.get(sort)
-        if kept is None or kept[0] != self._mark.number:
-            kept = self._mark.number, self._sort_by_value(sort)
-            self._sorted[sort] = kept
-        return kept[1]
+            return self._index.names
+        if sort not in self._sorted:
+            names = self._index.by_name
+            self._sorted[sort] = sorted(zip(self._keys_of(names, sort), names, strict=True))
+        return self._sorted[sort]
 
-    def _sort_by_value(self, sort: Sort) -> list[str]:
-        """All names by the type or the size of their values, equal ones by name."""
-        names = self._by_name
+    def _chosen(self, sort: Sort, wanted: str) -> list[str]:
+        """The names that a filter leaves, in an order."""
+        key = wanted, sort, self._mark.number
+        if self._filtered is None or self._filtered[0] != key:
+            ordered = self._ordered(sort)
+            names = [each if type(each) is str else each[1] for each in ordered]
+            self._filtered = key, _filtered(names, wanted)
+        return self._filtered[1]
+
+    def _keys_of(self, names: list[str], sort: str) -> list[Any]:
+        """What values are sorted by: the text of the type, or the size."""
         values = [self._namespace.get(name) for name in names]
-        keys: list[Any]
         # by id: a metaclass of the user's may have a hash of its own
         kinds = {id(kind): kind for kind in map(type, values)}
         if sort == "type":
             texts = {number: name_of_type(kind) for number, kind in kinds.items()}
-            keys = [texts[id(type(value))] for value in values]
-        else:
-            sizers = {number: sizer_of(kind) for number, kind in kinds.items()}
-            keys = [sizers[id(type(value))](value) for value in values]
-        order = sorted(range(len(names)), key=keys.__getitem__)
-        return [names[at] for at in order]
+            return [texts[id(type(value))] for value in values]
+        sizers = {number: sizer_of(kind) for number, kind in kinds.items()}
+        return [sizers[id(type(value))](value) for value in values]
 
     # --- Rows ------------------------------------------------------------------------------
 
@@ -175,12 +183,15 @@ class VariableList:
             # what an older page showed may have been changed by another cell than the last
             self._before = self._shown if self._mark.number == mark.number - 1 else {}
             self._shown, self._mark, self._assigned = {}, mark, None
+            self._new = None
+            self._sorted.clear()
         if len(self._shown) > _MAXIMUM_SEEN:
             self._shown.clear()
 
     def _row(self, name: str, value: Any) -> Row:
         facts = facts_of(value)
-        row = row_of(name, facts, children_count(value))
+        inside = 0 if type(value) in _WITHOUT_CHILDREN else children_count(value)
+        row = row_of(name, facts, inside)
         row["changed"] = self._is_changed(name, value, facts)
         self._shown[name] = (id(value), facts)
         return row
@@ -199,19 +210,19 @@ class VariableList:
 
     def _is_new(self, name: str) -> bool:
         """Whether a name stands behind those that there were when the cell began."""
-        if self._new is None or self._new[0] is not self._keys or self._new[1] != self._mark.number:
-            keys, count, last = self._keys, self._mark.names, self._mark.last_name
-            if not count or not (len(keys) >= count and keys[count - 1] is last):
-                # some were deleted since: the last one of then is looked for
-                places = range(len(keys) - 1, -1, -1)
-                count = 1 + next((at for at in places if keys[at] is last), len(keys))
-            self._new = keys, self._mark.number, frozenset(map(id, keys[count:]))
-        return id(name) in self._new[2]
+        if self._new is None:
+            start = self._index.first_new(self._mark.names, self._mark.last_name)
+            self._new = set(map(id, self._index.keys[start:]))
+        return id(name) in self._new
 
 
 def row_of(name: str, facts: Facts, children: int) -> Row:
     """A row of the list."""
-    return {"name": name, **facts._asdict(), "children": children, "changed": False}
+    kind, shape, dtype, length, size, text = facts
+    return {
+        "name": name, "type": kind, "shape": shape, "dtype": dtype, "length": length, "size": size,
+        "text": text, "children": children, "changed": False,
+    }  # fmt: skip
 
 
 def _filtered(names: list[str], wanted: str) -> list[str]:

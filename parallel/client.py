@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,11 @@ import zmq.asyncio
 
 from .connection import ConnectionInfo, read_connection
 from .errors import SessionError, WireError
-from .messages import RunOrigin, RunRecord, VariablesReply
-from .stream import EventMerger
+from .merging import EventMerger, merged
+from .messages import RunError, RunOrigin, RunRecord, TableReply, VariablesReply
+from .refusals import Refusals
+from .renewing import REPEATABLE, Renewals
+from .stream import RENEWED, Listener
 from .wire import Codec, Message
 
 _log = logging.getLogger(__name__)
@@ -34,13 +37,8 @@ InputHandler = Callable[[str, bool, str | None], Awaitable[str | None]]
 DEFAULT_TIMEOUT = 10.0
 _SILENCE = 2.0  # seconds after which a client looks whether it has missed events
 _HELD_EVENTS = 5000  # that wait for a slow listener
-# Requests that may come twice.
-_REPEATABLE = {
-    *("kernel_info", "complete", "inspect", "is_complete", "history", "comm_info"),
-    *("vivo_session", "vivo_runs", "vivo_replay", "vivo_stack", "vivo_interrupt"),
-}
-_RENEWED = Message({"msg_id": "", "msg_type": "renewed"})
-"""To those who read events: some may be missing."""
+_BEAT = 5000  # milliseconds between signs of life over TCP: a link may be cut without a word
+_DEAD = 3 * _BEAT
 
 
 class Execution:
@@ -86,20 +84,31 @@ class SessionClient:
         self.connection = connection
         self.name = name
         self.codec = Codec(connection.key.encode())
+        self._refusals = Refusals()
         self.kernel_info: dict[str, Any] = {}
         """The content of the ``kernel_info_reply``."""
         self.on_input: InputHandler | None = None
+        """Asked for a line; cancelled if another client answers."""
         self.welcomed = False
         """Whether the session greets subscribers: then no event was missed since."""
         self._context = zmq.asyncio.Context()
         self._sockets: dict[str, zmq.asyncio.Socket] = {}
         self._waiting: dict[str, asyncio.Future[Message]] = {}
-        self._repeatable: dict[str, tuple[str, list[bytes]]] = {}
+        self._repeatable: dict[str, tuple[list[str], str, str, Any]] = {}
+        """Ids, channel, kind and content of requests that may be made again."""
         self._executions: dict[str, Execution] = {}
-        self._listeners: list[asyncio.Queue[Message | None]] = []
+        self._listeners: list[Listener] = []
+        self._size = 0  # bytes of the event that has come
         self._tasks: list[asyncio.Task[None]] = []
         self._answering: set[asyncio.Task[None]] = set()
+        self._questions: dict[object, asyncio.Task[None]] = {}
+        """What ``on_input`` is asked, by name: a new keeper asks it again."""
+        self._answers: dict[object, str | None] = {}
+        """The answers that the session has not acknowledged."""
+        self._latest: int | None = None  # the number of the last event that has come
+        self._arrived = asyncio.Event()
         self._greeted = asyncio.Event()
+        self._renewals = Renewals(self)
         self._keeper: int | None = None
         self._is_closed = False
 
@@ -122,7 +131,11 @@ class SessionClient:
             client._open()
             told = await client.request("control", "kernel_info_request", {}, timeout=timeout)
             client.kernel_info = told.content
-            if cls is SessionClient and told.content.get("implementation") != "vivo":
+            is_ours = told.content.get("implementation") == "vivo"
+            hosted = told.vivo.get("lacks")
+            if hosted is not None:
+                client.lacks = tuple(hosted)
+            if cls is SessionClient and not is_ours and hosted is None:
                 from .foreign import ForeignClient
 
                 await client.close()
@@ -139,6 +152,9 @@ class SessionClient:
 
     def _open(self) -> None:
         identity = self.codec.session.encode()
+        if self.connection.transport == "tcp":
+            # Everybody may read the sessions' names there, and take an identity that he knows.
+            identity = secrets.token_hex(16).encode()
         for channel, kind in (
             ("shell", zmq.DEALER),
             ("control", zmq.DEALER),
@@ -147,6 +163,9 @@ class SessionClient:
         ):
             socket = self._context.socket(kind)
             socket.linger = 0
+            if self.connection.transport == "tcp":
+                socket.setsockopt(zmq.HEARTBEAT_IVL, _BEAT)
+                socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _DEAD)
             if channel == "iopub":
                 socket.setsockopt(zmq.RCVHWM, _HELD_EVENTS)
                 socket.setsockopt(zmq.SUBSCRIBE, b"")
@@ -164,9 +183,10 @@ class SessionClient:
             try:
                 message = self.codec.decode(frames)
             except WireError as error:
-                _log.warning("A message on %s is refused: %s.", channel, error)
+                self._refusals.note(channel, error)
                 continue
             if channel == "iopub":
+                self._size = sum(map(len, frames))
                 self._event(message)
             elif channel == "stdin":
                 self._asked(message)
@@ -175,8 +195,8 @@ class SessionClient:
 
     def _replied(self, message: Message) -> None:
         parent = message.parent_id
-        if parent is None:
-            return
+        if parent is None or not message.type.endswith("_reply"):
+            return  # an event that somebody has put on another channel answers nothing
         future = self._waiting.pop(parent, None)
         if future is not None and not future.done():
             future.set_result(message)
@@ -195,20 +215,39 @@ class SessionClient:
             self._welcomed(message.metadata.get("vivo") or {})
             return
         vivo = message.metadata.get("vivo") or {}
+        if "seq" in vivo:
+            self._latest = vivo["seq"]
+            self._arrived.set()
         is_idle = message.content.get("execution_state") == "idle"
         if message.type == "status" and is_idle and message.parent_id in self._executions:
             self._end_by_status(message, vivo)
-        for queue in self._listeners:
-            if queue.qsize() < _HELD_EVENTS:  # whoever is slower asks for what it missed
-                queue.put_nowait(message)
+        if (named := vivo.get("answered")) is not None:
+            self._answers.pop(named, None)
+            if (answered := self._questions.pop(named, None)) is not None:
+                answered.cancel()  # another client was faster
+        for listener in self._listeners:
+            listener.offer(message, self._size)
 
     def _end_by_status(self, message: Message, vivo: dict[str, Any]) -> None:
         run = message.parent_id
         assert run is not None
         if "record" in vivo:
             self._end(run, msgspec.convert(vivo["record"], RunRecord))
-        else:  # a foreign kernel tells no record
-            self._end(run, RunRecord(id=run, source="", status="ok"))
+        else:  # a foreign kernel tells no record, and what is refused has none
+            self._begin(self._end_by_reply(run, self._executions[run]))
+
+    async def _end_by_reply(self, run: str, execution: Execution) -> None:
+        """How a run ended of which its reply alone tells."""
+        try:
+            content = (await execution.reply()).content
+        except SessionError:
+            return  # the link is lost, which the execution knows
+        error = None
+        if content.get("status") == "error":
+            error = RunError(str(content.get("ename")), str(content.get("evalue")))
+        status: Any = content.get("status", "ok")
+        execution._finish(RunRecord(id=run, source="", status=status, error=error))
+        self._executions.pop(run, None)
 
     def _end(self, run: str, record: RunRecord) -> None:
         execution = self._executions.get(run)
@@ -223,57 +262,62 @@ class SessionClient:
         before, self._keeper = self._keeper, vivo.get("keeper")
         if not self._greeted.is_set():
             self._greeted.set()
-        elif before != self._keeper:
-            self._begin(self._renew())
-        else:
-            for queue in self._listeners:
-                queue.put_nowait(_RENEWED)
-
-    async def _renew(self) -> None:
-        """Send again what may not have arrived, and look for what has ended meanwhile (rule 4)."""
-        for channel, frames in tuple(self._repeatable.values()):
-            await self._sockets[channel].send_multipart(frames)
-        for queue in self._listeners:
-            queue.put_nowait(_RENEWED)
-        try:
-            runs = {record.id: record for record in await self.runs()}
-        except SessionError as error:
-            _log.warning("The session greets, and then does not answer: %s", error)
             return
-        for run, execution in tuple(self._executions.items()):
-            record = runs.get(run)
-            if record is None:
-                if not execution._reply.done():
-                    await self._sockets["shell"].send_multipart(execution.sent)
-            elif record.finished is not None:
-                self._end(run, record)
-                self._reply_by_record(execution, record)
-
-    def _reply_by_record(self, execution: Execution, record: RunRecord) -> None:
-        """The reply of a run that ended while nobody could be told."""
-        content: dict[str, Any] = {"status": record.status, "payload": [], "user_expressions": {}}
-        content["execution_count"] = record.execution_count
-        if record.error is not None:
-            content |= {"ename": record.error.name, "evalue": record.error.message, "traceback": []}
-        execution._resolve(Message({"msg_id": "", "msg_type": "execute_reply"}, content=content))
-        self._executions.pop(record.id, None)
+        for listener in self._listeners:
+            listener.renewed()
+        if self._executions or self._repeatable:
+            self._renewals.greeted(is_new_keeper=before != self._keeper)
 
     def _asked(self, message: Message) -> None:
-        self._begin(self._answer_input(message))
+        if message.type != "input_request":
+            return
+        question = message.vivo.get("question")
+        if question is None:
+            self._begin(self._answer_input(message))
+        elif question in self._answers:  # the answer got lost on its way
+            answer = self._answers[question]
+            self._begin(self._give_answer(message, question, answer))
+        elif question not in self._questions:
+            self._questions[question] = self._begin(self._answer_input(message))
 
-    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._answering.add(task)
         task.add_done_callback(self._answering.discard)
+        return task
 
     async def _answer_input(self, message: Message) -> None:
-        value = None
-        if self.on_input is not None:
-            content = message.content
-            value = await self.on_input(
-                str(content.get("prompt", "")), bool(content.get("password")), message.parent_id
-            )
-        await self._send("stdin", "input_reply", {"value": value}, parent=message.raw_header)
+        value, content = None, message.content
+        question = message.vivo.get("question")
+        try:
+            if self.on_input is not None:
+                await self._has_come(message.vivo.get("after"))
+                value = await self.on_input(
+                    str(content.get("prompt", "")), bool(content.get("password")), message.parent_id
+                )
+        finally:
+            self._questions.pop(question, None)
+        await self._give_answer(message, question, value)
+
+    async def _has_come(self, seq: object) -> None:
+        """Wait for what a question comes after, on another socket; not for what is lost."""
+        until = asyncio.get_running_loop().time() + _SILENCE
+        while isinstance(seq, int) and self._latest is not None and self._latest < seq:
+            self._arrived.clear()
+            left = until - asyncio.get_running_loop().time()
+            try:
+                await asyncio.wait_for(self._arrived.wait(), left)
+            except asyncio.TimeoutError:
+                return
+
+    async def _give_answer(self, message: Message, question: object, value: str | None) -> None:
+        metadata = {}
+        if question is not None:
+            self._answers[question] = value
+            metadata = {"vivo": {"question": question}}
+        await self._send(
+            "stdin", "input_reply", {"value": value}, metadata=metadata, parent=message.raw_header
+        )
 
     # --- Requests --------------------------------------------------------------------------
 
@@ -305,10 +349,11 @@ class SessionClient:
         message_id = self.codec.new_id()
         future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
         self._waiting[message_id] = future
+        ids = [message_id]
         try:
-            frames = await self._send(channel, kind, content, message_id=message_id)
-            if kind.removesuffix("_request") in _REPEATABLE:
-                self._repeatable[message_id] = channel, frames
+            await self._send(channel, kind, content, message_id=message_id)
+            if kind.removesuffix("_request") in REPEATABLE:
+                self._repeatable[message_id] = ids, channel, kind, content
             return await asyncio.wait_for(future, timeout)
         except asyncio.TimeoutError:
             raise SessionError(
@@ -316,7 +361,8 @@ class SessionClient:
                 "`vivo sessions` tells."
             ) from None
         finally:
-            self._waiting.pop(message_id, None)
+            for each in ids:
+                self._waiting.pop(each, None)
             self._repeatable.pop(message_id, None)
 
     async def execute(
@@ -384,9 +430,11 @@ class SessionClient:
         """What the session is and does: a ``vivo_session_reply``."""
         return (await self._control("vivo_session", {}, timeout)).content
 
-    async def runs(self, uri: str | None = None) -> list[RunRecord]:
-        """The records of the session's runs, of one document or all."""
-        content = {} if uri is None else {"uri": uri}
+    async def runs(
+        self, uri: str | None = None, *, ids: list[str] | None = None
+    ) -> list[RunRecord]:
+        """The records of the session's runs: of one document, of some ids, or all."""
+        content = {"uri": uri, "ids": ids}
         reply = await self._control("vivo_runs", content, DEFAULT_TIMEOUT)
         return msgspec.convert(reply.content["runs"], list[RunRecord])
 
@@ -400,9 +448,26 @@ class SessionClient:
             (await self._control("vivo_variables", wanted, timeout)).content, VariablesReply
         )
 
-    async def interrupt(self, run: str | None = None) -> str:
-        """Interrupt a run, or what runs; the outcome by name."""
-        content = {} if run is None else {"run": run}
+    async def table(
+        self, path: list[str | int], *, timeout: float = DEFAULT_TIMEOUT, **wanted: Any
+    ) -> TableReply:
+        """Some rows and columns of a table; ``wanted`` are the fields of a :class:`TableRequest`.
+
+        Raises :class:`SessionError` as :meth:`variables` does.
+        """
+        content = {"path": path, **wanted}
+        return msgspec.convert(
+            (await self._control("vivo_table", content, timeout)).content, TableReply
+        )
+
+    async def interrupt(self, run: str | None = None, *, force: bool = False) -> str:
+        """Interrupt a run, or what runs; the outcome by name.
+
+        ``force`` ends the engine if the run does not end: see :class:`InterruptRequest`.
+        """
+        content: dict[str, Any] = {} if run is None else {"run": run}
+        if force:
+            content["force"] = True
         reply = await self._control("vivo_interrupt", content, DEFAULT_TIMEOUT)
         return str(reply.content["outcome"])
 
@@ -436,21 +501,18 @@ class SessionClient:
 
     async def events(self, after: int | None = None) -> AsyncIterator[Message]:
         """The session's events: all after number ``after``, or only those to come."""
-        queue: asyncio.Queue[Message | None] = asyncio.Queue()
-        self._listeners.append(queue)
+        listener = Listener()
+        self._listeners.append(listener)
         try:
             if after is None:
                 after = (await self.session())["last"]
             merger: EventMerger[Message] = EventMerger(after)
             async for event in self._replayed(merger):
                 yield event
-            while (message := await self._next(queue)) is not None:
-                if message is _RENEWED:
-                    try:
-                        async for event in self._replayed(merger):
-                            yield event
-                    except SessionError as error:
-                        _log.info("Whether events are missing is asked again: %s", error)
+            while (message := await self._next(listener)) is not None:
+                if message is RENEWED:
+                    async for event in self._missed(merger):
+                        yield event
                     continue
                 seq = (message.metadata.get("vivo") or {}).get("seq")
                 if seq is None:
@@ -458,21 +520,29 @@ class SessionClient:
                 for event in merger.feed(seq, message):
                     yield event
                 if merger.missing_after is not None:
-                    async for event in self._replayed(merger):
+                    async for event in self._missed(merger):
                         yield event
         finally:
-            self._listeners.remove(queue)
+            self._listeners.remove(listener)
 
-    async def _next(self, queue: asyncio.Queue[Message | None]) -> Message | None:
+    async def _missed(self, merger: EventMerger[Message]) -> AsyncIterator[Message]:
+        """What was missed; nothing if the session cannot be reached: it is asked again soon."""
+        try:
+            async for event in self._replayed(merger):
+                yield event
+        except SessionError as error:
+            _log.info("Whether events are missing is asked again: %s", error)
+
+    async def _next(self, listener: Listener) -> Message | None:
         """The next live event. After a silence the journal is asked: whoever was too slow for the
         session's socket, or for this queue, may have missed the last events of all."""
         while True:
             try:
                 async with asyncio.timeout(_SILENCE):
-                    return await queue.get()
+                    return await listener.get()
             except TimeoutError:
                 if not self._is_closed:
-                    return _RENEWED
+                    return RENEWED
 
     async def _replayed(self, merger: EventMerger[Message]) -> AsyncIterator[Message]:
         """The events that the session's journal has beyond what the merger has given."""
@@ -480,22 +550,8 @@ class SessionClient:
             content = {"after": merger.last, "limit": 1000}
             reply = await self._control("vivo_replay", content, DEFAULT_TIMEOUT)
             before = merger.last
-            buffers = iter(reply.buffers)
-            for entry in reply.content["events"]:
-                if "gap" in entry:
-                    last = entry["gap"]["last"] or reply.content["last"]
-                    for held in merger.skip_to(last):
-                        yield held
-                    continue
-                event = Message(
-                    entry["header"],
-                    entry["parent_header"],
-                    entry["metadata"],
-                    entry["content"],
-                    list(islice(buffers, entry["buffers"])),
-                )
-                for ready in merger.feed(event.metadata["vivo"]["seq"], event):
-                    yield ready
+            for ready in merged(merger, reply.content, reply.buffers, Message):
+                yield ready
             if merger.last >= reply.content["last"] or merger.last == before:
                 return
 
@@ -504,8 +560,8 @@ class SessionClient:
         if self._is_closed:
             return
         self._is_closed = True
-        for queue in self._listeners:
-            queue.put_nowait(None)
+        for listener in self._listeners:
+            listener.close()
         tasks = [*self._tasks, *self._answering]
         for task in tasks:
             task.cancel()

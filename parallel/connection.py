@@ -7,19 +7,20 @@ folder of the user's alone; TCP is for foreign launchers.
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import socket
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import msgspec
+
+from ..core.private_files import read_small
 from .directories import MAXIMUM_SOCKET_PATH, write_private
 from .errors import ConnectionFileError
 
 CHANNELS = ("shell", "iopub", "stdin", "control", "hb")
 
 
-@dataclass(frozen=True)
-class ConnectionInfo:
+class ConnectionInfo(msgspec.Struct, frozen=True):
     """The contents of a connection file."""
 
     transport: str
@@ -49,7 +50,7 @@ class ConnectionInfo:
 
     def write(self, path: Path) -> None:
         """Write the connection file, for the user alone."""
-        write_private(path, json.dumps(asdict(self), indent=1).encode())
+        write_private(path, json.dumps(msgspec.structs.asdict(self), indent=1).encode())
 
 
 def make_ipc(folder: Path) -> ConnectionInfo:
@@ -59,7 +60,7 @@ def make_ipc(folder: Path) -> ConnectionInfo:
         raise ConnectionFileError(
             f"The path {base} is too long for a Unix socket: set XDG_RUNTIME_DIR to a shorter one."
         )
-    return ConnectionInfo("ipc", base, 1, 2, 3, 4, 5, secrets.token_hex(32))
+    return ConnectionInfo("ipc", base, 1, 2, 3, 4, 5, os.urandom(32).hex())
 
 
 def make_tcp(ip: str = "127.0.0.1") -> ConnectionInfo:
@@ -73,7 +74,7 @@ def make_tcp(ip: str = "127.0.0.1") -> ConnectionInfo:
         for each in sockets:
             each.close()
     shell, iopub, stdin, control, heartbeat = ports
-    key = secrets.token_hex(32)
+    key = os.urandom(32).hex()
     return ConnectionInfo("tcp", ip, shell, iopub, stdin, control, heartbeat, key)
 
 
@@ -81,7 +82,7 @@ def read_connection(path: str | Path) -> ConnectionInfo:
     """A connection file. Raises :class:`ConnectionFileError` with what is wrong with it."""
     path = Path(path)
     try:
-        text = path.read_text("utf-8")
+        text = read_small(path).decode("utf-8")
     except OSError as error:
         raise ConnectionFileError(
             f"The connection file {path} cannot be read ({error.strerror}): is the session still "
@@ -110,23 +111,35 @@ def _checked(path: Path, data: object) -> ConnectionInfo:
     scheme = data.get("signature_scheme", "hmac-sha256")
     if scheme != "hmac-sha256":
         raise ConnectionFileError(
-            f"{path} asks for signatures by {scheme}; vivo signs by hmac-sha256."
+            f"{path} asks for signatures by {_quoted(scheme)}; vivo signs by hmac-sha256."
         )
     if data["transport"] not in ("tcp", "ipc"):
         raise ConnectionFileError(
-            f"{path} asks for the transport {data['transport']}; use tcp or ipc."
+            f"{path} asks for the transport {_quoted(data['transport'])}; use tcp or ipc."
         )
     for channel in CHANNELS:
         if not 0 < (port := data[f"{channel}_port"]) < 65536:
-            raise ConnectionFileError(f"{path} is no connection file: {channel}_port is {port}.")
+            raise ConnectionFileError(
+                f"{path} is no connection file: {channel}_port is {_quoted(port)}."
+            )
     if not data["ip"].isprintable():
         raise ConnectionFileError(f"{path} is no connection file: ip is no address and no path.")
     if not data["key"]:
         raise ConnectionFileError(
             f"{path} has no key, and nobody could tell whose messages come: make one with a key."
         )
+    try:
+        data["key"].encode()
+    except UnicodeEncodeError:
+        raise ConnectionFileError(f"{path} is no connection file: its key is no text.") from None
     return ConnectionInfo(
         **{name: data[name] for name in fields},
         signature_scheme=scheme,
         kernel_name=str(data.get("kernel_name", "")),
     )
+
+
+def _quoted(value: object) -> str:
+    """What a file says, as far as a sentence can hold it."""
+    text = repr(value)
+    return text if len(text) < 40 else f"{text[:40]}…"

@@ -21,9 +21,10 @@ import msgspec
 from .client import DEFAULT_TIMEOUT, Execution, SessionClient
 from .connection import ConnectionInfo
 from .errors import SessionError
-from .messages import RunError, RunOrigin, RunRecord, SessionReply
-from .runs import RunTable, new_record, values_of
-from .stream import EventMerger
+from .merging import EventMerger
+from .messages import RunOrigin, RunRecord, SessionReply
+from .observed import conclude, observe
+from .runs import RunTable, new_record
 from .wire import Message
 
 _KEPT_EVENTS = 10_000
@@ -57,40 +58,24 @@ class ForeignClient(SessionClient):
     def _number(self, message: Message, now: float) -> None:
         """Give an event of a run its number, and the run's record where it has one."""
         run = message.parent_id
-        if message.type == "execute_input" and run is not None:
-            self._begun(run, message.content, now)
+        if message.type == "execute_input" and run is not None and self._runs.get(run) is None:
+            self._runs.put(new_record(run, str(message.content.get("code", "")), {}, now))
         record = self._runs.get(run) if run is not None else None
         if record is None:
             return  # of no run: busy and idle around a completion, the kernel's start
         content = message.content
         self._seq += 1
         vivo: dict[str, Any] = {"seq": self._seq, "run": run}
-        if message.type == "execute_result":
-            last = record.first_line + max(0, record.source.rstrip().count("\n"))
-            told = {"first_line": last, "last_line": last, "data": content.get("data", {})}
-            record.values = [*record.values, *values_of([told])]
-        elif message.type == "error":
-            name, text = str(content.get("ename", "")), str(content.get("evalue", ""))
-            record.error = RunError(name, text)
+        observe(record, message.type, content, now)
+        if message.type == "execute_input":
+            self._running = run
         elif content.get("execution_state") == "idle":
-            if record.started is None:
-                record.status = "aborted"  # it ended and never began
-            else:
-                record.status = "error" if record.error is not None else "ok"
-            record.finished = now
+            conclude(record, now)
             self._running = None if self._running == run else self._running
         if message.type == "execute_input" or record.finished is not None:
             vivo["record"] = msgspec.to_builtins(record)
         message.metadata["vivo"] = vivo
         self._kept.append(message)
-
-    def _begun(self, run: str, content: dict[str, Any], now: float) -> None:
-        record = self._runs.get(run) or new_record(run, str(content.get("code", "")), {}, now)
-        record.status, record.started = "running", now
-        count = content.get("execution_count")
-        record.execution_count = count if isinstance(count, int) else None
-        self._running = run
-        self._runs.put(record)
 
     async def _replayed(self, merger: EventMerger[Message]) -> AsyncIterator[Message]:
         kept = [event for event in self._kept if event.vivo["seq"] > merger.last]
@@ -139,12 +124,21 @@ class ForeignClient(SessionClient):
         told: dict[str, Any] = msgspec.to_builtins(reply)
         return {"status": "ok", **told}
 
-    async def runs(self, uri: str | None = None) -> list[RunRecord]:
+    async def runs(
+        self, uri: str | None = None, *, ids: list[str] | None = None
+    ) -> list[RunRecord]:
         """The records of the runs that this client has seen."""
-        return self._runs.all(uri)
+        return self._runs.all(uri, ids)
 
-    async def interrupt(self, run: str | None = None) -> str:
-        """Interrupt what runs; the outcome by name. What waits cannot be taken out of the queue."""
+    async def interrupt(self, run: str | None = None, *, force: bool = False) -> str:
+        """Interrupt what runs; the outcome by name. What waits cannot be taken out of the queue.
+
+        Raises :class:`SessionError` with ``force``: the process is not ours to end.
+        """
+        if force:
+            raise SessionError(
+                f"{self._name_of_kernel} cannot be ended from here: let what started it do so."
+            )
         if self._running is None:
             return "idle"
         if run not in (None, self._running):

@@ -17,39 +17,33 @@ import os
 import select
 import subprocess
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 
+from ..core.private_files import open_file
 from .client import SessionClient
 from .connection import ConnectionInfo, make_ipc
-from .directories import cache_folder, history_file, journal_folder, socket_folder, write_private
+from .directories import (
+    cache_folder,
+    check_folder,
+    history_file,
+    journal_folder,
+    socket_folder,
+    write_private,
+)
 from .errors import ConnectionFileError, SessionError
-from .keeper.flood import DEFAULT_LIMIT
-from .keeper.spawn import DETACH
+from .interpreters import check_python
+from .keeper.spawn import KEEPER
+from .limits import output_limit
 from .registry import Registry, SessionEntry, liveness, new_id
 
 _log = logging.getLogger(__name__)
-OLDEST_PYTHON = (3, 10)
 _START_SECONDS = 60.0
 _END_SECONDS = 8.0
-
-
-def output_limit() -> int:
-    """What ``VIVO_OUTPUT_LIMIT`` says, in characters a cell; 16 Mi of them if it is not set.
-
-    Raises :class:`SessionError` if it is no number.
-    """
-    told = os.environ.get("VIVO_OUTPUT_LIMIT", "")
-    if not told:
-        return DEFAULT_LIMIT
-    if not told.isdecimal():
-        raise SessionError(
-            f"VIVO_OUTPUT_LIMIT is {told!r}: give a number of characters, as 16777216, or unset it."
-        )
-    return int(told)
 
 
 @dataclass(frozen=True)
@@ -68,46 +62,7 @@ class SessionOptions:
     """Characters that a cell may show; the rest goes to a file."""
 
 
-def check_python(python: str) -> tuple[int, ...]:
-    """The version of an interpreter. Raises :class:`SessionError` if it cannot serve.
-
-    Runs it once, isolated.
-    """
-    path = Path(python)
-    if not path.exists():
-        raise SessionError(
-            f"There is no interpreter {python}: choose another in your editor's setting "
-            "vivo.python, or with --python."
-        )
-    code = "import sys; print(*sys.version_info[:3])"
-    try:
-        result = subprocess.run(
-            [python, "-I", "-S", "-c", code],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise SessionError(
-            f"{python} cannot be run ({error}): choose another interpreter."
-        ) from None
-    try:
-        version = tuple(map(int, result.stdout.split()))
-    except ValueError:
-        version = ()
-    if result.returncode or len(version) != 3:
-        told = (result.stderr.strip().splitlines() or ["it printed no version"])[-1]
-        raise SessionError(f"{python} is no working Python ({told}): choose another interpreter.")
-    if version < OLDEST_PYTHON:
-        raise SessionError(
-            f"{python} is Python {'.'.join(map(str, version))}; sessions need 3.10 or newer: "
-            "choose another interpreter."
-        )
-    return version
-
-
-def make_spec(
+def _spec(
     session: str, options: SessionOptions, connection: ConnectionInfo, connection_file: Path
 ) -> dict[str, Any]:
     """What a keeper is told."""
@@ -119,7 +74,7 @@ def make_spec(
         "workspace": options.workspace,
         "profile": options.profile,
         "output_limit": options.output_limit,
-        "connection": asdict(connection),
+        "connection": msgspec.structs.asdict(connection),
         "connection_file": str(connection_file),
         "journal": str(journal_folder(session)),
         "history": str(history_file()),
@@ -136,20 +91,31 @@ async def start_session(options: SessionOptions | None = None) -> SessionEntry:
     Raises :class:`SessionError` with one sentence if it cannot be started.
     """
     options = options or SessionOptions()
-    await asyncio.to_thread(check_python, options.python)
-    if not await asyncio.to_thread(Path(options.cwd).is_dir):
-        raise SessionError(f"There is no folder {options.cwd} for the session to start in.")
+    await asyncio.to_thread(check_folder, options.cwd)
+    await asyncio.to_thread(check_python, options.python, options.cwd)
+    return await start_keeper(new_spec(options), KEEPER)
+
+
+def new_spec(options: SessionOptions) -> dict[str, Any]:
+    """The spec of a session that has a new id, and Unix sockets in a folder of its own."""
     session = new_id()
     folder = socket_folder(session)
-    connection_file = folder / "connection.json"
-    spec = make_spec(session, options, make_ipc(folder), connection_file)
+    return _spec(session, options, make_ipc(folder), folder / "connection.json")
+
+
+async def start_keeper(spec: dict[str, Any], command: list[str]) -> SessionEntry:
+    """Have a session kept by what ``command`` starts, and wait until it is ready.
+
+    The command is given the path of the spec as its last word. Raises :class:`SessionError`.
+    """
+    session = spec["id"]
     read_end, write_end = os.pipe()
     spec["ready"] = write_end
-    spec_file = folder / "spec.json"
+    spec_file = Path(spec["connection_file"]).with_name("spec.json")
     write_private(spec_file, json.dumps(spec).encode())
     log = journal_folder(session) / "keeper.log"
     try:
-        await asyncio.to_thread(_spawn_detached, spec_file, write_end, log)
+        await asyncio.to_thread(_spawn_detached, [*command, str(spec_file)], write_end, log)
     finally:
         os.close(write_end)
     told = await _readiness(read_end, log)
@@ -162,10 +128,10 @@ async def start_session(options: SessionOptions | None = None) -> SessionEntry:
     return entry
 
 
-def _spawn_detached(spec_file: Path, write_end: int, log: Path) -> None:
-    with log.open("ab") as stream:
+def _spawn_detached(command: list[str], write_end: int, log: Path) -> None:
+    with os.fdopen(open_file(log, os.O_WRONLY | os.O_APPEND), "ab") as stream:
         subprocess.run(
-            [sys.executable, "-E", "-c", DETACH, str(spec_file)],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,
@@ -201,9 +167,16 @@ def _last_line(log: Path) -> str:
     return lines[-1] if lines else "its keeper ended without a word"
 
 
-def find_session(*, workspace: str | None = None, python: str | None = None) -> SessionEntry | None:
-    """The newest live session of a workspace, and of an interpreter if one is named."""
+def find_session(
+    *, workspace: str | None = None, python: str | None = None, kernel: str | None = None
+) -> SessionEntry | None:
+    """The newest live session of a workspace, and of an interpreter if one is named.
+
+    ``kernel`` is that of a hosted one; without it only sessions with engines of ours are found.
+    """
     for entry in reversed(Registry().live()):
+        if entry.kernel != kernel:
+            continue
         if entry.workspace == workspace and python in (None, entry.python):
             return entry
     return None
@@ -279,9 +252,9 @@ def _make_sure(keeper: psutil.Process, entry: SessionEntry) -> None:
 
 __all__ = [
     "SessionOptions",
-    "check_python",
     "end_session",
     "find_session",
-    "make_spec",
+    "new_spec",
+    "start_keeper",
     "start_session",
 ]

@@ -69,6 +69,8 @@ class RunRecord(msgspec.Struct):
     finished: float | None = None
     values: list[RunValue] = []
     error: RunError | None = None
+    seq: int | None = None
+    """The number of its first event, from which its whole output is replayed."""
 
 
 class EventMetadata(msgspec.Struct, omit_defaults=True):
@@ -83,6 +85,12 @@ class EventMetadata(msgspec.Struct, omit_defaults=True):
     """On the idle ``status`` of a run: the payload of its reply, as what ``obj?`` shows."""
     n: int | None = None
     """The number of the engine's event, from which a new keeper goes on."""
+    m: int | None = None
+    """The same of an event without a place in the running cell's text."""
+    cut: bool = False
+    """On a ``stream``: from here on the run's text goes to its spill file alone."""
+    answered: str | None = None
+    """On a busy ``status`` of a run: that question has been answered, by whoever."""
     gap: bool = False
     """On the ``stream`` that marks where a keeper died: output may be missing there."""
 
@@ -99,6 +107,25 @@ class WelcomeMetadata(msgspec.Struct):
 
     keeper: int
     """The keeper's process id: another one than before has taken over from one that died."""
+
+
+class HostedMetadata(msgspec.Struct):
+    """``metadata["vivo"]`` of the ``kernel_info_reply`` of a session that hosts another kernel."""
+
+    kernel: str
+    """The kernel's name for people."""
+    lacks: list[str]
+    """What it cannot do beside a session of vivo's own engines: a sentence each."""
+
+
+class QuestionMetadata(msgspec.Struct):
+    """``metadata["vivo"]`` of an ``input_request``, and of the ``input_reply`` of vivo's client."""
+
+    question: str
+    """The question's name. A reply to another one than that which waits is passed over; one that
+    names none answers whatever waits."""
+    after: int | None = None
+    """The number of the event that it comes after, so that whoever shows both keeps the order."""
 
 
 class Empty(msgspec.Struct):
@@ -140,9 +167,10 @@ class ReplayReply(msgspec.Struct):
 
 
 class RunsRequest(msgspec.Struct, omit_defaults=True):
-    """Which runs are wanted; all without a uri."""
+    """Which runs are wanted: of one document, of some ids, or all."""
 
     uri: str | None = None
+    ids: list[str] | None = None
 
 
 class RunsReply(msgspec.Struct):
@@ -155,13 +183,20 @@ class InterruptRequest(msgspec.Struct, omit_defaults=True):
     """The run to interrupt; without one, what runs now."""
 
     run: str | None = None
+    force: bool = False
+    """End the session's Python process if the run does not end with the interrupt within half a
+    second: the variables are lost, what was printed is kept, and a fresh process takes the next
+    cell. The run's error has the stack of what it was doing."""
 
 
 class InterruptReply(msgspec.Struct):
     """What the interrupt did."""
 
-    outcome: Literal["interrupted", "idle", "mismatch", "removed_from_queue"]
-    """``mismatch`` also for a cell that runs in a subshell: only the main shell's can be ended."""
+    outcome: Literal["interrupted", "idle", "mismatch", "removed_from_queue", "engine_ended"]
+    """``interrupted``: the interrupt was sent, and a run in a subshell has got it too, which ends
+    once no code in C holds its thread; with ``force`` the run has ended. ``idle``: nothing runs.
+    ``mismatch``: another run runs. ``removed_from_queue``: it had not begun, and never will.
+    ``engine_ended``: only with ``force``."""
 
 
 class StackReply(msgspec.Struct):
@@ -222,6 +257,41 @@ class VariablesReply(msgspec.Struct, omit_defaults=True):
     """When that was known; none if nothing was."""
 
 
+class TableRequest(msgspec.Struct):
+    """Which corner of which table is wanted."""
+
+    path: list[str | int]
+    """A variable's name, then positions among the children of the one before."""
+    row: int = 0
+    rows: int = 100
+    """At most 1,000 come."""
+    column: int = 0
+    columns: int = 50
+    """At most 200 come."""
+
+
+class TableReply(msgspec.Struct, omit_defaults=True):
+    """A corner of a table, as texts: told without running any code of the user's."""
+
+    found: bool
+    """Whether the path leads to a table: an array, a frame or series of pandas, polars, pyarrow or
+    xarray, a tensor on the CPU, a list of lists or of dicts."""
+    rows: int = 0
+    """How many there are in all."""
+    columns: int = 0
+    labels: list[str] = []
+    """What the rows that come are called."""
+    names: list[str] = []
+    """And the columns."""
+    dtypes: list[str | None] = []
+    cells: list[list[str]] = []
+    """By row. ``…`` is a cell that only other code could read."""
+    busy: bool = False
+    """Whether the engine did not answer in time, so that this is what was known last."""
+    known: float | None = None
+    """When that was known; none if nothing was."""
+
+
 class LastKnownMetadata(msgspec.Struct):
     """``metadata["vivo"]`` of a reply that the engine did not give in time, since code in C holds
     the interpreter's lock: it tells what was known last, or nothing. In the replies to
@@ -260,7 +330,8 @@ MESSAGES: tuple[Declaration, ...] = (
         "vivo_interrupt",
         InterruptRequest,
         InterruptReply,
-        "Interrupt a run by its id, or take it out of the queue.",
+        "Interrupt a run by its id, or take it out of the queue. A second interrupt shows in the "
+        "cell what it is doing; however many come, only one with ``force`` ends the process.",
     ),
     Declaration(
         "vivo_restart",
@@ -272,8 +343,9 @@ MESSAGES: tuple[Declaration, ...] = (
         "vivo_stack",
         Empty,
         StackReply,
-        "The stacks of the engine's threads, also while a cell runs.",
-        errors="The engine does not answer: it holds the interpreter's lock in C code.",
+        "The stacks of the engine's threads, also while a cell runs, and while its code in C holds "
+        "the interpreter's lock.",
+        errors="The process does not answer: it is stopped, or blocks signals.",
     ),
     Declaration(
         "vivo_take_input",
@@ -288,5 +360,12 @@ MESSAGES: tuple[Declaration, ...] = (
         VariablesReply,
         "A page of the user's variables, or of what a value holds, also while a cell runs; on the "
         "control or the shell channel.",
+    ),
+    Declaration(
+        "vivo_table",
+        TableRequest,
+        TableReply,
+        "Some rows and columns of a table of any size, also while a cell runs; on the control or "
+        "the shell channel.",
     ),
 )

@@ -10,19 +10,17 @@ One file a session, written by its keeper. Rules:
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import socket
 import uuid
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import msgspec
-import psutil
 
+from ..core.private_files import read_small
 from .directories import registry_folder, write_private
+from .processes import boot_id, process_started
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +47,8 @@ class SessionEntry(msgspec.Struct, kw_only=True):
     connection_file: str
     journal: str
     idle_policy: str = "kept until it is ended"
+    kernel: str | None = None
+    """The name of the kernelspec, where another kernel is hosted; None for an engine of ours."""
 
 
 def new_id() -> str:
@@ -56,38 +56,7 @@ def new_id() -> str:
     return uuid.uuid4().hex[:12]
 
 
-@cache
-def boot_id() -> str:
-    """Which boot of which machine this is."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return f"{socket.gethostname()}-{int(psutil.boot_time())}"
-
-
-def process_started(pid: int) -> float | None:
-    """When a process began, to be compared within one boot; None if there is none that lives.
-
-    On Linux in clock ticks since the boot, which a clock that is set does not move; elsewhere in
-    seconds since the epoch.
-    """
-    try:
-        told = Path(f"/proc/{pid}/stat").read_bytes()
-        # Fields 3 and 22 of proc_pid_stat(5); field 2, in parentheses, may hold anything.
-        fields = told.rpartition(b")")[2].split()
-        return None if fields[0] in (b"Z", b"X") else float(fields[19])
-    except FileNotFoundError:
-        pass  # no such process, or no Linux
-    except ProcessLookupError:
-        return None  # it ended while we looked
-    try:
-        return float(psutil.Process(pid).create_time())
-    except psutil.Error:
-        return None
-
-
-@dataclass
-class Listing:
+class Listing(msgspec.Struct):
     """The sessions of a registry, and what could not be read."""
 
     entries: list[SessionEntry]
@@ -135,7 +104,7 @@ class Registry:
                 found.entries.append(_entry(path))
             except FileNotFoundError:
                 continue  # it ended while we looked
-            except (OSError, msgspec.MsgspecError, ValueError) as error:
+            except (OSError, msgspec.MsgspecError, ValueError, RecursionError) as error:
                 _log.warning("The registry entry %s is passed over: %s", path, error)
                 found.unreadable.append(path)
         found.entries.sort(key=lambda entry: entry.created)
@@ -155,7 +124,7 @@ class Registry:
 
 def _entry(path: Path) -> SessionEntry:
     """What a file says. Raises ``ValueError``, also where it speaks of another session."""
-    entry = msgspec.json.decode(path.read_bytes(), type=SessionEntry)
+    entry = msgspec.json.decode(read_small(path), type=SessionEntry)
     if entry.id != path.stem:  # an id is a name of files: it must not lead elsewhere
         raise ValueError(f"it is the entry of {entry.id!r}")
     return entry
@@ -169,8 +138,3 @@ def liveness(entry: SessionEntry) -> Liveness:
         return "stale"
     started = process_started(entry.keeper_pid)
     return "live" if started == entry.keeper_started else "stale"
-
-
-def this_host() -> tuple[str, str, int]:
-    """Host, boot and user of this process: what a new entry says of itself."""
-    return socket.gethostname(), boot_id(), os.getuid()

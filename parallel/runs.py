@@ -7,6 +7,8 @@ the same events.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -14,15 +16,24 @@ import msgspec
 from .messages import RunError, RunOrigin, RunRecord, RunValue
 
 MAXIMUM_RUNS = 10_000
+_LOOK = 100
 _TEXT_LIMIT = 20_000
 
 
 class RunTable:
-    """The runs of a session, oldest first; finished ones over the limit are dropped."""
+    """The runs of a session, oldest first; finished ones over the limit are dropped.
 
-    def __init__(self, maximum: int = MAXIMUM_RUNS) -> None:
+    ``on_drop`` is told the id of each.
+    """
+
+    def __init__(
+        self, maximum: int = MAXIMUM_RUNS, *, on_drop: Callable[[str], object] = lambda run: None
+    ) -> None:
+        self._on_drop = on_drop
         self._runs: OrderedDict[str, RunRecord] = OrderedDict()
         self._maximum = maximum
+        self.unsure: set[str] = set()
+        """Runs that had not ended where the journal has a hole: they may have ended in it."""
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -31,18 +42,24 @@ class RunTable:
         """A run by its id."""
         return self._runs.get(run)
 
-    def all(self, uri: str | None = None) -> list[RunRecord]:
-        """The runs, of one document or of all."""
+    def all(self, uri: str | None = None, ids: list[str] | None = None) -> list[RunRecord]:
+        """The runs: of one document, of some ids, or all."""
+        if ids is not None:
+            found = [self._runs[run] for run in ids if run in self._runs]
+            return [run for run in found if uri is None or run.uri == uri]
         return [run for run in self._runs.values() if uri is None or run.uri == uri]
 
     def put(self, record: RunRecord) -> None:
         """Keep a run, or its newer state."""
         self._runs[record.id] = record
         while len(self._runs) > self._maximum:
-            oldest = next(iter(self._runs))
-            if self._runs[oldest].status in ("queued", "running"):
+            # A few may go on and on at the front, in subshells.
+            first = islice(self._runs.values(), _LOOK)
+            ended = (each.id for each in first if each.status not in ("queued", "running"))
+            if (oldest := next(ended, None)) is None:
                 break
             del self._runs[oldest]
+            self._on_drop(oldest)
 
     def fold(self, metadata: dict[str, Any]) -> RunRecord | None:
         """Take in the metadata of an event; the run that it tells of, if it tells of one."""

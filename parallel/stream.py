@@ -1,53 +1,48 @@
-"""Merging what is replayed with what is live: every event once, in order. Pure.
-
-Theory of operation: a client subscribes first, then asks for what it missed. Live events that
-are ahead of the next wanted one are held; replayed ones close the distance. Numbers are
-contiguous, so nothing needs to be remembered of what has passed.
-"""
+"""The live events that wait for those who read them."""
 
 from __future__ import annotations
 
-import heapq
-from typing import Generic, TypeVar
+import asyncio
 
-T = TypeVar("T")
+from .wire import Message
+
+_HELD_EVENTS = 5000
+_HELD_BYTES = 64 * 2**20
+RENEWED = Message({"msg_id": "", "msg_type": "renewed"})
+"""To those who read events: some may be missing."""
 
 
-class EventMerger(Generic[T]):
-    """Gives the events after a number, each once and in order, whatever way they come."""
+class Listener:
+    """The live events that wait for one who reads them, bounded in number and in bytes.
 
-    def __init__(self, after: int = 0) -> None:
-        self.last = after
-        """The number of the last event given."""
-        self._held: list[tuple[int, int, T]] = []
-        self._count = 0
+    Whoever is slower misses some, and asks for them by their numbers.
+    """
 
-    def feed(self, seq: int, event: T) -> list[T]:
-        """An event that came: the events that can be given now."""
-        if seq > self.last:
-            self._count += 1
-            heapq.heappush(self._held, (seq, self._count, event))
-        return self._ready()
+    def __init__(self) -> None:
+        self._queue: asyncio.Queue[tuple[Message | None, int]] = asyncio.Queue()
+        self._bytes = 0
+        self._is_renewed = False
 
-    def skip_to(self, seq: int) -> list[T]:
-        """The events up to ``seq`` are lost and known to be: go on after them."""
-        self.last = max(self.last, seq)
-        return self._ready()
+    def offer(self, message: Message, size: int) -> None:
+        """An event of that many bytes: taken if there is room, or nothing waits."""
+        has_room = self._queue.qsize() < _HELD_EVENTS and self._bytes + size <= _HELD_BYTES
+        if has_room or self._queue.empty():
+            self._queue.put_nowait((message, size))
+            self._bytes += size
 
-    def _ready(self) -> list[T]:
-        ready: list[T] = []
-        while self._held and self._held[0][0] <= self.last + 1:
-            seq, _, event = heapq.heappop(self._held)
-            if seq == self.last + 1:
-                self.last = seq
-                ready.append(event)
-        return ready
+    def renewed(self) -> None:
+        """Some events may be missing: told once, until that was read."""
+        if not self._is_renewed:
+            self._is_renewed = True
+            self._queue.put_nowait((RENEWED, 0))
 
-    @property
-    def missing_after(self) -> int | None:
-        """The number after which events are missing, if later ones wait for them."""
-        return self.last if self._held else None
+    def close(self) -> None:
+        """There are no more events."""
+        self._queue.put_nowait((None, 0))
 
-    def validate(self) -> None:
-        """Assert that what is held is ahead of what was given; tests do after every step."""
-        assert all(seq > self.last + 1 for seq, _, _ in self._held), "an event is held for nothing"
+    async def get(self) -> Message | None:
+        """The next event; None when there are no more."""
+        message, size = await self._queue.get()
+        self._bytes -= size
+        self._is_renewed = self._is_renewed and message is not RENEWED
+        return message

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from ..core.private_files import read_small
 from .directories import journals_folder, private, write_private
 from .errors import SessionError, WireError
 from .journal import Event, read
@@ -41,8 +41,7 @@ _NEWS = {
 }
 
 
-@dataclass(frozen=True)
-class TranscriptEntry:
+class TranscriptEntry(msgspec.Struct, frozen=True):
     """One thing that a session was given or showed."""
 
     kind: EntryKind
@@ -57,10 +56,7 @@ class TranscriptEntry:
 
 
 def transcript(folder: Path, after: int = 0) -> Iterator[TranscriptEntry]:
-    """What the journal in a folder tells, from the event after a sequence number on.
-
-    Raises :class:`JournalError` if the folder holds something else.
-    """
+    """What the journal in a folder tells, from the event after a sequence number on."""
     for item in read(folder, after):
         if not isinstance(item, Event):
             told = {"first": item.first, "last": item.last, "reason": item.reason}
@@ -119,8 +115,8 @@ def describe(entry: SessionEntry) -> None:
 def description(folder: Path) -> SessionEntry | None:
     """What the session of a journal was; None if nothing readable tells."""
     try:
-        return msgspec.json.decode((folder / _DESCRIPTION).read_bytes(), type=SessionEntry)
-    except (OSError, msgspec.MsgspecError):
+        return msgspec.json.decode(read_small(folder / _DESCRIPTION), type=SessionEntry)
+    except (OSError, msgspec.MsgspecError, RecursionError):
         return None
 
 

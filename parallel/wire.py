@@ -8,7 +8,8 @@ Rules:
 
 1. A message that is not what the protocol says raises :class:`WireError` with one sentence; it
    is never a crash, and nothing in it is believed before its signature is.
-2. With a key, a message that was seen before is refused (:mod:`.replays`).
+2. With a key, a message that was seen before is refused (:mod:`.replays`), and so is one of this
+   side's own: both sides have the same key, and some types of messages go either way.
 3. What a message may nest is bounded: whoever handles it may recurse without fear.
 4. Encoding never fails for what it is given: what JSON cannot say is sent as its ``repr``, what
    UTF-8 cannot say as question marks, and what nests too deep is cut.
@@ -22,8 +23,7 @@ import hashlib
 import hmac
 import json
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -42,16 +42,15 @@ _encoder = msgspec.json.Encoder(enc_hook=repr)
 _decoder = msgspec.json.Decoder()
 
 
-@dataclass(slots=True)
-class Message:
+class Message(msgspec.Struct):
     """A message, decoded."""
 
     header: dict[str, Any]
-    parent_header: dict[str, Any] = field(default_factory=dict)
-    metadata: dict[str, Any] = field(default_factory=dict)
-    content: dict[str, Any] = field(default_factory=dict)
-    buffers: list[bytes] = field(default_factory=list)
-    identities: list[bytes] = field(default_factory=list)
+    parent_header: dict[str, Any] = msgspec.field(default_factory=dict)
+    metadata: dict[str, Any] = msgspec.field(default_factory=dict)
+    content: dict[str, Any] = msgspec.field(default_factory=dict)
+    buffers: list[bytes] = msgspec.field(default_factory=list)
+    identities: list[bytes] = msgspec.field(default_factory=list)
     raw_header: bytes = b"{}"
     """The header as it came: what an answer carries as its parent."""
 
@@ -64,6 +63,11 @@ class Message:
     def type(self) -> str:
         """The message's type."""
         return str(self.header["msg_type"])
+
+    @property
+    def session(self) -> str:
+        """The name of the client that it comes from; empty where it gives none."""
+        return str(self.header.get("session") or "")
 
     @property
     def parent_id(self) -> str | None:
@@ -125,6 +129,7 @@ class Codec:
         self.session = session or uuid.uuid4().hex
         self.username = username
         self._key = key
+        self._signer = hmac.new(key, digestmod=hashlib.sha256)
         self._replays = Replays(by_number=is_asked)
         self._prefix = uuid.uuid4().hex[:16]
         self._count = 0
@@ -141,16 +146,22 @@ class Codec:
             "msg_type": kind,
             "session": self.session,
             "username": self.username,
-            "date": datetime.now(timezone.utc).isoformat(),
+            "date": datetime.now(timezone.utc),
             "version": PROTOCOL_VERSION,
             "buffers": buffers,
         }
+
+    def resume(self, headers: Iterable[bytes]) -> None:
+        """Know the raw headers of cells that this side took in, in another process, as taken in."""
+        self._replays.resume(_from_json(header) for header in headers if header)
 
     def sign(self, parts: list[bytes]) -> bytes:
         """The signature of the four JSON parts; empty without a key."""
         if not self._key:
             return b""
-        return hmac.digest(self._key, b"".join(parts), hashlib.sha256).hex().encode()
+        signer = self._signer.copy()  # the key is taken in already
+        signer.update(b"".join(parts))
+        return signer.hexdigest().encode()
 
     def encode(
         self,
@@ -164,13 +175,33 @@ class Codec:
         message_id: str | None = None,
     ) -> list[bytes]:
         """The frames of a new message. ``parent`` is the parent's raw header."""
-        parts = [
+        parts = self.parts(
+            kind,
+            content,
+            parent=parent,
+            metadata=metadata,
+            buffers=buffers,
+            message_id=message_id,
+        )
+        return [*identities, DELIMITER, self.sign(parts), *parts, *buffers]
+
+    def parts(
+        self,
+        kind: str,
+        content: Any,
+        *,
+        parent: bytes = b"{}",
+        metadata: Any = None,
+        buffers: list[bytes] | tuple[bytes, ...] = (),
+        message_id: str | None = None,
+    ) -> list[bytes]:
+        """The four JSON parts of a new message; see :meth:`encode`."""
+        return [
             _encoder.encode(self.header(kind, message_id, self._digest(buffers))),
             parent,
             b"{}" if not metadata else to_json(metadata),
             to_json(content),
         ]
-        return [*identities, DELIMITER, self.sign(parts), *parts, *buffers]
 
     def decode(self, frames: list[bytes]) -> Message:
         """The message of some frames. Raises :class:`WireError`."""
@@ -187,10 +218,13 @@ class Codec:
         if self._key and not hmac.compare_digest(self.sign(parts), signature):
             raise WireError("its signature is wrong: the sender has another key, or it was altered")
         message = self._decoded(parts, frames[at + 6 :], frames[:at])
+        if message.header.get("session") == self.session:
+            raise WireError("it is a message of this side's own, sent back to it")
         if self._key:
             self._check_buffers(message)
             is_ours = "buffers" in message.header
-            if not self._replays.is_new(message.id if is_ours else None, signature):
+            told = (message.id, signature) if is_ours else (None, signature, message.header)
+            if not self._replays.is_new(*told):
                 raise WireError("it was seen before: it is a replay")
         return message
 

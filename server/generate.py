@@ -18,6 +18,7 @@ import attrs
 import lsprotocol.types as lsp
 import msgspec
 
+from ..parallel import cluster_messages as cluster
 from ..parallel import messages as wire
 from . import protocol
 from .shell_pages import field_docs, magics_page, settings_page
@@ -58,7 +59,7 @@ def type_text(hint: Any) -> str:
         inner = type_text(arguments[0])
         return f"({inner})[]" if " " in inner else f"{inner}[]"
     if origin is dict:
-        return "Record<string, unknown>" if arguments[1] is Any else "Record<string, string>"
+        return f"Record<string, {type_text(arguments[1])}>"
     return str(getattr(hint, "__name__", hint))
 
 
@@ -74,6 +75,9 @@ _SIMPLE: dict[Any, str] = {
 }
 
 
+_OURS = (protocol.__name__, wire.__name__, cluster.__name__)
+
+
 def reachable(kinds: list[type | None]) -> list[type]:
     """The types of some messages and of their fields, each once, in order."""
     found: list[type] = []
@@ -81,7 +85,7 @@ def reachable(kinds: list[type | None]) -> list[type]:
     def visit(hint: Any) -> None:
         for argument in get_args(hint):
             visit(argument)
-        is_ours = getattr(hint, "__module__", "") in (protocol.__name__, wire.__name__)
+        is_ours = getattr(hint, "__module__", "") in _OURS
         if isinstance(hint, type) and is_ours and hint not in found:
             found.append(hint)
             for _, each, _ in fields_of(hint):
@@ -146,7 +150,8 @@ def reference() -> str:
     lines = [
         "# Protocol",
         "",
-        "Generated from `server/protocol.py` and `parallel/messages.py` by `make docs`.",
+        "Generated from `server/protocol.py`, `parallel/messages.py` and",
+        "`parallel/cluster_messages.py` by `make docs`.",
         "",
         "## Between editor and server",
         "",
@@ -178,7 +183,9 @@ def reference() -> str:
         "  a `report` beside it, the traceback as data.",
         "- `vivo_queued`, on iopub, tells that a cell has to wait: a `Queued`. One that starts at",
         "  once has none.",
-        '- `metadata["vivo"]` of `iopub_welcome` is a `WelcomeMetadata`.',
+        '- `metadata["vivo"]` of `iopub_welcome` is a `WelcomeMetadata`; that of `input_request`',
+        "  and of vivo's `input_reply` a `QuestionMetadata`; that of `kernel_info_reply` in a",
+        "  session that hosts another kernel a `HostedMetadata`.",
         '- `metadata["vivo"]` of a reply to completion, inspection, variables, history or',
         "  `is_complete` is a `LastKnownMetadata` where the engine did not answer in time.",
         f"- `inspect_reply.data` has an `{wire.INSPECTION_MIME}`: the fields of an inspection.",
@@ -193,11 +200,47 @@ def reference() -> str:
             lines += [f"Errors: {declaration.errors}", ""]
     lines += ["### Types of the wire", ""]
     kinds: list[type | None] = [wire.RunOrigin, wire.EventMetadata, wire.LastKnownMetadata]
-    kinds += [wire.Queued, wire.WelcomeMetadata]
+    kinds += [wire.Queued, wire.WelcomeMetadata, wire.QuestionMetadata, wire.HostedMetadata]
     kinds += [k for d in wire.MESSAGES for k in (d.params, d.result)]
     for kind in reachable(kinds):
         lines += [f"#### `{kind.__name__}` (wire)", "", *_table(kind, str)]
+    lines += _cluster_reference()
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _cluster_reference() -> list[str]:
+    """The part of the reference page about clusters."""
+    lines = [
+        "## Between the parts of a cluster",
+        "",
+        "Signed with the cluster's one key, as all messages of the wire are. What is pickled is in",
+        "buffers, in order: each task, call or result says how many are its own.",
+        "",
+    ]
+    declared = (
+        ("From a client to an engine's session", cluster.TO_SESSION),
+        ("From a client to the controller", cluster.TO_CONTROLLER),
+    )
+    for title, declarations in declared:
+        lines += [f"### {title}", ""]
+        for each in declarations:
+            params, result = each.params.__name__, each.result.__name__
+            lines += [f"- `{each.name}_request` (`{params}`) → `{each.name}_reply` (`{result}`):"]
+            lines += [f"  {each.doc.replace('``', '`')}"]
+        lines += [""]
+    lines += ["### Messages that nothing answers", ""]
+    lines += [f"- `{t.name}` (`{t.content.__name__}`): {t.doc}" for t in cluster.TELLINGS]
+    lines += ["", "### Types of clusters", ""]
+    kinds: list[type | None] = [
+        kind
+        for each in (*cluster.TO_SESSION, *cluster.TO_CONTROLLER)
+        for kind in (each.params, each.result)
+    ]
+    kinds += [each.content for each in cluster.TELLINGS]
+    for kind in reachable(kinds):
+        if kind.__module__ == cluster.__name__:
+            lines += [f"#### `{kind.__name__}` (cluster)", "", *_table(kind, str)]
+    return lines
 
 
 def outputs() -> dict[Path, str]:

@@ -6,15 +6,17 @@ import os
 import sys
 from pathlib import Path
 
+from ..parallel.interpreters import find_python
+
 
 def choose_interpreter(file: Path | None, setting: str | None) -> str:
-    """The setting; else an activated environment; else the nearest ``.venv`` above the file; else
-    vivo's own.
+    """The setting, read by :func:`find_python`; else an activated environment; else the nearest
+    ``.venv`` above the file; else vivo's own.
 
     Nothing is run to find out; whether it works is seen when the session starts.
     """
     if setting:
-        return str(Path(setting).expanduser())
+        return find_python(setting)
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         activated = os.environ.get(variable)
         if activated and (python := _python_in(Path(activated))):

@@ -74,6 +74,8 @@ class LiveSession:
     waiting: list[str] = field(default_factory=list)
     """Runs that were sent and have not begun."""
     running: str | None = None
+    seen: dict[str, int] = field(default_factory=dict)
+    """By session, the number of the last event that the client was shown by an earlier server."""
     _held: set[str] = field(default_factory=set)
     """Of those waiting, the ones that the session has not been sent yet."""
     uris: set[str] = field(default_factory=set)
@@ -137,6 +139,11 @@ class LiveSession:
             self.runs.put(record)
         self.client = client
         after = max(0, told["last"] - _REPLAYED_EVENTS)
+        seen = self.seen.get(self.entry.id)
+        if isinstance(seen, int):
+            after = max(0, min(after, seen))
+        elif self.running is not None and (of := self.runs.get(self.running)) is not None:
+            after = min(after, (of.seq or after + 1) - 1)  # whole, for a client that cannot say
         self._watching = asyncio.create_task(self._watch(client, after))
         self.listener.state_changed(self, None)
         running = self.runs.get(self.running) if self.running else None
@@ -221,15 +228,15 @@ class LiveSession:
                 self.listener.start_failed(self, run, origin.uri, str(error))
                 return None
 
-    async def interrupt(self, run: str | None) -> str:
-        """Interrupt a run, or what runs; the outcome by name."""
+    async def interrupt(self, run: str | None, *, force: bool = False) -> str:
+        """Interrupt a run, or what runs; the outcome by name. ``force`` may end the engine."""
         if run is not None and run in self._held:
             self._held.discard(run)
             self.waiting.remove(run)
             return "removed_from_queue"
         if self.client is None:
             return "idle"
-        return await self.client.interrupt(run)
+        return await self.client.interrupt(run, force=force)
 
     async def restart(self) -> None:
         """Start a fresh engine. Raises :class:`SessionError`."""

@@ -40,7 +40,8 @@ class LspClient:
     @classmethod
     async def start(cls, words: list[str] | None = None) -> LspClient:
         """Start a server; vivo's own by default."""
-        command = words or [sys.executable, "-m", "vivo.server.cli", "lsp"]
+        # -E and -P: neither the user's PYTHONPATH nor this folder's files are for the server.
+        command = words or [sys.executable, "-E", "-P", "-m", "vivo.server.cli", "lsp"]
         process = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )

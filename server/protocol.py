@@ -70,6 +70,9 @@ class InterruptParams:
 
     uri: str
     execution_id: str | None = None
+    force: bool = False
+    """End the Python process if the execution does not end: its variables are lost. Whoever
+    interrupts without it a third time is asked, by ``window/showMessageRequest``."""
 
 
 @attrs.define
@@ -102,7 +105,7 @@ class RunStarted:
 class InterruptResult:
     """What an interrupt did."""
 
-    outcome: Literal["interrupted", "idle", "mismatch", "removed_from_queue"]
+    outcome: Literal["interrupted", "idle", "mismatch", "removed_from_queue", "engine_ended"]
 
 
 @attrs.define

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlparse
 import psutil
 
 from ..parallel.errors import SessionError
+from ..parallel.interpreters import find_python
 from ..parallel.launch import SessionOptions, end_session, find_session
 from ..parallel.registry import Registry, SessionEntry, liveness
 from .interpreters import choose_interpreter
@@ -47,6 +48,8 @@ class SessionManager:
     """The profile of the sessions that are started here."""
     folders: list[Path] = field(default_factory=list)
     """The workspace's folders."""
+    seen: dict[str, int] = field(default_factory=dict)
+    """By session, the number of the last event that the client was shown by an earlier server."""
     sessions: dict[str, LiveSession] = field(default_factory=dict)
 
     def folder_of(self, uri: str) -> Path:
@@ -67,6 +70,7 @@ class SessionManager:
                 python=python, cwd=folder, workspace=folder, profile=self.profile
             )
             session = LiveSession(options, self.listener, entry=self._running(folder))
+            session.seen = self.seen
             self.sessions[folder] = session
         session.uris.add(uri)
         return session
@@ -84,7 +88,7 @@ class SessionManager:
             return None
 
     def _wanted_python(self) -> str | None:
-        return str(Path(self.python).expanduser()) if self.python else None
+        return find_python(self.python) if self.python else None
 
     async def attach(self, uri: str) -> LiveSession | None:
         """Connect to the session that runs for a document already, if one does."""
@@ -119,10 +123,11 @@ class SessionManager:
 async def list_sessions() -> list[SessionInfo]:
     """The sessions of this machine."""
     entries = Registry().listing().entries
-    return list(await asyncio.gather(*(_info(entry) for entry in entries)))
+    return list(await asyncio.gather(*(session_info(entry) for entry in entries)))
 
 
-async def _info(entry: SessionEntry) -> SessionInfo:
+async def session_info(entry: SessionEntry) -> SessionInfo:
+    """What is known of a session; its keeper is asked, if it runs."""
     from ..parallel.client import SessionClient
 
     alive = liveness(entry)

@@ -21,6 +21,7 @@ from ..core.magics.registry import Magic
 from ..core.profiles import BUILT_IN, FILTERS, Profile
 from ..core.settings import SettingDocumentation, documentation
 from ..core.shim.spellings import PREFIX, SETTINGS, setting_of
+from ..parallel.engine import cluster_magics
 
 
 def field_docs(kind: type) -> dict[str, str]:
@@ -41,6 +42,8 @@ def field_docs(kind: type) -> dict[str, str]:
 def magics_page() -> str:
     """Every magic and alias, by subject."""
     shell = Shell()
+    shell.magics.add_group(cluster_magics)  # which the sessions' shells have
+    subjects = {**SUBJECTS, "cluster_magics": cluster_magics.SUBJECT}
     try:
         magics, aliases = list(shell.magics), dict(shell.aliases)
     finally:
@@ -48,18 +51,18 @@ def magics_page() -> str:
     lines = [
         "# Magics",
         "",
-        "Generated from what `core/magics/` declares, by `make docs`; `%name?` tells the same.",
+        "Generated from what the magics declare, by `make docs`; `%name?` tells the same.",
         "`%name` is a line magic, and may stand without its `%` where nothing else has its name;",
         "`%%name` is a cell magic, on the first line of its cell. Options come first, short ones",
         "may be joined (`-in 5`), and `--` ends them. [The guide](shell.md) shows them at work.",
         "",
     ]
-    groups = {module: _groups(module, magics) for module in SUBJECTS}
-    for module, title in SUBJECTS.items():
+    groups = {module: _groups(module, magics) for module in subjects}
+    for module, title in subjects.items():
         names = " ".join(f"[{_headline(group)}](#{_anchor(group)})" for group in groups[module])
         lines += [f"- {title}: {names}"]
     lines.append("")
-    for module, title in SUBJECTS.items():
+    for module, title in subjects.items():
         lines += [f"## {title}", ""]
         for group in groups[module]:
             lines += _magic(group)

@@ -191,7 +191,7 @@ class CapturedOutput:
 
     def show(self) -> None:
         """Show it all again."""
-        from ..display import display
+        from ..displaying import display
 
         sys.stdout.write(self.stdout)
         sys.stderr.write(self.stderr)

@@ -25,7 +25,7 @@ def place_of_breakpoint(magic_name: str, text: str, default: Path | None) -> tup
 
 @magic(
     "debug",
-    arguments="[STATEMENT]",
+    arguments="[STATEMENT|ENGINE]",
     cell_arguments="",
     kinds=("line", "cell"),
     expands=False,
@@ -39,10 +39,13 @@ def debug(call: MagicCall) -> None:
     """Look at the last error where it was raised, or run a statement or a cell in the debugger.
 
     Without a statement: a post-mortem of the last error (``u`` and ``d`` walk the stack, ``p x``
-    prints, ``q`` leaves).
+    prints, ``q`` leaves). After an error on engines of a cluster, the number of one enters its
+    post-mortem there.
     """
     shell = call.shell
     text = call.arguments if call.cell is None else f"{call.cell}"
+    if call.cell is None and shell.debugging.is_elsewhere(text.strip()):
+        return
     if not text.strip():
         shell.debugging.post_mortem()
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..display import HTML, SVG, Javascript, Latex, Markdown, display
+from ..displaying import HTML, SVG, Javascript, Latex, Markdown, display
 from .options import Option
 from .registry import MagicCall, magic
 

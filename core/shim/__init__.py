@@ -18,7 +18,7 @@ module            holds
 ``after_import``  doing something once a module of the user's has been imported
 ``installed``     what is said to an installed IPython, and to libraries that ask for Jupyter's
 ``interactive``   ``get_ipython``, ``InteractiveShell``, ``page`` and their kin
-``displays``      ``IPython.display`` beyond :mod:`vivo.core.display`
+``displays``      ``IPython.display`` beyond :mod:`vivo.core.displaying`
 ``magic``         ``Magics`` and its decorators; ``magic_arguments`` their options
 ``formatters``    the formatters of a shell as libraries address them
 ``printing``      the printer that ``_repr_pretty_`` methods are given

@@ -1,6 +1,6 @@
 """``IPython.display`` as the wild calls it: the functions' full signatures, and further classes.
 
-What a session's own code is given as ``display`` is :func:`vivo.core.display.display`; here are
+What a session's own code is given as ``display`` is :func:`vivo.core.displaying.display`; here are
 the options that it does not need.
 """
 
@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ..display import (
+from ..displaying import (
     HTML,
     JSON,
     SVG,
@@ -47,7 +47,7 @@ def display(
     """Show values, each by its best renderings.
 
     ``include`` and ``exclude`` choose among the MIME types; ``clear`` clears the cell's output when
-    the first value comes. The rest is as for :func:`vivo.core.display.display`.
+    the first value comes. The rest is as for :func:`vivo.core.displaying.display`.
     """
     if display_id is True:
         display_id = uuid.uuid4().hex

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ..display import DisplayObject
+from ..displaying import DisplayObject
 
 
 class _Html(DisplayObject):

@@ -29,21 +29,21 @@ MODULES: dict[str, dict[str, str]] = {
         ".interactive": """
             get_ipython InteractiveShell embed start_ipython embed_kernel version_info __version__
         """,
-        "..display": "display",
+        "..displaying": "display",
     },
     "IPython.display": {
-        "..display": _DISPLAY_OBJECTS,
+        "..displaying": _DISPLAY_OBJECTS,
         ".displays": f"{_FUNCTIONS} {_MORE_OBJECTS} set_matplotlib_formats set_matplotlib_close",
         ".embedded": _EMBEDDED,
     },
     "IPython.core": {},
     "IPython.core.debugger": {".interactive": "Pdb set_trace"},
     "IPython.core.display": {
-        "..display": _DISPLAY_OBJECTS,
+        "..displaying": _DISPLAY_OBJECTS,
         ".displays": f"{_FUNCTIONS} {_MORE_OBJECTS}",
     },
     "IPython.core.display_functions": {
-        "..display": "DisplayHandle",
+        "..displaying": "DisplayHandle",
         ".displays": _FUNCTIONS,
     },
     "IPython.core.displaypub": {

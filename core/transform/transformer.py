@@ -33,6 +33,8 @@ _CELL_MAGIC = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 
+_FIRST_WORDS = re.compile(r"^([^\W\d]\w*)", re.MULTILINE)
+
 
 class Transformer:
     """Turns cells into Python by a registry of rules.
@@ -113,13 +115,12 @@ class Transformer:
 
     def _automagic_only(self, source: str) -> list[Rule]:
         """Nothing, unless a line of the cell begins with a word that is a magic."""
-        rules = self._optional(source)
         if self.autocall == 2 or (self.comment_magics and "#" in source):
-            return rules
-        if not rules or self._is_magic is None:
+            return self._optional(source)
+        if self._is_magic is None:
             return []
-        words = set(re.findall(r"^([^\W\d]\w*)", source, re.MULTILINE))
-        return rules if any(self._is_magic(word) for word in words) else []
+        words = set(_FIRST_WORDS.findall(source))
+        return self._optional(source) if any(map(self._is_magic, words)) else []
 
     def _optional(self, source: str) -> list[Rule]:
         rules = []

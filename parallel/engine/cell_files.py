@@ -11,6 +11,8 @@ import linecache
 import os
 from pathlib import Path
 
+from ...core.private_files import open_file
+
 SUFFIX = ".py"
 SEED = 0xC70F6907
 _MULTIPLIER = 0x5BD1E995
@@ -65,7 +67,9 @@ class CellFiles:
     def write(self, text: str) -> str:
         """Write a cell's file; gives its name."""
         name = self.name_of(text)
-        Path(name).write_bytes(text.encode("utf-8", "surrogatepass"))
+        descriptor = open_file(Path(name), os.O_WRONLY | os.O_TRUNC)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(text.encode("utf-8", "surrogatepass"))
         self.texts[name] = text
         return name
 

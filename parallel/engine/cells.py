@@ -47,6 +47,7 @@ def done_frame(
     if result.report is not None:
         done["error"] = front_end.described(result.report)
     elif header["user_expressions"]:
+        front_end.release()
         shown = shell.user_expressions(header["user_expressions"])
         for entry in shown.values():
             if "data" in entry:

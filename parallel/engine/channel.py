@@ -16,6 +16,7 @@ import contextlib
 import os
 import select
 import socket
+import struct
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -24,7 +25,8 @@ from typing import Any
 from ...core.interrupts import shielded
 from ..frames import Frame, FrameError, FrameReader, encode_frame
 
-_CHUNK = 2**18
+_CHUNK = 2**16  # a larger one is mapped and unmapped for each reading
+_CONTROL = socket.CMSG_SPACE(16 * 4)  # bytes that up to 16 descriptors take
 _KEPT_BYTES = 2**20  # more than fits into the socket and the keeper's hands
 _SUCCESSION_SECONDS = 30.0
 
@@ -33,12 +35,34 @@ class KeeperGone(Exception):  # noqa: N818 - an event, not a fault
     """The keeper has closed its end: the engine ends too."""
 
 
+class Kept:
+    """The last frames that were sent, as many as a keeper that dies can have on its way."""
+
+    def __init__(self) -> None:
+        self.frames: deque[bytes] = deque()
+        self._bytes = 0
+
+    def add(self, data: bytes) -> None:
+        """Keep a frame, and let go of old ones."""
+        self.frames.append(data)
+        self._bytes += len(data)
+        while self._bytes > _KEPT_BYTES and len(self.frames) > 1:
+            self._bytes -= len(self.frames.popleft())
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self.frames.clear()
+        self._bytes = 0
+
+
 class Channel:
     """One end of a socketpair."""
 
     def __init__(self, descriptor: int) -> None:
         os.set_inheritable(descriptor, False)
         self.socket = socket.socket(fileno=descriptor)
+        self._poll = select.poll()
+        self._poll.register(descriptor, select.POLLIN)
         self._reader = FrameReader()
         self._ready: deque[Frame] = deque()
         self._descriptors: deque[int] = deque()
@@ -46,8 +70,9 @@ class Channel:
         self._reading = threading.Lock()
         self._changed = threading.Condition()
         self._peer = 0
-        self._kept: deque[bytes] = deque()
-        self._kept_bytes = 0
+        self._kept = Kept()
+        self._kept_aside = Kept()
+        """Frames of what runs beside the running cell: a new cell tells nothing of them."""
         self.last_number = 0
         """The number of the last numbered frame."""
         self.may_change = False
@@ -57,50 +82,62 @@ class Channel:
         """Whether bytes are being read; whoever takes a frame says when that is over."""
 
     @shielded
-    def send(self, header: dict[str, Any], buffers: tuple[bytes, ...] = ()) -> None:
-        """Send a frame. Raises :class:`KeeperGone`."""
+    def send(
+        self,
+        header: dict[str, Any],
+        buffers: tuple[bytes, ...] = (),
+        *,
+        before: dict[str, Any] | None = None,
+    ) -> None:
+        """Send a frame, with another right before it. Raises :class:`KeeperGone`."""
         data = encode_frame(header, buffers)
-        number = header.get("n")
+        if before is not None:
+            data = encode_frame(before) + data
+        number, aside = header.get("n"), header.get("m")
         while True:
             with self._sending:
                 if not self.is_open:
                     return  # a forked child has no keeper
                 peer = self._peer
                 if number is not None:
-                    self._keep(number, data)
+                    self.last_number = number
+                    if self.may_change:
+                        self._kept.add(data)
+                elif aside is not None and self.may_change:
+                    self._kept_aside.add(data)
                 try:
                     self.socket.sendall(data)
                     return
                 except OSError:
                     pass
             self._await_successor(peer)
-            if number is not None:
+            if number is not None or aside is not None:
                 return  # it was sent again with the others (rule 2)
 
-    def _keep(self, number: int, data: bytes) -> None:
-        self.last_number = number
-        if not self.may_change:
-            return
-        self._kept.append(data)
-        self._kept_bytes += len(data)
-        while self._kept_bytes > _KEPT_BYTES and len(self._kept) > 1:
-            self._kept_bytes -= len(self._kept.popleft())
-
     def settle(self) -> None:
-        """Keep nothing: a keeper that sends a cell has taken in all that was before it."""
+        """Keep nothing of the cells before: a keeper that sends one has taken in all of theirs."""
         with self._sending:
             self._kept.clear()
-            self._kept_bytes = self.last_number = 0
+            self.last_number = 0
 
     def _await_successor(self, peer: int) -> None:
         """Raises :class:`KeeperGone` if none comes."""
         with self._changed:
-            if not self.may_change or not self._changed.wait_for(
-                lambda: self._peer != peer, _SUCCESSION_SECONDS
-            ):
+            self._changed.wait_for(
+                lambda: self._peer != peer or not self.may_change, _SUCCESSION_SECONDS
+            )
+            if self._peer == peer:
                 raise KeeperGone
 
-    def change_peer(self, new: socket.socket, hello: dict[str, Any] | None = None) -> None:
+    def expect_no_successor(self) -> None:
+        """The keeper ends in order: whoever waits for another need not."""
+        with self._changed:
+            self.may_change = False
+            self._changed.notify_all()
+
+    def change_peer(
+        self, new: socket.socket, hello: Callable[[], dict[str, Any]] | None = None
+    ) -> None:
         """Go on with a new keeper's socket, which gets ``hello`` and what may have been lost."""
         with self._sending, self._reading:
             with contextlib.suppress(OSError, FrameError):
@@ -112,8 +149,8 @@ class Channel:
             self._reader = FrameReader()
             with contextlib.suppress(OSError):  # it has died too: its successor gets it
                 if hello is not None:
-                    self.socket.sendall(encode_frame(hello))
-                for data in self._kept:
+                    self.socket.sendall(encode_frame(hello()))
+                for data in (*self._kept.frames, *self._kept_aside.frames):
                     self.socket.sendall(data)
             with self._changed:
                 self._peer += 1
@@ -135,9 +172,7 @@ class Channel:
 
     def _wait(self) -> None:
         # select is called apart from recv, so that an interrupt of input() loses no bytes
-        poll = select.poll()
-        poll.register(self.socket, select.POLLIN)
-        poll.poll()
+        self._poll.poll()
 
     @shielded
     def _read(self) -> None:
@@ -155,12 +190,30 @@ class Channel:
     def _take_in(self) -> bool:
         """Read what is there; false at the end. Raises ``OSError``, also where nothing is."""
         self.in_hand = True
-        data, descriptors, _, _ = socket.recv_fds(self.socket, _CHUNK, 16, socket.MSG_DONTWAIT)
-        for descriptor in descriptors:
-            os.set_inheritable(descriptor, False)
-            self._descriptors.append(descriptor)
+        data, ancillary, _, _ = self.socket.recvmsg(_CHUNK, _CONTROL, socket.MSG_DONTWAIT)
+        for level, kind, packed in ancillary:
+            if (level, kind) != (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+                continue
+            for descriptor in struct.unpack(f"{len(packed) // 4}i", packed):
+                os.set_inheritable(descriptor, False)
+                self._descriptors.append(descriptor)
         self._ready.extend(self._reader.feed(data))
         return bool(data)
+
+    def take_frames(self, kind: str) -> list[Frame]:
+        """Take the frames of a kind that are here and have not been handed out."""
+        with self._reading:
+            found = [frame for frame in self._ready if frame[0]["type"] == kind]
+            self._ready = deque(frame for frame in self._ready if frame[0]["type"] != kind)
+        return found
+
+    def peek(self, kind: str) -> list[Frame]:
+        """The frames of a kind that are here and have not been handed out; they stay."""
+        return [frame for frame in tuple(self._ready) if frame[0]["type"] == kind]
+
+    def is_readable_within(self, milliseconds: int) -> bool:
+        """Whether something comes in that time."""
+        return bool(self._poll.poll(milliseconds))
 
     def take_descriptors(self, count: int) -> list[int]:
         """The next descriptors that came along."""
@@ -172,6 +225,12 @@ class Channel:
         if self.in_hand or self._ready:
             return True
         return bool(select.select([self.socket], [], [], 0)[0])
+
+    def waiting_frames(self) -> tuple[Frame, ...]:
+        """The frames that are here and stay so."""
+        if select.select([self.socket], [], [], 0)[0]:
+            self._read()
+        return tuple(self._ready)
 
     @property
     def has_frame(self) -> bool:

@@ -19,12 +19,12 @@ from ...core import figures
 from ...core.execution import call_user_code
 from ...core.interrupts import guarded
 from ...core.shim.after_import import after_import
-from ...core.tracebacks import report_of
 from .front_end import plain_data
 from .routing import current_run
 
 if TYPE_CHECKING:
     from ...core.shell import Shell
+    from .display_limit import DisplayLimit
     from .output import Output
 
 _PACKAGE = "comm"
@@ -33,8 +33,8 @@ _PACKAGE = "comm"
 class Comms:
     """The comms of an engine."""
 
-    def __init__(self, output: Output, shell: Shell) -> None:
-        self._output = output
+    def __init__(self, output: Output, shell: Shell, limit: DisplayLimit | None = None) -> None:
+        self._output, self._limit = output, limit
         self._shell = shell
         after_import(_PACKAGE, self._take_over)
 
@@ -63,16 +63,18 @@ class Comms:
         self, kind: str, content: dict[str, Any], metadata: dict[str, Any], buffers: Any = ()
     ) -> None:
         """Send a message to the front ends."""
-        self._output.event(
-            {
-                "type": "comm",
-                "run": self._output.run_of_caller,
-                "kind": kind,
-                "content": plain_data(content),
-                "metadata": plain_data(metadata),
-            },
-            buffers=tuple(memoryview(buffer).tobytes() for buffer in buffers),
-        )
+        header = {
+            "type": "comm",
+            "run": self._output.run_of_caller,
+            "kind": kind,
+            "content": plain_data(content),
+            "metadata": plain_data(metadata),
+        }
+        raw = tuple(memoryview(buffer).tobytes() for buffer in buffers)
+        if self._limit is None or self._limit.message(header, raw):
+            self._output.event(header, buffers=raw)
+        else:
+            self._output.raise_if_interrupted()
 
     def handle(
         self, header: dict[str, Any], buffers: list[bytes], shell: Shell | None = None
@@ -82,6 +84,8 @@ class Comms:
         try:
             shell._context.run(self._handle, header, buffers, shell)
         finally:
+            if self._limit is not None:
+                self._limit.ended(header["run"])
             self._output.channel.send({"type": "comm_done", "run": header["run"]})
 
     @guarded
@@ -106,6 +110,8 @@ class Comms:
             if "matplotlib" in sys.modules:
                 figures.at_cell_end(shell)
         except BaseException as error:  # noqa: BLE001 - rule 3: whatever the callback raises
+            from ...core.tracebacks import report_of
+
             words = shell.settings.secret_words
             shell.front_end.error(report_of(error, secret_words=words))
         finally:

@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ...core.frontend import MimeBundle
-from ...core.tracebacks import TracebackReport
-
 if TYPE_CHECKING:
+    from ...core.frontend import MimeBundle
     from ...core.settings import Settings
+    from ...core.tracebacks import TracebackReport
     from .channel import Channel
+    from .display_limit import DisplayLimit
     from .output import Output
     from .subshells import SubshellThread
 
@@ -42,13 +42,17 @@ class EngineFrontEnd:
         self._output = output
         self._channel = channel
         self._settings = settings
-        self._asked = 0
+        self.asked = 0
+        """How many questions there have been."""
+        self.questions: dict[int, dict[str, Any]] = {}
+        """Those that wait for an answer: a new keeper asks them again."""
         self.subshells: dict[int, SubshellThread] = {}
         """The threads of subshells, by their ident: each asks for itself."""
         self.allow_stdin = False
         self.while_asking: Callable[[], None] = lambda: None
         """Called before the wait for an answer; may return when it is there, or at once."""
         self._payloads: dict[str | None, list[dict[str, Any]]] = {}
+        self.limit: DisplayLimit | None = None
 
     def begin(self, run: str) -> None:
         """Begin a cell: what it gives the pager and the next input is in its reply."""
@@ -56,7 +60,13 @@ class EngineFrontEnd:
 
     def end(self, run: str) -> list[dict[str, Any]]:
         """End a cell; gives its reply's payload."""
+        if self.limit is not None:
+            self.limit.ended(run)
         return self._payloads.pop(run, [])
+
+    def release(self) -> None:
+        """Show what is held until the end of the cell."""
+        self._output.release()
 
     @property
     def _payload(self) -> list[dict[str, Any]] | None:
@@ -71,33 +81,49 @@ class EngineFrontEnd:
         update: bool = False,
     ) -> None:
         """Show a rendering."""
-        self._output.event(
-            {
-                "type": "update" if update else "display",
-                "run": self._output.run_of_caller,
-                "data": plain_bundle(data),
-                "metadata": plain_data(metadata),
-                "display_id": display_id,
-            }
-        )
+        header = {
+            "type": "update" if update else "display",
+            "run": self._output.run_of_caller,
+            "data": plain_bundle(data),
+            "metadata": plain_data(metadata),
+            "display_id": display_id,
+        }
+        if self._is_within_limit(header):
+            self._output.event(header)
 
     def result(self, execution_count: int, data: MimeBundle, metadata: dict[str, Any]) -> None:
-        """Show the value of a cell."""
-        self._output.event(
-            {
-                "type": "result",
-                "run": self._output.run_of_caller,
-                "execution_count": execution_count,
-                "data": plain_bundle(data),
-                "metadata": plain_data(metadata),
-            }
-        )
+        """Show the value of a cell; one that ends its cell goes with the report of the end."""
+        header = {
+            "type": "result",
+            "run": self._output.run_of_caller,
+            "execution_count": execution_count,
+            "data": plain_bundle(data),
+            "metadata": plain_data(metadata),
+        }
+        if not self._is_within_limit(header):
+            return
+        shell = self._output.shell
+        if shell is not None and shell.shows_last:
+            self._output.hold(header)
+        else:
+            self._output.event(header)
+
+    def _is_within_limit(self, header: dict[str, Any]) -> bool:
+        """Whether a display or an error is to be sent now; the limit cares for what is not."""
+        if self.limit is None or self.limit.display(header):
+            return True
+        self._output.raise_if_interrupted()
+        return False
+
+    def goes_on(self, run: str | None) -> bool:
+        """Whether a cell has begun and not ended."""
+        return run in self._payloads
 
     def error(self, report: TracebackReport) -> None:
         """Show an error."""
-        self._output.event(
-            {"type": "error", "run": self._output.run_of_caller, **self.described(report)}
-        )
+        header = {"type": "error", "run": self._output.run_of_caller, **self.described(report)}
+        if self._is_within_limit(header):
+            self._output.event(header)
 
     def described(self, report: TracebackReport) -> dict[str, Any]:
         """A report as Jupyter's error content, and whole."""
@@ -111,7 +137,10 @@ class EngineFrontEnd:
 
     def clear_output(self, *, wait: bool) -> None:
         """Clear what the cell has shown."""
-        self._output.event({"type": "clear", "run": self._output.run_of_caller, "wait": wait})
+        run = self._output.run_of_caller
+        if self.limit is not None:
+            self.limit.cleared(run)
+        self._output.event({"type": "clear", "run": run, "wait": wait})
 
     def page(self, data: MimeBundle) -> None:
         """Show a text in the front end's pager; outside a running cell, as any other output."""
@@ -140,19 +169,25 @@ class EngineFrontEnd:
         subshell = self.subshells.get(threading.get_ident())
         if not (self.allow_stdin if subshell is None else subshell.allow_stdin):
             raise EOFError("the client that ran this cell cannot answer input()")
-        self._asked += 1
-        asked = self._asked
-        self._output.event(
-            {
-                "type": "input",
-                "run": self._output.run_of_caller if subshell else self._output.run,
-                "asked": asked,
-                "prompt": str(prompt),
-                "password": password,
-            }
-        )
-        if subshell is not None:
-            return _line_of(subshell.answer(asked))
+        self.asked += 1
+        asked = self.asked
+        question = {
+            "type": "input",
+            "run": self._output.run_of_caller if subshell else self._output.run,
+            "asked": asked,
+            "prompt": str(prompt),
+            "password": password,
+        }
+        self.questions[asked] = question
+        try:
+            self._output.event(dict(question))
+            if subshell is not None:
+                return _line_of(subshell.answer(asked))
+            return self._answer(asked)
+        finally:
+            del self.questions[asked]
+
+    def _answer(self, asked: int) -> str:
         while True:
             if not self._channel.has_frame:
                 self.while_asking()

@@ -12,7 +12,6 @@ Rules:
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
@@ -22,16 +21,20 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-HELPERS = ("debugpy",)
+HELPERS = ("debugpy", "cloudpickle")
+
+_PYTHON = "python"
 
 _folders: dict[str, str] = {}
 
 
 def own_folders() -> dict[str, str]:
-    """The folders in which this process's environment has helpers. The keeper asks, and offers."""
+    """The folders in which this process's environment has helpers, and its interpreter. The keeper
+    asks, and offers.
+    """
     from pathlib import Path
 
-    found = {}
+    found = {_PYTHON: sys.executable}
     for name in HELPERS:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin is not None:
@@ -41,7 +44,12 @@ def own_folders() -> dict[str, str]:
 
 def offer(folders: dict[str, str]) -> None:
     """Say in which folders vivo's environment has its helpers; one that is not named it lacks."""
-    _folders.update({name: folders[name] for name in HELPERS if name in folders})
+    _folders.update({name: folders[name] for name in (_PYTHON, *HELPERS) if name in folders})
+
+
+def own_python() -> str | None:
+    """The interpreter that has vivo installed, if it was offered: this process may have another."""
+    return _folders.get(_PYTHON)
 
 
 def is_available(name: str) -> bool:
@@ -73,7 +81,7 @@ def load(name: str) -> ModuleType:
             sys.meta_path.remove(finder)
 
 
-class _HelperFinder(importlib.abc.MetaPathFinder):
+class _HelperFinder:
     """Finds one package in one folder; its modules are then found by the package's own path."""
 
     def __init__(self, name: str, folder: str) -> None:

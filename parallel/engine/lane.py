@@ -13,15 +13,9 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-# What the lane asks is loaded here, before the user's folders are on the path: a keyword.py of
-# theirs must not come between.
-from ...core import completer, inspector  # noqa: F401
-from ...core.tracebacks import message_of
-from ...core.transform import completeness  # noqa: F401
 from . import debugging
 from .channel import Channel, KeeperGone
 from .front_end import plain_bundle
@@ -46,13 +40,18 @@ class Lane(threading.Thread):
         shell: Shell,
         subshells: Subshells,
         succeed: Callable[[], bool] = lambda: False,
+        end: Callable[[], None] = lambda: None,
     ) -> None:
-        """``succeed`` starts a new keeper and says whether it could."""
+        """``succeed`` starts a new keeper and says whether it could; ``end``: none will come."""
         super().__init__(name="vivo-lane", daemon=True)
         self.channel = channel
         self.shell = shell
         self.subshells = subshells
-        self._succeed = succeed
+        self._succeed, self._end = succeed, end
+        self.orders: dict[str, Callable[[dict[str, Any]], None]] = {
+            "save": lambda header: shell.write_history()
+        }
+        """What frames that want no answer lead to, by type."""
         # debuggers leave threads alone that say so
         self.pydev_do_not_trace = True
         self.is_pydev_daemon_thread = True
@@ -66,7 +65,9 @@ class Lane(threading.Thread):
             except KeeperGone:
                 if not self._succeed():
                     break
-        # An idle main thread sees it too and ends in order; a busy one could go on for ever.
+        self.shell.write_history()
+        # An idle main thread ends in order; a busy one could go on for ever.
+        self._end()
         debugging.close()
         threading.Event().wait(_LAST_SECONDS)
         os._exit(0)
@@ -79,6 +80,8 @@ class Lane(threading.Thread):
                 return
             if header["type"] == "subshell":
                 self.subshells.give(header["subshell"], header["frame"], buffers)
+            elif (order := self.orders.get(header["type"])) is not None:
+                order(header)
             elif header["type"] == "debug_request":
                 debugging.submit(self.channel, self.shell, header["id"], header["content"])
             else:
@@ -88,6 +91,8 @@ class Lane(threading.Thread):
         try:
             content = self.answer(header["type"], header.get("content") or {})
         except BaseException as error:  # noqa: BLE001 - rule 2, whatever it is
+            from ...core.tracebacks import message_of
+
             content = {
                 "status": "error",
                 "ename": type(error).__name__,
@@ -142,6 +147,11 @@ class Lane(threading.Thread):
         rows, total = variables.page(content["start"], content["count"], **options)
         return {"variables": rows, "total": total}
 
+    def _vivo_table_request(self, content: dict[str, Any]) -> dict[str, Any]:
+        wanted = (content[key] for key in ("row", "rows", "column", "columns"))
+        found = self.shell.variables.corner(content["path"], *wanted)
+        return {"found": False} if found is None else {"found": True, **found._asdict()}
+
     def _is_complete_request(self, content: dict[str, Any]) -> dict[str, Any]:
         status, indent = self.shell.is_complete(content.get("code", ""))
         return {"status": status, "indent": indent}
@@ -174,6 +184,8 @@ class Lane(threading.Thread):
         return {"history": found}
 
     def _stack(self, content: dict[str, Any]) -> dict[str, Any]:
+        import traceback
+
         names = {thread.ident: thread.name for thread in threading.enumerate()}
         parts = []
         for ident, frame in sys._current_frames().items():

@@ -13,30 +13,42 @@ from __future__ import annotations
 import atexit
 import builtins
 import faulthandler
+import gc
 import getpass
 import os
 import signal
 import sys
+import threading
+import time
+from collections import deque
 from functools import partial
 from types import FrameType, ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...core import interrupts
 from ...core.errors import UsageError
 from ...core.event_loops import interruptible
 from ...core.event_loops.base import is_readable, runs_callback
 from ...core.event_loops.tasks import TaskLoop, advance
-from ...core.history import History
+from ...core.profile_folder import has_default_profile
 from ...core.settings import Settings
-from . import cells, debugging, helpers, routing
+from . import cells, debugging, environment, helpers, routing, stacks
 from .channel import Channel, KeeperGone
 from .comms import Comms
+from .display_limit import DisplayLimit
 from .front_end import EngineFrontEnd
 from .lane import SWITCH_INTERVAL, Lane
 from .notebook_shell import ZMQInteractiveShell, present
-from .output import CellStream, InputStream, Output
+from .output import CellStream, InputStream, Output, OutStream
 from .subshells import Subshells
 from .succession import Succession
+from .warming import warm_up
+
+if TYPE_CHECKING:
+    from .calls import Calls
+
+_PAUSE = 10  # milliseconds without a cell, after which there is time to tidy up
+_MOST_UNTIDIED = 50
 
 
 class Engine:
@@ -45,24 +57,30 @@ class Engine:
     def __init__(self, main_socket: int, lane_socket: int) -> None:
         self.channel = Channel(main_socket)
         self._has_cell = False
-        self._is_repeated = False
+        self._untold: deque[str] = deque()
+        self._untidied = 0  # cells since the last time
+        self._is_repeated = self._is_early = False
+        self._interrupted = 0.0  # when a signal was last acted on, in seconds since the epoch
         lane_channel = Channel(lane_socket)
         header, _ = self.channel.receive()
-        restore_environment(header["environment"])
+        environment.restore(header["environment"])
         helpers.offer(header["helpers"])
+        self._session: str = header["session"]
         self.output = Output(self.channel, bytes.fromhex(header["magic"]))
         settings = Settings(inline_figures=True)
         self.front_end = EngineFrontEnd(self.output, self.channel, settings)
         module = ModuleType("__main__", "The session's namespace.")
         sys.modules["__main__"] = module
-        history = header["history"]
         self.shell = ZMQInteractiveShell(
             front_end=self.front_end,
             module=module,
             settings=settings,
             inherit_streams=True,
-            history=History(history, report=self._report_once) if history else None,
         )
+        if header.get("journal"):
+            self.front_end.limit = DisplayLimit(
+                header["journal"], header["display_limit"], self.output, self.front_end.goes_on
+            )
         self.output.shell = self.shell
         self._profile: str | None = header.get("profile")
         self._has_profile = False
@@ -74,25 +92,61 @@ class Engine:
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._magic: str = header["magic"]
         self.succession: Succession | None = None
-        pipes = self.channel.take_descriptors(2)
+        *pipes, stack, engine_stack = self.channel.take_descriptors(4)
+        self._stack_signal = stacks.install(engine_stack)
         if header["succession"] is not None and hasattr(os, "pidfd_open"):
             self.succession = Succession(header["succession"], self.channel, lane_channel)
             self.succession.hold(None, *pipes)
+            self.succession.hold_stacks(stack)
         else:
-            for each in pipes:
+            for each in (*pipes, stack):
                 os.close(each)
-        self.comms = Comms(self.output, self.shell)
+        self.comms = Comms(self.output, self.shell, self.front_end.limit)
+        self._made_calls: Calls | None = None
+        self._making_calls = threading.Lock()
         subshells = Subshells(self.shell, self.front_end, self.output, self.comms)
-        Lane(lane_channel, self.shell, subshells, self._succeed).start()
+        end = self.channel.expect_no_successor
+        self._lane = Lane(lane_channel, self.shell, subshells, self._succeed, end)
+        self._lane.orders["interrupted"] = self._insist
+        for order in ("revoke", "calls_stored", "calls_again"):
+            self._lane.orders[order] = self._order_calls
+        self._lane.start()
         present(self.shell, self.output, self.comms)
+        self.shell.tidies_later = True
+        if header["history"]:
+            self.shell.use_history_file(header["history"], self._report_once)
+
+    @property
+    def calls(self) -> Calls:
+        """What runs calls; loaded with the first."""
+        from .calls import Calls
+
+        with self._making_calls:  # the lane may come first
+            if self._made_calls is None:
+                self._made_calls = Calls(self.output, self.shell, self.front_end, self._session)
+            return self._made_calls
+
+    def _order_calls(self, header: dict[str, Any]) -> None:
+        self.calls.order(header)
 
     def _report_once(self, text: str) -> None:
-        self.output.event(
-            {"type": "stream", "run": self.output.run, "name": "stderr", "text": text + "\n"}
-        )
+        """Tell the running cell of a fault of ours, or else the next: after idle comes nothing."""
+        self._untold.append(text)
+        if self._has_cell:
+            self._tell()
+
+    def _tell(self) -> None:
+        while self._untold:
+            try:
+                text = self._untold.popleft() + "\n"
+            except IndexError:  # another thread tells it
+                return
+            self.output.event(
+                {"type": "stream", "run": self.output.run, "name": "stderr", "text": text}
+            )
 
     def _install_streams(self) -> None:
-        sys.stdout = sys.__stdout__ = CellStream(self.output, "stdout", 1)  # type: ignore[misc,assignment]
+        sys.stdout = sys.__stdout__ = OutStream(self.output, "stdout", 1)  # type: ignore[misc,assignment]
         sys.stderr = sys.__stderr__ = CellStream(self.output, "stderr", 2)  # type: ignore[misc,assignment]
         sys.stdin = sys.__stdin__ = InputStream(self.front_end.read_input)  # type: ignore[misc,assignment]
         builtins.input = self._input
@@ -105,12 +159,27 @@ class Engine:
     def _getpass(self, prompt: str = "Password: ", stream: Any = None, **_: Any) -> str:
         return self.front_end.read_input(prompt, password=True)
 
+    def _insist(self, header: dict[str, Any]) -> None:
+        """Signal once more if Python has missed the signal that the keeper has sent; on the lane.
+
+        One that comes between Python's last look and a call that waits cuts no wait short. A
+        handler of the program's is left alone: it may count.
+        """
+
+        def is_missed() -> bool:
+            is_ours = signal.getsignal(signal.SIGINT) is self.shell.interrupt_handler
+            runs = self._has_cell and self.output.run == header["run"]
+            return runs and is_ours and self._interrupted < header["sent"]
+
+        interrupts.send_again(is_missed)
+
     def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
         if self.output.is_forked:
             raise KeyboardInterrupt
+        self._interrupted = time.time()
         if self._is_repeated:
             self._is_repeated = False
-            if not self.shell.interrupt_next:
+            if not (self.shell.interrupt_next or self._is_early):
                 return  # the cell has begun meanwhile, with its interrupt
         debugger = debugging.active
         if debugger is not None and debugger.release_caller():
@@ -120,14 +189,16 @@ class Engine:
         outcome = interrupts.handle(self.shell, frame)
         # The keeper sends a cell before it interrupts it: the signal may be here first.
         if outcome == "idle" and (self._has_cell or self.channel.is_readable):
-            self.shell.interrupt_next = True
+            # Or late, for the cell before: a frame of the keeper's says which.
+            self.shell.interrupt_next |= self._has_cell
+            self._is_early = not self._has_cell
             if runs_callback(frame):
                 raise KeyboardInterrupt  # the cell waits for a callback that does not end
             interrupts.send_again(self._wants_repeat)
 
     def _wants_repeat(self) -> bool:
         """Whether the cell still waits; the next signal is then the same interrupt again."""
-        self._is_repeated = self.shell.interrupt_next
+        self._is_repeated = self.shell.interrupt_next or self._is_early
         return self._is_repeated
 
     def serve(self) -> None:
@@ -138,22 +209,37 @@ class Engine:
                 "pid": os.getpid(),
                 "python_version": _version(),
                 "debugger": helpers.is_available("debugpy"),
+                "stack_signal": self._stack_signal,
             }
         )
         while True:
             if not self.channel.has_frame:
                 self.channel.in_hand = False
+                if self._untidied and not self.channel.is_readable_within(_PAUSE):
+                    self._tidy()
+                warm_up(lambda: self.channel.is_readable)
                 self._live_while_idle()
             header, buffers = self.channel.receive()
             if header["type"] == "execute":
                 self._has_cell = True
+                if self._is_early:
+                    self._is_early = False
+                    self.shell.interrupt_next |= self._was_interrupted(header["run"])
                 self.channel.in_hand = False
                 self.execute(header)
             elif header["type"] == "comm":
                 self.front_end.allow_stdin = False  # nobody waits for a question of a callback
                 self.comms.handle(header, buffers)
+            elif header["type"] == "call":
+                self.front_end.allow_stdin = False
+                self.calls.handle(header, buffers)
             elif header["type"] == "exit":
                 return
+
+    def _was_interrupted(self, run: str) -> bool:
+        """Whether the keeper has told, before its signal, that it interrupts this cell."""
+        frames = [header for header, _ in self.channel.waiting_frames()]
+        return any(each["type"] == "interrupt" and each["run"] == run for each in frames)
 
     def _live_while_idle(self) -> None:
         """Let windows and tasks go on until the keeper sends something."""
@@ -180,20 +266,29 @@ class Engine:
         """Start a new keeper for one that died; on the lane."""
         if self.succession is None or self.output.is_forked:
             return False
-        hello = {
+        if not self.succession.start(self._magic, self._hello):
+            return False
+        self.output.mark_again()
+        return True
+
+    def _hello(self) -> dict[str, Any]:
+        """What a new keeper must know of this engine."""
+        for header, buffers in self._lane.channel.take_frames("subshell"):
+            self._lane.subshells.give(header["subshell"], header["frame"], buffers)
+        return {
             "type": "adopted",
             "pid": os.getpid(),
             "python_version": _version(),
             "debugger": helpers.is_available("debugpy"),
-            "magic": self._magic,
+            "stack_signal": self._stack_signal,
             "run": self.output.run,
             "is_busy": self._has_cell,
             "count": self.shell.execution_count,
+            "subshells": self._lane.subshells.told(),
+            "asked": self.front_end.asked,
+            "questions": list(self.front_end.questions.values()),
+            "calls": self.calls.told(self.channel) if self._made_calls else [],
         }
-        if not self.succession.start(hello):
-            return False
-        self.output.mark_again()
-        return True
 
     def execute(self, header: dict[str, Any]) -> None:
         """Run a cell and report its end."""
@@ -206,6 +301,7 @@ class Engine:
             for each in readers:
                 os.close(each)
         self.output.begin(run, out, error)
+        self._tell()
         self.front_end.allow_stdin = header["allow_stdin"]
         self.shell._context.run(routing.current_run.set, run)
         if not self._has_profile:
@@ -213,14 +309,25 @@ class Engine:
         self.shell.mark_cell(header["code"])
         result = cells.run_cell(self.shell, self.front_end, header)
         self._has_cell = False
+        self.shell.interrupt_next = False  # what came as the cell ended was for it
         done = cells.done_frame(self.shell, self.front_end, header, result)
         self.output.event(done, ends_errors=True)
+        self._untidied += 1
+        if self._untidied >= _MOST_UNTIDIED:
+            self._tidy()
+
+    def _tidy(self) -> None:
+        self._untidied = 0
+        self.shell.tidy()
 
     def _load_profile(self) -> None:
         """Load the profile with the first cell: what its start-up prints is that cell's output."""
+        self._has_profile = True
+        if not self._profile and not has_default_profile():
+            self.shell.initialized()
+            return
         from ...core.profiles import apply_profile, default_profile, find_profile
 
-        self._has_profile = True
         try:
             profile = find_profile(self._profile) if self._profile else default_profile()
             if profile is not None:
@@ -241,13 +348,6 @@ def _version() -> str:
     return ".".join(map(str, sys.version_info[:3]))
 
 
-def restore_environment(environment: dict[str, str]) -> None:
-    """Give the user's own variables back, which were held back until our modules were loaded."""
-    os.environ.update(environment)
-    paths = environment.get("PYTHONPATH", "")
-    sys.path[0:0] = ["", *filter(None, paths.split(os.pathsep))]
-
-
 def run(main_socket: int, lane_socket: int) -> None:
     """Run an engine on two sockets until the keeper is gone."""
     # Until the engine is ready an interrupt has nothing to interrupt.
@@ -255,6 +355,8 @@ def run(main_socket: int, lane_socket: int) -> None:
     engine = None
     try:
         engine = Engine(main_socket, lane_socket)
+        gc.freeze()
+        gc.enable()
         engine.serve()
     except KeeperGone:
         pass

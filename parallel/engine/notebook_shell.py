@@ -6,11 +6,13 @@ module, its ``kernel``. A session shows what a notebook shows, so it answers as 
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # signal.getsignal makes enumerations: slow
 import builtins
 import importlib
 import importlib.util
 import signal
 import sys
+from collections.abc import Callable
 from functools import partial
 from types import ModuleType, SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -19,10 +21,11 @@ from ...core import shim
 from ...core.execution import ExecutionResult
 from ...core.shell import Shell
 from ...core.shim.after_import import before_import
-from . import debugging, forked
+from . import cluster_magics, debugging, forked
 from .routing import current_run
 
 if TYPE_CHECKING:
+    from ...core.history import History
     from .comms import Comms
     from .output import Output
 
@@ -34,6 +37,21 @@ class ZMQInteractiveShell(Shell):
 
     kernel: Kernel
     interrupt_handler: Any
+    _history_file: tuple[str, Callable[[str], None]] | None = None
+
+    def use_history_file(self, path: str, report: Callable[[str], None]) -> None:
+        """Keep the inputs in a file; ``report`` gets the one sentence if that cannot be."""
+        self._history_file = path, report
+
+    def _new_history(self) -> History:
+        from ...core.history import History  # SQLite, which no first cell waits for
+
+        path, report = self._history_file or (None, None)
+        return History(path, report=report)
+
+    def _load(self) -> None:
+        super()._load()
+        self.magics.add_group(cluster_magics)
 
     def run_cell(
         self,
@@ -51,7 +69,7 @@ class ZMQInteractiveShell(Shell):
         An earlier cell's handler of interrupts does not reach this one.
         """
         is_main = self._depth == 0 and self.parent is None
-        if is_main and signal.getsignal(signal.SIGINT) is not self.interrupt_handler:
+        if is_main and _signal.getsignal(_signal.SIGINT) is not self.interrupt_handler:
             signal.signal(signal.SIGINT, self.interrupt_handler)
         run = super().run_cell if self._depth else partial(debugging.run_traced, super().run_cell)
         return run(
@@ -66,6 +84,8 @@ class ZMQInteractiveShell(Shell):
     def _end_of_cell(self, result: ExecutionResult) -> None:
         if self.kernel.is_forked:
             forked.leave()
+        if "matplotlib" in sys.modules or self.events.has_any("post_execute", "post_run_cell"):
+            self.kernel.release_output()  # what comes now may take its time
         if debugging.active is not None:
             debugging.active.raise_if_released()
         super()._end_of_cell(result)
@@ -104,6 +124,10 @@ class Kernel:
     def is_forked(self) -> bool:
         """Whether this process is a child of the session's engine."""
         return self._output.is_forked
+
+    def release_output(self) -> None:
+        """Show what is held until the end of the cell."""
+        self._output.release()
 
     @property
     def comm_manager(self) -> Any:

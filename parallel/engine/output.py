@@ -9,6 +9,8 @@ of the cell keep them, and so stay with their cell. Rules:
 2. Text of another cell's thread is a frame that names that cell.
 3. When ``print`` has returned, its text is in the pipe: an engine that is killed loses nothing.
 4. A forked child has no frames: its streams write to fd 1 and 2, as any program's.
+5. The value that ends a cell is held for its report, at most as long as our own code works:
+   before anything of the user's runs, or anything else is sent, it goes.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.interrupts import raise_if_pending, shielded
 from ..frames import Ordering
-from .routing import run_of_caller
+from .routing import current_run, run_of_caller
 
 if TYPE_CHECKING:
     from ...core.shell import Shell
@@ -34,11 +36,16 @@ class Output:
         self.channel = channel
         self.run: str | None = None
         self.shell: Shell | None = None
+        self.beside: dict[int, Shell] = {}
+        """The shells of other threads, by their ident."""
         self._magic = magic
         self._number = 0
+        self._aside = 0
         self._ended = 0  # the last number that stands in the pipe of fd 2 too
+        self._held: dict[str, Any] | None = None
         self._lock = threading.RLock()
-        self._out = os.dup(1)
+        self.out = os.dup(1)
+        """The pipe that the running cell prints into."""
         self._error = os.dup(2)
         self.is_forked = False
         os.register_at_fork(after_in_child=self._after_fork)
@@ -46,15 +53,16 @@ class Output:
     def _after_fork(self) -> None:
         self.is_forked = True
         self.channel.is_open = False
+        self._held = None
         self._lock = threading.RLock()
 
     @shielded
     def begin(self, run: str, out: int, error: int) -> None:
         """Take a new cell's pipes: its own children inherit them as fd 1 and 2."""
         with self._lock:
-            for old in (self._out, self._error):
+            for old in (self.out, self._error):
                 os.close(old)
-            self._out, self._error = out, error
+            self.out, self._error = out, error
             os.dup2(out, 1)
             os.dup2(error, 2)
             self.run = run
@@ -73,6 +81,24 @@ class Output:
         self._event(header, ends_errors, buffers)
         self.raise_if_interrupted()
 
+    def put(self, header: dict[str, Any], buffers: tuple[bytes, ...] = ()) -> None:
+        """Send an event from code of ours that must not be cut in two: an interrupt waits."""
+        self._event(header, False, buffers)
+
+    def hold(self, header: dict[str, Any]) -> None:
+        """Send an event with the next one, or by :meth:`release` (rule 5)."""
+        if self.is_forked or header["run"] != self.run:
+            self.event(header)
+            return
+        self.release()
+        self._held = header
+
+    def release(self) -> None:
+        """Send what is held now."""
+        held, self._held = self._held, None
+        if held is not None:
+            self.event(held)
+
     @property
     def run_of_caller(self) -> str | None:
         """The run that what is executing now belongs to."""
@@ -80,8 +106,12 @@ class Output:
 
     def raise_if_interrupted(self) -> None:
         """What came while a frame was being sent is raised now."""
-        if self.shell is not None and threading.current_thread() is threading.main_thread():
+        if self.shell is None:
+            return
+        if threading.current_thread() is threading.main_thread():
             raise_if_pending(self.shell)
+        elif (beside := self.beside.get(threading.get_ident())) is not None:
+            raise_if_pending(beside)
 
     @shielded
     def _event(
@@ -91,12 +121,19 @@ class Output:
             return
         with self._lock:
             if header["run"] != self.run:
+                self._aside += 1  # so that a new keeper knows which of them it has
+                header["m"] = self._aside
                 self.channel.send(header, buffers)
                 return
+            held, self._held = self._held, None
+            if held is not None:  # the next marker stands for it too
+                self._number += 1
+                held["n"] = self._number
             self._number += 1
-            self.channel.send({**header, "n": self._number}, buffers)
+            header["n"] = self._number
+            self.channel.send(header, buffers, before=held)
             marker = Ordering.marker(self._magic, self._number)
-            _write_all(self._out, marker)
+            _write_all(self.out, marker)
             if ends_errors:
                 self._ended = self._number
                 _write_all(self._error, marker)
@@ -109,7 +146,7 @@ class Output:
         number = self.channel.last_number
         if number:
             marker = Ordering.marker(self._magic, number)
-            _write_all(self._out, marker)
+            _write_all(self.out, marker)
             if number == self._ended:
                 _write_all(self._error, marker)
 
@@ -120,9 +157,9 @@ class Output:
         if self.is_forked:
             _write_all(1 if name == "stdout" else 2, data)
         elif run is not None and run != self.run:
-            self.channel.send({"type": "stream", "run": run, "name": name, "text": text})
+            self._event({"type": "stream", "run": run, "name": name, "text": text}, False)
         elif name == "stdout":
-            _write_all(self._out, data)
+            _write_all(self.out, data)
         else:
             self._event({"type": "stream", "run": self.run, "name": name, "text": text}, False)
 
@@ -135,6 +172,7 @@ class Output:
         self.raise_if_interrupted()
 
 
+@shielded
 def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
@@ -182,6 +220,30 @@ class CellStream(io.TextIOBase):
 
     def __del__(self) -> None:
         """Nothing to let go of."""
+
+
+class OutStream(CellStream):
+    """``sys.stdout``: text of the running cell takes the shortest way, for ``print`` in loops.
+
+    Not shielded to its end: an interrupt after the last look would be put off, and nobody would
+    look again before a call that waits for ever.
+    """
+
+    def write(self, text: str) -> int:
+        """Write text; it is on its way when this returns."""
+        output = self._output
+        if current_run.get() is not output.run or type(text) is not str or output.is_forked:
+            return super().write(text)
+        try:
+            data = text.encode()
+        except UnicodeEncodeError:
+            return super().write(text)
+        written = os.write(output.out, data)
+        if written < len(data):
+            _write_all(output.out, data[written:])
+        if output.shell.interrupt_pending:  # type: ignore[union-attr]
+            output.raise_if_interrupted()
+        return len(text)
 
 
 class _Buffer(io.RawIOBase):

@@ -41,12 +41,11 @@ def install() -> None:
 
 def _wrap_pools() -> None:
     """Wrap ``ThreadPoolExecutor.submit`` once the user imports it: it is not ours to load."""
-    import importlib.abc
     import sys
 
     name = "concurrent.futures.thread"
 
-    class PoolFinder(importlib.abc.MetaPathFinder):
+    class PoolFinder:
         def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
             if fullname != name:
                 return None

@@ -18,11 +18,12 @@ import json
 import os
 import select
 import socket
-import subprocess
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ...core.private_files import open_file
 from .channel import Channel
 
 _EARLY = 2.0  # seconds within which a keeper's death counts as a failed start
@@ -54,8 +55,15 @@ class Succession:
         self._pipes = [each for each in self._pipes if each[2] not in ended]
         self._pipes += [(run, "stdout", out), (run, "stderr", error)]
 
-    def start(self, hello: dict[str, Any]) -> bool:
-        """Start a keeper and hand over. False if that is not to be: then the engine ends."""
+    def hold_stacks(self, descriptor: int) -> None:
+        """Keep the read end of the pipe that the stacks are written into."""
+        self._pipes.append((None, "stack", descriptor))
+
+    def start(self, magic: str, hello: Callable[[], dict[str, Any]]) -> bool:
+        """Start a keeper and hand over. False if that is not to be: then the engine ends.
+
+        ``hello`` tells what the engine is doing, once nothing more comes from the old keeper.
+        """
         now = time.monotonic()
         self._failures = self._failures + 1 if now - self._started < _EARLY else 0
         if self._failures > _FAILURES:
@@ -65,11 +73,13 @@ class Succession:
         lane, keepers_lane = socket.socketpair()
         adopted = {
             "pid": os.getpid(),
-            "magic": hello["magic"],
+            "magic": magic,
             "main": keepers_main.fileno(),
             "lane": keepers_lane.fileno(),
             "pipes": self._pipes,
         }
+        import subprocess  # for once in many sessions
+
         try:
             self._spawn(adopted, (keepers_main.fileno(), keepers_lane.fileno()))
         except (OSError, subprocess.SubprocessError):
@@ -82,14 +92,16 @@ class Succession:
         return True
 
     def _spawn(self, adopted: dict[str, Any], sockets: tuple[int, int]) -> None:
+        import subprocess
+
         spec = {**self._spec, "ready": None, "one_use": True, "adopted": adopted}
         path = Path(self._spec["connection_file"]).parent / "spec.json"
         path.unlink(missing_ok=True)
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = open_file(path, os.O_WRONLY | os.O_EXCL)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             json.dump(spec, stream)
         log = Path(self._spec["journal"]) / "keeper.log"
-        with log.open("ab") as stream_of_log:
+        with os.fdopen(open_file(log, os.O_WRONLY | os.O_APPEND), "ab") as stream_of_log:
             subprocess.run(
                 [*self._command, str(path)],
                 stdin=subprocess.DEVNULL,

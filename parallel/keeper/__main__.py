@@ -23,12 +23,23 @@ def main() -> int:
     if spec.pop("one_use", False):
         path.unlink()
     adopted = spec.pop("adopted", None)
-    magic = bytes.fromhex(adopted["magic"]) if adopted else Ordering.new_magic()
     try:
-        engine = adopt_engine(adopted) if adopted else spawn_engine(spec, magic)
+        if adopted and adopted.get("is_new"):  # it was launched, and has started this process
+            magic = Ordering.new_magic()
+            engine, adopted = adopt_engine(adopted), None
+            engine.begin(spec, magic)
+        elif adopted:
+            magic = bytes.fromhex(adopted["magic"])
+            engine = adopt_engine(adopted)
+        else:
+            magic = Ordering.new_magic()
+            engine = spawn_engine(spec, magic)
     except OSError as error:
         told = f"{spec['python']} cannot be started: {error.strerror}."
         return _failed(spec["ready"], told)
+    from .loading import load_msgspec
+
+    load_msgspec()
     from .loop import Keeper
 
     try:

@@ -13,8 +13,9 @@ A comm is opened by either side (``comm_open``), then both send (``comm_msg``) u
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from ..wire import Message
 from .instructions import Announce, ToMain
@@ -26,8 +27,7 @@ MESSAGES = ("comm_open", "comm_msg", "comm_close")
 _REMEMBERED = 1000  # messages whose late output still finds its place
 
 
-@dataclass(frozen=True)
-class OpenComm:
+class OpenComm(msgspec.Struct, frozen=True):
     """A comm that is open."""
 
     target: str
@@ -36,8 +36,7 @@ class OpenComm:
     """The run that opened it."""
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """A message that was handled: what its output answers, and the run it belongs to."""
 
     parent: bytes
@@ -71,6 +70,8 @@ class Comms:
         if self.handled is not None:
             return True
         if not self._waiting or state.running is not None or state.engine != "idle":
+            return False
+        if state.calls.given:
             return False
         message = self.handled = self._waiting.popleft()
         state.tell(ToMain(self.begin(message), message.buffers))
@@ -156,3 +157,5 @@ class Comms:
 
     def _status(self, message: Message, state: str) -> None:
         self._state.tell(Announce("status", message.raw_header, {"execution_state": state}))
+        if state == "idle":
+            self._state.ladder.run_ended(message.id)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True)
-class Reply:
+
+class Reply(msgspec.Struct, frozen=True):
     """Send a message to one client."""
 
     channel: str
@@ -15,12 +15,13 @@ class Reply:
     kind: str
     parent: bytes
     content: Any
-    buffers: list[bytes] = field(default_factory=list)
+    buffers: list[bytes] = msgspec.field(default_factory=list)
     metadata: dict[str, Any] | None = None
+    shared: list[Any] = msgspec.field(default_factory=list)
+    """Buffers that are in shared memory, and are sent from there."""
 
 
-@dataclass(frozen=True)
-class Publish:
+class Publish(msgspec.Struct, frozen=True):
     """Append an event to the journal, then publish it; ``seq`` is its number."""
 
     seq: int
@@ -28,71 +29,86 @@ class Publish:
     parent: bytes
     content: Any
     metadata: dict[str, Any]
-    buffers: list[bytes] = field(default_factory=list)
+    buffers: list[bytes] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Announce:
+class Announce(msgspec.Struct, frozen=True):
     """Publish a message that belongs to no run and is not kept: busy and idle around a request."""
 
     kind: str
     parent: bytes
     content: Any
     metadata: dict[str, Any] | None = None
+    buffers: list[bytes] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Spill:
+class Remember(msgspec.Struct, frozen=True):
+    """Put the input of a cell that its engine took along into the history, if it is not there."""
+
+    line: int
+    source: str
+    since: float
+    """When its cell began, in seconds since the epoch."""
+
+
+class Spill(msgspec.Struct, frozen=True):
     """Append text to a cell's spill file, made with the first."""
 
     path: str
     text: str
 
 
-@dataclass(frozen=True)
-class EndSpill:
+class EndSpill(msgspec.Struct, frozen=True):
     """Close a cell's spill file; remove it if all of it was shown."""
 
     path: str
     is_kept: bool
 
 
-@dataclass(frozen=True)
-class StartRun:
+class StartRun(msgspec.Struct, frozen=True):
     """Give the engine a cell, with fresh pipes for its output."""
 
     run: str
     header: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class ToMain:
+class ToMain(msgspec.Struct, frozen=True):
     """Send a frame to the engine's main thread."""
 
     header: dict[str, Any]
-    buffers: list[bytes] = field(default_factory=list)
+    buffers: list[bytes] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class ToLane:
+class ToLane(msgspec.Struct, frozen=True):
     """Send a frame to the engine's lane."""
 
     header: dict[str, Any]
-    buffers: list[bytes] = field(default_factory=list)
+    buffers: list[bytes] = msgspec.field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Interrupt:
-    """Send SIGINT to the engine and its children."""
+class Interrupt(msgspec.Struct, frozen=True):
+    """Send SIGINT to the engine and its children, after a frame that names the run it is for."""
+
+    run: str | None = None
 
 
-@dataclass(frozen=True)
-class Respawn:
+class DumpStacks(msgspec.Struct, frozen=True):
+    """Send the engine the signal whose handler in C writes its stacks."""
+
+    signal: int
+
+
+class EndEngine(msgspec.Struct, frozen=True):
+    """Send a signal that ends the engine, and the children of its process group."""
+
+    signal: int
+
+
+class Respawn(msgspec.Struct, frozen=True):
     """End the engine and start a fresh one."""
 
 
-@dataclass(frozen=True)
-class Replay:
+class Replay(msgspec.Struct, frozen=True):
     """Answer a client with events of the journal."""
 
     reply: Reply
@@ -100,16 +116,26 @@ class Replay:
     limit: int
 
 
-@dataclass(frozen=True)
-class Measure:
+class Measure(msgspec.Struct, frozen=True):
     """Answer a client with what the session uses of its machine; ``pid`` is the engine's."""
 
     reply: Reply
     pid: int | None
 
 
-@dataclass(frozen=True)
-class Stop:
+class Beat(msgspec.Struct, frozen=True):
+    """Tell the controller that the session lives, and what its engine takes of the machine."""
+
+    pid: int | None
+    asks: bool = False
+    """Whether the controller is to answer."""
+
+
+class Relink(msgspec.Struct, frozen=True):
+    """Make the connection to the controller anew."""
+
+
+class Stop(msgspec.Struct, frozen=True):
     """End the session: the engine, the sockets, the keeper."""
 
 
@@ -117,14 +143,19 @@ Instruction = (
     Reply
     | Publish
     | Announce
+    | Remember
     | Spill
     | EndSpill
     | StartRun
     | ToMain
     | ToLane
     | Interrupt
+    | DumpStacks
+    | EndEngine
     | Respawn
     | Replay
     | Measure
+    | Beat
+    | Relink
     | Stop
 )

@@ -171,6 +171,10 @@ class LastKnown:
             content = {"variables": [row for _, row in chosen], "total": len(names)}
         return {**content, "busy": True, "known": known}, known
 
+    def _table(self, asked: dict[str, Any]) -> tuple[dict[str, Any], float | None]:
+        known, content = self._kept["vivo_table_request"].get(_key(asked), (None, None))
+        return {**(content or {"found": False}), "busy": True, "known": known}, known
+
     def _history(self, asked: dict[str, Any]) -> tuple[dict[str, Any], float | None]:
         known, content = self._kept["history_request"].get(_key(asked), (None, None))
         return content or {"history": []}, known
@@ -194,6 +198,7 @@ _ANSWERS: dict[str, Any] = {
     "complete_request": LastKnown._complete,
     "inspect_request": LastKnown._inspect,
     "vivo_variables_request": LastKnown._variables,
+    "vivo_table_request": LastKnown._table,
     "history_request": LastKnown._history,
     "is_complete_request": LastKnown._is_complete,
 }

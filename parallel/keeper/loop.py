@@ -7,40 +7,53 @@ Rules:
 1. An event is in the journal before it is published.
 2. The loop never waits for the engine: its sockets are written without blocking, what does not
    fit is kept until it does.
-3. Whatever a client sends, the loop goes on; what it could not read it logs, a line each.
+3. Whatever a client or the engine sends, the loop goes on; what it could not read it logs, in
+   few lines.
+4. What somebody waits for (a cell for the engine, a reply) goes out at once; events that are
+   published go out, in their order, before the loop waits again.
 """
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import select
 import signal
 import socket
+import threading
 import time
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import zmq
 
+from .. import sharing
 from ..connection import CHANNELS, ConnectionInfo
 from ..errors import WireError
 from ..frames import FrameError, FrameReader, encode_frame
 from ..journal import Journal
-from ..registry import Registry, SessionEntry, process_started, this_host
-from ..transcripts import describe
-from ..wire import Codec
-from .flood import DEFAULT_LIMIT
+from ..limits import DEFAULT_LIMIT
+from ..logs import Log
+from ..refusals import Refusals
+from ..wire import DELIMITER, Codec
+from . import books, remembering
+from .checkpoints import Checkpoints
+from .checkpoints import load as load_checkpoint
+from .controlled import CHANGES, CHANNEL, Controlled
+from .fetching import fetched
 from .instructions import (
     Announce,
+    Beat,
+    DumpStacks,
+    EndEngine,
     EndSpill,
     Instruction,
     Interrupt,
     Measure,
     Publish,
+    Relink,
+    Remember,
     Replay,
     Reply,
     Respawn,
@@ -50,24 +63,34 @@ from .instructions import (
     ToLane,
     ToMain,
 )
+from .pipes import OutputPipes, SparePipes
 from .replaying import replayed
 from .restoring import restore
+from .sockets import (
+    LARGE_EVENT,
+    bind_channel,
+    receive_frames,
+    send_descriptors,
+    send_frames,
+)
 from .spawn import AdoptedProcess, EngineProcess, describe_exit, spawn_engine
-from .spilling import SpillFiles
+from .spilling import SpillFiles, spill_files
 from .state import SessionState
+from .unready import early_failure
+from .writing import EngineWriter
 
 if TYPE_CHECKING:
-    from .usage import UsageMeter
+    from .publishing import Publisher
 
-_log = logging.getLogger(__name__)
+TakeFrame = Callable[[dict[str, Any], float, list[bytes]], list[Instruction]]
+_log = Log(__name__)
 _CHUNK = 2**18
 _PARENT_CHECK = 1000  # milliseconds between looks at a foreign launcher
-_REST = 0.004  # seconds that a pipe rests after a short read, so that lines come together
-_LINE_END = 0.0005  # seconds that the rest of a line is waited for: print writes in two steps
 _REUNION = 15.0  # seconds that clients get to connect to a keeper which takes over
-_HELD_EVENTS = 5000  # for a subscriber that does not read; one that misses more asks for a replay
 _RETRY = 50  # milliseconds until a client that is still connecting is tried again
-_KINDS = {"shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "iopub": zmq.XPUB}
+_WRITABLE = int(zmq.POLLOUT)  # the enumeration's own operators are slow
+_decode = msgspec.json.Decoder().decode  # in a fifth of json's time
+_WELCOME = b"iopub_welcome"
 
 
 class Keeper:
@@ -78,7 +101,9 @@ class Keeper:
         self.engine = engine
         self._magic = magic
         self.connection = msgspec.convert(spec["connection"], ConnectionInfo)
-        self.codec = Codec(self.connection.key.encode(), is_asked=True)
+        # Every keeper of a session has the session's name: what one has sent none takes in.
+        self.codec = Codec(self.connection.key.encode(), session=spec["id"], is_asked=True)
+        self._refusals = Refusals()
         self._untold: list[str] = []
         self.journal = Journal(Path(spec["journal"]), report=self._report)
         self.state = SessionState(
@@ -89,12 +114,15 @@ class Keeper:
         self.state.floods.folder = spec["journal"]
         self.state.floods.limit = spec.get("output_limit", DEFAULT_LIMIT)
         self._spills = SpillFiles(self._report)
+        self._checkpoints = Checkpoints(self.journal)
         self._context = zmq.Context()
         self._poller = zmq.Poller()
         self._sockets: dict[str, zmq.Socket[bytes]] = {}
-        self._main_reader, self._lane_reader = FrameReader(), FrameReader()
-        self._unsent: dict[int, bytearray] = {}
-        self._pipes: dict[int, tuple[str | None, str]] = {}
+        self._channels: dict[zmq.Socket[bytes], str] = {}
+        self._spare_pipes = SparePipes()
+        self._main_reader, self._lane_reader = FrameReader(_decode), FrameReader(_decode)
+        self._writer = EngineWriter(self._poller)
+        self._pipes = OutputPipes(self._poller, magic)
         self._is_stopping = False
         self._parent = os.getppid()
         self._wake, wake_write = os.pipe()
@@ -104,12 +132,15 @@ class Keeper:
             signal.signal(number, self._note_signal)
         self._signalled: set[int] = set()
         self._early_text = b""
-        self._resting: dict[int, float] = {}
         self._unsent_replies: list[Reply] = []
+        self._events: list[Publish | Announce] = []
+        self._unpublished: list[tuple[bytes, list[bytes], list[bytes]]] = []
         # Until then the clients of a keeper that died may still be on their way back.
         adopts = isinstance(engine.process, AdoptedProcess)
         self._reunited = time.monotonic() + _REUNION if adopts else 0.0
-        self._usage: UsageMeter | None = None
+        self._publisher: Publisher | None = None
+        self._writers: list[threading.Thread] = []
+        self._lost_inputs: list[Remember] = []
         self._bind()
         self._adopt(engine)
 
@@ -122,52 +153,56 @@ class Keeper:
 
     def _bind(self) -> None:
         for channel in CHANNELS:
-            kind = _KINDS.get(channel, zmq.REP)
-            each = self._context.socket(kind)
-            each.linger = 200
-            if kind == zmq.ROUTER:
-                each.setsockopt(zmq.ROUTER_HANDOVER, 1)
-            if channel == "stdin" or (self._reunited and kind == zmq.ROUTER):
-                # What is sent must not be lost because its client is still connecting.
-                each.setsockopt(zmq.ROUTER_MANDATORY, 1)
-            if kind == zmq.XPUB:
-                each.setsockopt(zmq.XPUB_VERBOSE, 1)
-                each.setsockopt(zmq.SNDHWM, _HELD_EVENTS)
-            each.bind(self.connection.address(channel))
-            self._sockets[channel] = each
-            self._poller.register(each, zmq.POLLIN)
-        for path in self.connection.socket_files():
-            path.chmod(0o600)
+            each = bind_channel(
+                self._context, self.connection, channel, is_reunion=bool(self._reunited)
+            )
+            self.watch(channel, each)
+        if (told := self.spec.get("controller")) is not None:
+            from .linking import ControllerLink  # few sessions have a controller
+
+            self.state.controlled = Controlled(self.state, self.spec)
+            self._link = ControllerLink(self, self._context, told["address"])
         self._poller.register(self._wake, zmq.POLLIN)
+
+    def watch(self, channel: str, each: zmq.Socket[bytes]) -> None:
+        """Read what comes on a socket."""
+        self._sockets[channel] = each
+        self._channels[each] = channel
+        self._poller.register(each, zmq.POLLIN)
+
+    def unwatch(self, each: zmq.Socket[bytes]) -> None:
+        """Do so no more."""
+        del self._sockets[self._channels.pop(each)]
+        self._poller.unregister(each)
 
     def _adopt(self, engine: EngineProcess) -> None:
         """Watch a new engine's sockets and first pipes."""
         self.engine = engine
-        self._main_reader, self._lane_reader = FrameReader(), FrameReader()
-        self._unsent.clear()
+        self._is_senseless = False
+        self._main_reader, self._lane_reader = FrameReader(_decode), FrameReader(_decode)
+        self._writer.clear()
         for each in (engine.main, engine.lane):
             each.setblocking(False)
             self._poller.register(each.fileno(), zmq.POLLIN)
         for run, name, descriptor in engine.pipes:
-            self._watch_pipe(descriptor, run, name)
+            self._pipes.watch(descriptor, run, name)
         if isinstance(engine.process, AdoptedProcess):
             self._poller.register(engine.process.descriptor, zmq.POLLIN)
-
-    def _watch_pipe(self, descriptor: int, run: str | None, name: str) -> None:
-        os.set_blocking(descriptor, False)
-        self._pipes[descriptor] = (run, name)
-        self._poller.register(descriptor, zmq.POLLIN)
 
     def take_over(self) -> None:
         """Begin with what the journal knows: the keeper before this one has died."""
         self.state.engine_pid = self.engine.process.pid
-        restore(self.state, self.journal.read(), self.engine.pipes)
+        checkpoint = load_checkpoint(self.journal.folder, self.journal.last)
+        items, files = self.journal.read(checkpoint.after), spill_files(self.journal.folder)
+        restore(self.state, checkpoint, items, self.engine.pipes, files)
+        self.codec.resume(self.state.parents.values())
 
     # --- The loop --------------------------------------------------------------------------
 
     def run(self) -> None:
         """Keep the session until it ends."""
-        self._register()
+        if not self.spec["foreign"]:  # a foreign launcher keeps its own books
+            books.enter(self.spec, self.connection)
         try:
             while not self._is_stopping:
                 self._turn()
@@ -184,19 +219,19 @@ class Keeper:
             timeout = _RETRY
             waiting, self._unsent_replies = self._unsent_replies, []
             for each in waiting:
-                if each.channel != "stdin" or self.state.is_asking(each.parent):
+                if each.channel != "stdin" or self.state.questions.is_open(each.parent):
                     self._reply(each)
-        if self._resting:
-            left = min(self._resting.values()) - time.monotonic()
-            timeout = max(0, min(timeout or 1000, int(left * 1000) + 1))
-            if left <= 0:
-                self._wake_pipes()
-        due = self.state.last_known.deadline
+        rest = self._pipes.rest()
+        if rest is not None:
+            timeout = max(0, min(timeout or 1000, int(rest * 1000) + 1))
+        due = self.state.deadline
         if due is not None:
             left = due - time.time()
             timeout = max(0, min(timeout or 1000, int(left * 1000) + 1))
             if left <= 0:
                 self._do(self.state.time_passed(time.time()))
+        self._send_published()
+        self._checkpoints.keep(self.state)
         ready = self._poller.poll(timeout)
         if self.spec["foreign"] and os.getppid() != self._parent:
             self._is_stopping = True
@@ -217,23 +252,25 @@ class Keeper:
         if signal.SIGTERM in signalled:
             self._is_stopping = True
         if signal.SIGINT in signalled and self.spec["foreign"]:
-            self.state.interrupt()  # a launcher whose interrupt_mode is "signal"
+            self.state.interrupt(time.time())  # a launcher whose interrupt_mode is "signal"
             self._do(self.state._taken())
         if signal.SIGCHLD in signalled:
             self._reap()
 
     def _socket_ready(self, source: zmq.Socket[bytes]) -> None:
-        channel = next(name for name, each in self._sockets.items() if each is source)
+        channel = self._channels[source]
         for _ in range(100):  # then the others have their turn
-            try:
-                frames = source.recv_multipart(zmq.NOBLOCK)
-            except zmq.Again:
+            frames = receive_frames(source)
+            if frames is None:
                 return
             if channel == "hb":
                 source.send_multipart(frames)
             elif channel == "iopub":
-                if frames[0][:1] == b"\x01":
+                # To other topics the welcome would not come, and it disturbs everybody else.
+                if frames[0][:1] == b"\x01" and _WELCOME.startswith(frames[0][1:]):
                     self._do(self.state.subscribed(frames[0][1:]))
+            elif channel == CHANGES:
+                self._do(self._link.changed(frames))
             else:
                 self._client_message(channel, frames)
 
@@ -241,7 +278,7 @@ class Keeper:
         try:
             message = self.codec.decode(frames)
         except WireError as error:
-            _log.warning("A message on %s is refused: %s.", channel, error)
+            self._refusals.note(channel, error)
             return
         self._do(self.state.client_message(channel, message, time.time()))
 
@@ -252,79 +289,64 @@ class Keeper:
             self._poller.unregister(descriptor)
             self._reap()
         elif descriptor in self._pipes:
-            self._read_pipe(descriptor)
+            if (got := self._pipes.read(descriptor)) is not None:
+                self._output(*got)
         elif descriptor == self.engine.main.fileno():
-            if events & zmq.POLLOUT:
-                self._flush(self.engine.main)
-            if events & ~zmq.POLLOUT:
+            if events & _WRITABLE:
+                self._writer.flush(self.engine.main)
+            if events & ~_WRITABLE:
                 self._read_main()
         elif descriptor == self.engine.lane.fileno():
-            if events & zmq.POLLOUT:
-                self._flush(self.engine.lane)
-            if events & ~zmq.POLLOUT:
+            if events & _WRITABLE:
+                self._writer.flush(self.engine.lane)
+            if events & ~_WRITABLE:
                 self._read_lane()
 
     def _exit_descriptor(self) -> int:
         process = self.engine.process
         return process.descriptor if isinstance(process, AdoptedProcess) else -1
 
-    def _read_pipe(self, descriptor: int) -> None:
-        run, name = self._pipes[descriptor]
-        try:
-            data = os.read(descriptor, _CHUNK)
-        except BlockingIOError:
-            return
-        if not data:
-            self._forget_pipe(descriptor)
-        elif len(data) < _CHUNK // 8 and not self._ends_with_marker(data):
-            data += self._rest_of_line(descriptor, data)
-            if descriptor not in self._resting:  # the last reading may come while it rests
-                self._poller.unregister(descriptor)
-            self._resting[descriptor] = time.monotonic() + _REST
+    def _output(self, run: str | None, name: str, data: bytes) -> None:
+        """What a pipe gave."""
         if self.spec.get("ready") is not None:
             self._early_text = (self._early_text + data)[-2000:]
         self._do(self.state.output(run, name, data, time.time()))
-
-    def _ends_with_marker(self, data: bytes) -> bool:
-        return data[-24:-8] == self._magic
-
-    @staticmethod
-    def _rest_of_line(descriptor: int, data: bytes) -> bytes:
-        """The end of a line whose beginning has come, if it is on its way."""
-        if data.endswith(b"\n") or not select.select([descriptor], [], [], _LINE_END)[0]:
-            return b""
-        return os.read(descriptor, _CHUNK)
-
-    def _wake_pipes(self) -> None:
-        """Look at every pipe again: their rest is over, or an event waits for their text."""
-        for descriptor in self._resting:
-            self._poller.register(descriptor, zmq.POLLIN)
-        self._resting.clear()
-
-    def _forget_pipe(self, descriptor: int) -> None:
-        del self._pipes[descriptor]
-        if self._resting.pop(descriptor, None) is None:
-            self._poller.unregister(descriptor)
-        os.close(descriptor)
+        if data and not self._pipes.ends_with_marker(data):
+            self._write_journal()  # what was read exists nowhere else
 
     def _read_main(self) -> None:
         data = self._received(self.engine.main)
-        if not data:
-            return
-        try:
-            for header, buffers in self._main_reader.feed(data):
-                self._do(self.state.engine_frame(header, time.time(), buffers))
-                if header["type"] == "ready":
-                    self._tell_starter("ready")
-            self._wake_pipes()  # an event's place is among their text
-        except FrameError as error:
-            _log.error("The engine sends no frames: %s.", error)
-            self.engine.signal_group(signal.SIGKILL)
+        if data and self._take_frames(self._main_reader, data, self.state.engine_frame):
+            self._pipes.wake()  # an event's place is among their text
 
     def _read_lane(self) -> None:
         data = self._received(self.engine.lane)
-        for header, _ in self._lane_reader.feed(data):
-            self._do(self.state.lane_frame(header, time.time()))
+        self._take_frames(self._lane_reader, data, lambda *told: self.state.lane_frame(*told[:2]))
+
+    def _take_frames(self, reader: FrameReader, data: bytes, take: TakeFrame) -> bool:
+        """Take in what the engine has sent; whether it was frames. If not, the engine is ended."""
+        try:
+            for header, buffers in reader.feed(data):
+                try:
+                    instructions = take(header, time.time(), buffers)
+                except Exception as error:  # noqa: BLE001 - user code can write there as well
+                    instructions = self.state._taken()
+                    self._refusals.note("the engine's socket", error)
+                self._do(instructions)
+                if header.get("type") == "ready":
+                    books.tell_starter(self.spec, "ready")
+        except FrameError as error:
+            if self._is_senseless:
+                return False  # more of the same, on its way before the end
+            self._is_senseless = True
+            self.state.floods.warn(  # at once, as long as its cell runs
+                f"What the session's Python process sends makes no sense ({error}), and it is "
+                "ended: its code has written to a descriptor that was not its own."
+            )
+            self._do(self.state._taken())
+            self.engine.signal_group(signal.SIGKILL)
+            return False
+        return True
 
     def _received(self, source: socket.socket) -> bytes:
         try:
@@ -348,15 +370,13 @@ class Keeper:
         self._drain()
         self._do(self.state.engine_exited(describe_exit(status), time.time()))
         if self.spec.get("ready") is not None:
-            self._tell_starter("failed", self._early_failure(status))
+            books.tell_starter(self.spec, "failed", self._early_failure(status))
             self._is_stopping = True
         return True
 
     def _early_failure(self, status: int) -> str:
-        """Why an engine ended before it was ready: the last line it wrote says most."""
-        lines = self._early_text.decode("utf-8", "replace").strip().splitlines()
-        told = f": {lines[-1]}" if lines else ""
-        return f"{self.spec['python']} cannot run an engine ({describe_exit(status)}){told}"
+        text = self._early_text.decode("utf-8", "replace")
+        return early_failure(self.spec["python"], describe_exit(status), text)
 
     def _drain(self) -> None:
         """Read what a dead engine has left in its socket and pipes."""
@@ -367,21 +387,24 @@ class Keeper:
                 break
             if not data:
                 break
-            for header, buffers in self._main_reader.feed(data):
-                self._do(self.state.engine_frame(header, time.time(), buffers))
-        for descriptor in tuple(self._pipes):
-            while descriptor in self._pipes and select.select([descriptor], [], [], 0)[0]:
-                self._read_pipe(descriptor)
+            if not self._take_frames(self._main_reader, data, self.state.engine_frame):
+                break
+        for got in self._pipes.read_all():
+            self._output(*got)
         self._forget_engine()
 
     def _forget_engine(self) -> None:
+        self._unwatch_engine()
+        for each in (self.engine.main, self.engine.lane):
+            each.close()
+
+    def _unwatch_engine(self) -> None:
         for each in (self.engine.main, self.engine.lane):
             if each.fileno() >= 0:
                 try:
                     self._poller.unregister(each.fileno())
                 except KeyError:
                     pass  # it was closed by its other end before
-                each.close()
 
     # --- Instructions ----------------------------------------------------------------------
 
@@ -390,6 +413,8 @@ class Keeper:
             _ACTIONS[type(instruction)](self, instruction)
 
     def _reply(self, reply: Reply) -> None:
+        if reply.shared:
+            reply = fetched(reply)
         frames = self.codec.encode(
             reply.kind,
             reply.content,
@@ -398,119 +423,133 @@ class Keeper:
             buffers=reply.buffers,
             identities=reply.identities,
         )
+        if reply.channel == CHANNEL:
+            self._link.send(frames)
+            return
         try:
-            self._sockets[reply.channel].send_multipart(frames)
+            send_frames(self._sockets[reply.channel], frames)
         except zmq.ZMQError as error:
             if error.errno != zmq.EHOSTUNREACH:
                 raise
             if reply.channel == "stdin" or time.monotonic() < self._reunited:
                 self._unsent_replies.append(reply)
 
-    def _publish(self, event: Publish) -> None:
-        topic = event.kind.encode()
-        frames = self.codec.encode(
-            event.kind,
-            event.content,
-            parent=event.parent,
-            metadata=event.metadata,
-            buffers=event.buffers,
-            identities=[topic],
-        )
-        number = self.journal.append(frames[3:])
-        assert number == event.seq, f"event {event.seq} became {number} in the journal"
-        self._sockets["iopub"].send_multipart(frames)
+    def _publish(self, event: Publish | Announce) -> None:
+        self._events.append(event)
 
-    def _announce(self, event: Announce) -> None:
-        topic = event.kind.encode()
-        frames = self.codec.encode(
-            event.kind,
-            event.content,
-            parent=event.parent,
-            metadata=event.metadata,
-            identities=[topic],
-        )
-        self._sockets["iopub"].send_multipart(frames)
+    def _write_journal(self) -> None:
+        """Journal the events that have come, all at once."""
+        events, self._events = self._events, []
+        kept = []
+        for event in events:
+            parts = self.codec.parts(
+                event.kind,
+                event.content,
+                parent=event.parent,
+                metadata=event.metadata,
+                buffers=event.buffers,
+            )
+            self._unpublished.append((event.kind.encode(), parts, event.buffers))
+            if isinstance(event, Publish):
+                kept.append([*parts, *event.buffers])
+                last = event.seq
+        if kept:
+            number = self.journal.append_all(kept)
+            assert number == last, f"event {last} became {number} in the journal"
+
+    def _send_published(self) -> None:
+        """Publish what was journaled since the last time (rules 1 and 4)."""
+        self._write_journal()
+        unpublished, self._unpublished = self._unpublished, []
+        for topic, parts, buffers in unpublished:
+            frames = [topic, DELIMITER, self.codec.sign(parts), *parts, *buffers]
+            if buffers or len(parts[2]) + len(parts[3]) > LARGE_EVENT:
+                self._send_large(frames)
+            else:
+                send_frames(self._sockets["iopub"], frames)
+        self._spare_pipes.make()
+        self._write_lost_inputs()
+
+    def _send_large(self, frames: list[bytes]) -> None:
+        if self._publisher is None:
+            from .publishing import Publisher  # a start need not load it
+
+            self._publisher = Publisher(self._sockets["iopub"], self.state.floods.limit)
+        self._publisher.send(frames)
 
     def _start_run(self, start: StartRun) -> None:
-        out, engine_out = os.pipe()
-        error, engine_error = os.pipe()
-        self._watch_pipe(out, start.run, "stdout")
-        self._watch_pipe(error, start.run, "stderr")
+        self._write_journal()  # a keeper that takes over must know what the engine runs
+        out, engine_out, error, engine_error = self._spare_pipes.take()
+        self._pipes.watch(out, start.run, "stdout")
+        self._pipes.watch(error, start.run, "stderr")
         data = encode_frame(start.header)
         try:
             # The engine reads when it is idle, and it is: the first bytes always fit.
             ends = [engine_out, engine_error, out, error]
-            sent = socket.send_fds(self.engine.main, [data], ends)
+            sent = send_descriptors(self.engine.main, data, ends)
         except OSError:
             sent = len(data)  # it has ended; its exit says so
         finally:
             os.close(engine_out)
             os.close(engine_error)
         if sent < len(data):
-            self._queue_bytes(self.engine.main, data[sent:])
+            self._writer.write(self.engine.main, data[sent:])
 
     def _to_main(self, frame: ToMain) -> None:
-        self._queue_bytes(self.engine.main, encode_frame(frame.header, frame.buffers))
+        buffers = frame.buffers
+        if frame.header["type"] == "call":
+            buffers, shared = sharing.share(buffers, self.spec["id"])
+            if shared:
+                frame.header["shared"] = [*frame.header.get("shared", ()), *shared]
+        self._writer.write(self.engine.main, encode_frame(frame.header, buffers))
 
     def _to_lane(self, frame: ToLane) -> None:
-        self._queue_bytes(self.engine.lane, encode_frame(frame.header, frame.buffers))
+        self._writer.write(self.engine.lane, encode_frame(frame.header, frame.buffers))
 
-    def _queue_bytes(self, target: socket.socket, data: bytes) -> None:
-        self._unsent.setdefault(target.fileno(), bytearray()).extend(data)
-        self._flush(target)
-
-    def _flush(self, target: socket.socket) -> None:
-        number = target.fileno()
-        held = self._unsent.get(number)
-        try:
-            while held:
-                sent = target.send(held)
-                del held[:sent]
-        except BlockingIOError:
-            self._poller.modify(number, zmq.POLLIN | zmq.POLLOUT)
-            return
-        except OSError:
-            self._unsent.pop(number, None)  # the engine has ended; its exit says so
-            return
-        if self._unsent.pop(number, None) is not None:
-            self._poller.modify(number, zmq.POLLIN)
-
-    def _interrupt(self, _: Interrupt) -> None:
+    def _interrupt(self, interrupt: Interrupt) -> None:
+        if interrupt.run is not None:  # the signal may meet the engine between two cells
+            self._to_main(ToMain({"type": "interrupt", "run": interrupt.run}))
         self.engine.signal_group(signal.SIGINT)
 
+    def _dump_stacks(self, dump: DumpStacks) -> None:
+        self.engine.signal(dump.signal)
+
+    def _end_engine(self, ended: EndEngine) -> None:
+        self.engine.signal_group(ended.signal)
+
     def _respawn(self, _: Respawn) -> None:
-        for descriptor in tuple(self._pipes):
-            self._forget_pipe(descriptor)
-        for each in (self.engine.main, self.engine.lane):
-            if each.fileno() >= 0:
-                try:
-                    self._poller.unregister(each.fileno())
-                except KeyError:
-                    pass  # closed by its other end before
+        for descriptor in self._pipes:
+            self._pipes.forget(descriptor)
+        self._unwatch_engine()
         self.engine.end()
         try:
             self._adopt(spawn_engine(self.spec, self._magic))
         except OSError as error:
-            told = f"{self.spec['python']} cannot be started: {error.strerror}"
+            where = f"{self.spec['python']} cannot be started in {self.spec['cwd']}"
+            told = f"{where}: {error.strerror}"
             self._do(self.state.engine_exited(told, time.time()))
 
     def _replay(self, replay: Replay) -> None:
-        events, buffers = replayed(self.journal.read(replay.after), replay.limit)
-        reply = replay.reply
-        content = {**reply.content, "events": events}
-        self._reply(
-            Reply(reply.channel, reply.identities, reply.kind, reply.parent, content, buffers)
-        )
+        self._write_journal()
+        self._reply(replayed(replay, self.journal))
 
     def _measure(self, measure: Measure) -> None:
-        if self._usage is None:
-            from .usage import UsageMeter  # few ask; a start need not load it
+        from .usage import usage_of  # few ask; a start need not load it
 
-            self._usage = UsageMeter()
-        self._reply(replace(measure.reply, content=self._usage.measure(measure.pid)))
+        self._reply(msgspec.structs.replace(measure.reply, content=usage_of(measure.pid)))
+
+    def _remember(self, told: Remember) -> None:
+        if self.spec["history"]:
+            self._lost_inputs.append(told)
+
+    def _write_lost_inputs(self) -> None:
+        """Put them into the history; their engine has ended, and so does not do it too."""
+        lost, self._lost_inputs = self._lost_inputs, []
+        self._writers += [remembering.write(self.spec["history"], each) for each in lost]
 
     def _spill(self, spill: Spill) -> None:
-        self._spills.append(spill.path, spill.text)
+        if not self._spills.append(spill.path, spill.text):
+            self.state.floods.spill_failed(spill.path)
 
     def _end_spill(self, ended: EndSpill) -> None:
         self._spills.end(ended.path, is_kept=ended.is_kept)
@@ -518,80 +557,43 @@ class Keeper:
     def _stop(self, _: Stop) -> None:
         self._is_stopping = True
 
-    # --- Beginning and end -----------------------------------------------------------------
-
-    def _register(self) -> None:
-        """Write the registry entry; a foreign launcher keeps its own books."""
-        if self.spec["foreign"]:
-            return
-        host, boot, owner = this_host()
-        entry = SessionEntry(
-            id=self.spec["id"],
-            name=self.spec["name"],
-            owner=owner,
-            host=host,
-            boot=boot,
-            keeper_pid=os.getpid(),
-            keeper_started=process_started(os.getpid()) or time.time(),
-            python=self.spec["python"],
-            cwd=self.spec["cwd"],
-            workspace=self.spec["workspace"],
-            created=time.time(),
-            connection_file=self.spec["connection_file"],
-            journal=self.spec["journal"],
-        )
-        self.connection.write(Path(entry.connection_file))
-        Registry().add(entry)
-        describe(entry)
-
-    def _tell_starter(self, status: str, message: str = "") -> None:
-        """One line to whoever started the session, once."""
-        descriptor = self.spec.get("ready")
-        if descriptor is not None:
-            self.spec["ready"] = None
-            line = json.dumps({"status": status, "message": message})
-            try:
-                os.write(descriptor, line.encode() + b"\n")
-            except BrokenPipeError:
-                _log.info("The starter did not wait for the session.")
-            os.close(descriptor)
+    # --- The end ---------------------------------------------------------------------------
 
     def _close(self) -> None:
         self.engine.end()
-        self._drain_at_end()
+        for got in self._pipes.read_all():  # what the engine printed as it ended
+            self._output(*got)
+        self._send_published()
         for each in self._sockets.values():
             each.close()
         self._context.term()
+        self._spare_pipes.close()
+        for writer in self._writers:
+            writer.join()
         self.journal.close()
         self._spills.close()
+        sharing.drop_all(self.spec["id"])
         if not self.spec["foreign"]:
-            Registry().remove(self.spec["id"])
-            for path in (*self.connection.socket_files(), Path(self.spec["connection_file"])):
-                path.unlink(missing_ok=True)
-            try:
-                Path(self.spec["connection_file"]).parent.rmdir()
-            except OSError as error:
-                _log.warning("The session's folder stays: %s", error)
-
-    def _drain_at_end(self) -> None:
-        """Keep in the journal what the engine printed as it ended."""
-        for descriptor in tuple(self._pipes):
-            while descriptor in self._pipes and select.select([descriptor], [], [], 0)[0]:
-                self._read_pipe(descriptor)
+            books.leave(self.spec, self.connection)
 
 
 _ACTIONS: dict[type, Any] = {
     Reply: Keeper._reply,
     Publish: Keeper._publish,
-    Announce: Keeper._announce,
+    Announce: Keeper._publish,
+    Remember: Keeper._remember,
     Spill: Keeper._spill,
     EndSpill: Keeper._end_spill,
     StartRun: Keeper._start_run,
     ToMain: Keeper._to_main,
     ToLane: Keeper._to_lane,
     Interrupt: Keeper._interrupt,
+    DumpStacks: Keeper._dump_stacks,
+    EndEngine: Keeper._end_engine,
     Respawn: Keeper._respawn,
     Replay: Keeper._replay,
     Measure: Keeper._measure,
+    Beat: lambda keeper, beat: keeper._link.beat(beat),
+    Relink: lambda keeper, _: keeper._link.renew(),
     Stop: Keeper._stop,
 }

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import codecs
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from ..frames import Ordering
 from ..messages import RunRecord
 from ..wire import Message
 
 
-@dataclass
-class Run:
+class Run(msgspec.Struct):
     """A run that waits or runs: its record and its request."""
 
     record: RunRecord
@@ -22,7 +22,6 @@ class Run:
     """The engine's report of its end, once its text has all come."""
     errors_ended: bool = False
     """Whether all of its fd 2 has come."""
-    interrupts: int = 0
 
     @property
     def silent(self) -> bool:
@@ -39,18 +38,15 @@ def _new_decoder() -> codecs.IncrementalDecoder:
     return codecs.getincrementaldecoder("utf-8")("replace")
 
 
-@dataclass
-class Pipe:
+class Pipe(msgspec.Struct):
     """One of a cell's two pipes: what puts its bytes in order."""
 
     ordering: Ordering
-    decoder: codecs.IncrementalDecoder = field(default_factory=_new_decoder)
+    decoder: codecs.IncrementalDecoder = msgspec.field(default_factory=_new_decoder)
 
 
-@dataclass
-class Waiting:
+class Waiting(msgspec.Struct):
     """A request that the lane is asked."""
 
     channel: str
     request: Message
-    purpose: str = "reply"

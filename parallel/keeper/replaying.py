@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from ..journal import Event, Gap
+from ..journal import Event, Journal
+from .instructions import Replay, Reply
 
 _REPLAY_BYTES = 32 * 2**20
 
 
-def replayed(items: Iterable[Event | Gap], limit: int) -> tuple[list[Any], list[bytes]]:
-    """At most ``limit`` entries of a ``vivo_replay_reply``, and the buffers of all."""
+def replayed(replay: Replay, journal: Journal) -> Reply:
+    """The reply of a replay: as many events as it may have, and the buffers of all."""
     events: list[Any] = []
     buffers: list[bytes] = []
     size = 0
-    for item in items:
-        if len(events) >= limit or size > _REPLAY_BYTES:
+    for item in journal.read(replay.after):
+        if len(events) >= replay.limit or size > _REPLAY_BYTES:
             break
         if isinstance(item, Event):
             header, parent, metadata, told = map(msgspec.Raw, item.parts[:4])
@@ -36,4 +36,5 @@ def replayed(items: Iterable[Event | Gap], limit: int) -> tuple[list[Any], list[
         else:
             gap = {"first": item.first, "last": item.last, "reason": item.reason}
             events.append({"gap": gap})
-    return events, buffers
+    content = {**replay.reply.content, "events": events}
+    return msgspec.structs.replace(replay.reply, content=content, buffers=buffers)

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ..messages import (
     InterruptRequest,
-    ReplayRequest,
-    RunsReply,
-    RunsRequest,
     SessionReply,
+    TableRequest,
     VariablesRequest,
 )
 from ..wire import PROTOCOL_VERSION, Message
 from . import debugging
-from .instructions import Announce, Measure, Replay, Reply, Stop
+from .call_requests import CALL_HANDLERS
+from .instructions import Announce, Measure, Reply, Stop
+from .parts import Waiting
+from .recorded import answer_replay, answer_runs
 
 if TYPE_CHECKING:
     from .state import SessionState
 
 Handler = Callable[["SessionState", str, Message, float], None]
+
+
+_OF_THE_LANE: dict[str, type[VariablesRequest] | type[TableRequest]] = {
+    "vivo_variables_request": VariablesRequest,
+    "vivo_table_request": TableRequest,
+}
 
 
 def handle(state: SessionState, channel: str, message: Message, now: float) -> None:
@@ -39,9 +45,12 @@ def handle(state: SessionState, channel: str, message: Message, now: float) -> N
 
 def is_fit(state: SessionState, channel: str, message: Message) -> bool:
     """Whether a request for the lane fits its declaration; if not, it is refused."""
-    if message.type == "vivo_variables_request":
+    declared = _OF_THE_LANE.get(message.type)
+    if declared is not None:
         try:
-            wanted = msgspec.convert(message.content, VariablesRequest)
+            wanted = msgspec.convert(message.content, declared)
+            if not wanted.path and declared is TableRequest:
+                raise msgspec.ValidationError("a path begins with a variable's name")
             if wanted.path and not isinstance(wanted.path[0], str):
                 raise msgspec.ValidationError("a path begins with a variable's name")
             if any(isinstance(each, str) for each in wanted.path[1:]):
@@ -51,6 +60,15 @@ def is_fit(state: SessionState, channel: str, message: Message) -> bool:
             return False
         message.content = msgspec.to_builtins(wanted)
     return True
+
+
+def wanted_of_execution(content: dict[str, Any]) -> str | None:
+    """What an ``execute_request`` should have had; None if the engine can run it."""
+    if not isinstance(content.get("code"), str):
+        return "code, a text"
+    if not isinstance(content.get("user_expressions") or {}, dict):
+        return "user_expressions, an object of texts"
+    return None
 
 
 def handle_ready(state: SessionState, channel: str, message: Message) -> None:
@@ -119,7 +137,7 @@ def _comm_info(state: SessionState, channel: str, message: Message, now: float) 
 
 
 def _interrupt(state: SessionState, channel: str, message: Message, now: float) -> None:
-    state.interrupt()
+    state.interrupt(now)
     state.answer(channel, message, {"status": "ok"})
 
 
@@ -166,20 +184,6 @@ def _vivo_session(state: SessionState, channel: str, message: Message, now: floa
     state.answer(channel, message, session_content(state))
 
 
-def _vivo_runs(state: SessionState, channel: str, message: Message, now: float) -> None:
-    wanted = msgspec.convert(message.content, RunsRequest)
-    runs = msgspec.to_builtins(RunsReply(state.runs.all(wanted.uri)))
-    state.answer(channel, message, {"status": "ok", **runs})
-
-
-def _vivo_replay(state: SessionState, channel: str, message: Message, now: float) -> None:
-    wanted = msgspec.convert(message.content, ReplayRequest)
-    content = {"status": "ok", "events": [], "last": state.seq}
-    kind = "vivo_replay_reply"
-    reply = Reply(channel, message.identities, kind, message.raw_header, content)
-    state.tell(Replay(reply, max(0, wanted.after), max(1, min(wanted.limit, 10_000))))
-
-
 def _vivo_interrupt(state: SessionState, channel: str, message: Message, now: float) -> None:
     wanted = msgspec.convert(message.content, InterruptRequest)
     running = state.running.record.id if state.running else None
@@ -188,16 +192,24 @@ def _vivo_interrupt(state: SessionState, channel: str, message: Message, now: fl
     if queued is not None:
         state.abort(queued, now)
         outcome = "removed_from_queue"
-    elif any(run.record.id == wanted.run for run in state.subshells.running()):
-        outcome = "mismatch"  # a signal reaches the main thread alone
-    elif running is None and state.comms.handled is None:
+    elif wanted.run and (ended := state.calls.interrupt(wanted.run)) is not None:
+        outcome = ended
+    elif wanted.run and (subshell := state.subshells.id_of(wanted.run)) is not None:
+        state.ladder.interrupt_beside(subshell, wanted.run)
+        outcome = "interrupted"
+    elif running is None and state.comms.handled is None and not state.calls.given:
         outcome = "idle"
     elif wanted.run in (None, running):
-        state.interrupt()
+        state.interrupt(now)
         outcome = "interrupted"
     else:
         outcome = "mismatch"
-    state.answer(channel, message, {"status": "ok", "outcome": outcome})
+    if wanted.force and outcome == "interrupted":
+        handled = state.comms.handled
+        target = wanted.run or running or (handled.id if handled else "")
+        state.ladder.force(target, Waiting(channel, message), now)
+    else:
+        state.answer(channel, message, {"status": "ok", "outcome": outcome})
 
 
 def _vivo_restart(state: SessionState, channel: str, message: Message, now: float) -> None:
@@ -207,16 +219,24 @@ def _vivo_restart(state: SessionState, channel: str, message: Message, now: floa
 def _vivo_stack(state: SessionState, channel: str, message: Message, now: float) -> None:
     if state.engine in ("starting", "dead"):
         state.refuse(channel, message, "EngineDied", f"The session's engine is {state.engine}.")
-    else:
-        state.ask_stack(channel, message)
+        return
+
+    def tell(text: str, now: float) -> None:
+        if text:
+            state.answer(channel, message, {"status": "ok", "text": text})
+        elif state.engine in ("starting", "dead"):
+            sentence = "The session's Python process has ended."
+            state.refuse(channel, message, "EngineDied", sentence)
+        else:
+            sentence = "The session's Python process does not answer: interrupt it with force."
+            state.refuse(channel, message, "StackUnknown", sentence)
+
+    state.stacks.ask(tell, now)
 
 
 def _vivo_take_input(state: SessionState, channel: str, message: Message, now: float) -> None:
-    question = state.question
-    is_asking = question is not None and state.is_asking(question.parent)
+    is_asking = state.questions.offer(message) | state.subshells.offer(message)
     state.answer(channel, message, {"status": "ok", "asking": is_asking})
-    if question is not None and is_asking:
-        state.tell(replace(question, identities=message.identities))
 
 
 HANDLERS: dict[str, Handler] = {
@@ -229,10 +249,11 @@ HANDLERS: dict[str, Handler] = {
     "list_subshell_request": _list_subshell,
     "delete_subshell_request": _delete_subshell,
     "vivo_session_request": _vivo_session,
-    "vivo_runs_request": _vivo_runs,
-    "vivo_replay_request": _vivo_replay,
+    "vivo_runs_request": answer_runs,
+    "vivo_replay_request": answer_replay,
     "vivo_interrupt_request": _vivo_interrupt,
     "vivo_restart_request": _vivo_restart,
     "vivo_stack_request": _vivo_stack,
     "vivo_take_input_request": _vivo_take_input,
+    **CALL_HANDLERS,
 }

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .state import SessionState
 
 
 def _show_result(header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -33,3 +36,17 @@ SHOWN: dict[str, Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]] = {
     "clear": _show_clear,
 }
 """By the type of the engine's event: the message's type and content."""
+
+
+def show(state: SessionState, header: dict[str, Any]) -> None:
+    """Publish what the engine shows; what is cleared again and again within its limit."""
+    kind, run = header["type"], header["run"]
+    name, content = SHOWN[kind](header)
+    state.calls.shown(run, name, content)
+    if kind == "clear":
+        state.floods.clear(run, wait=bool(header["wait"]))
+        return
+    if state.floods.cleared:
+        state.floods.release_clearing(run)
+    extra = {"report": header["report"]} if kind == "error" else None
+    state.publish(name, state.parent_of(run), content, run, extra=extra)

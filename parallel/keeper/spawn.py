@@ -1,25 +1,26 @@
-"""Starting and ending the engine's process. Standard library only, so that it comes first."""
+"""Starting and ending the engine's process.
+
+Standard library only, and little of it: an engine takes longer to start than anything else, so it
+is started (:mod:`.child`) before its keeper loads what itself needs. What it is to know follows
+(:meth:`EngineProcess.begin`).
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import select
 import signal
 import socket
-import subprocess
 import sys
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from ..engine.helpers import own_folders
-from ..frames import encode_frame
+from .child import HELD_BACK, ChildProcess, StartedChild, start_child
 
-BOOTSTRAP = Path(__file__).resolve().parent.parent / "engine" / "bootstrap.py"
-# Held back until the engine has loaded its modules: the user's types.py must not become ours.
-_HELD_BACK = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME")
-
+TYPE_CHECKING = False  # typing's own comes with a module that nobody waits for here
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
 
 # Starts the keeper as a grandchild, so that its parent is init.
 DETACH = (
@@ -29,7 +30,10 @@ DETACH = (
     "os.execv(sys.executable,"
     " [sys.executable, '-E', '-P', '-m', 'vivo.parallel.keeper', sys.argv[1]])"
 )
+KEEPER = [sys.executable, "-E", "-c", DETACH]
+"""The command that starts a keeper; the path of its spec is its last word."""
 UNKNOWN_STATUS = 1 << 16
+_OUTPUT_LIMIT = 16 * 2**20  # characters; as in .flood, which is too much to load here
 
 
 class AdoptedProcess:
@@ -44,22 +48,85 @@ class AdoptedProcess:
         """None while it runs, then :data:`UNKNOWN_STATUS`: only a parent is told."""
         return UNKNOWN_STATUS if select.select([self.descriptor], [], [], 0)[0] else None
 
-    def wait(self, timeout: float | None = None) -> int:
-        """Raises :class:`subprocess.TimeoutExpired`."""
-        if not select.select([self.descriptor], [], [], timeout)[0]:
-            raise subprocess.TimeoutExpired([str(self.pid)], timeout or 0.0)
-        return UNKNOWN_STATUS
+    def wait(self, seconds: float | None = None) -> int | None:
+        """The same; None if it still runs after that time."""
+        ended = select.select([self.descriptor], [], [], seconds)[0]
+        return UNKNOWN_STATUS if ended else None
 
 
-@dataclass
 class EngineProcess:
-    """An engine's process and the keeper's ends of its sockets and first pipes."""
+    """An engine's process and the keeper's ends of its sockets and first pipes.
 
-    process: subprocess.Popen[bytes] | AdoptedProcess
-    main: socket.socket
-    lane: socket.socket
-    pipes: list[tuple[str | None, str, int]]
-    """Of each pipe the run, the stream, the read end."""
+    ``pipes``: of each the run, the stream, the read end.
+    """
+
+    def __init__(
+        self,
+        process: ChildProcess | AdoptedProcess,
+        main: socket.socket,
+        lane: socket.socket,
+        pipes: Sequence[tuple[str | None, str, int]],
+        stack: int = -1,
+    ) -> None:
+        self.process = process
+        self.main, self.lane = main, lane
+        self.pipes = list(pipes)
+        self._stack = stack  # the write end that the engine is to have
+        self._has_cache = False
+
+    @classmethod
+    def of(cls, child: StartedChild) -> EngineProcess:
+        """An engine that was just started."""
+        main, lane = socket.socket(fileno=child.main), socket.socket(fileno=child.lane)
+        pipes = [(None, *each) for each in child.pipes.items()]
+        return cls(child.process, main, lane, pipes, child.stack)
+
+    def use_cache(self, folder: str) -> None:
+        """Tell a new engine where bytecode goes: all that it needs to load its modules."""
+        cache = os.fsencode(folder)
+        self._has_cache = True
+        with contextlib.suppress(OSError):  # it has ended already; its exit says so
+            self.main.sendall(len(cache).to_bytes(4, "big") + cache)
+
+    def begin(self, spec: dict[str, Any], magic: bytes) -> None:
+        """Tell a new engine what it needs before it can run cells."""
+        from ..engine.helpers import own_folders
+        from ..frames import encode_frame
+
+        if not self._has_cache:
+            self.use_cache(spec["cache"])
+        told = {key: value for key, value in spec.items() if key != "adopted"}
+        succession = {"command": KEEPER, "spec": told}
+        start = {
+            "type": "start",
+            "session": spec["id"],
+            "magic": magic.hex(),
+            "history": spec["history"],
+            "journal": spec["journal"],
+            "display_limit": 4 * spec.get("output_limit", _OUTPUT_LIMIT),
+            "profile": spec.get("profile"),
+            "environment": {key: os.environ[key] for key in HELD_BACK if key in os.environ},
+            "succession": None if spec["foreign"] else succession,
+            "helpers": own_folders(),
+        }
+        # The read ends go along: what is in a pipe must not be lost with its keeper.
+        data = encode_frame(start)
+        ends = [*(descriptor for _, _, descriptor in self.pipes), self._stack]
+        try:
+            sent = socket.send_fds(self.main, [data], ends)
+            self.main.sendall(data[sent:])
+        except OSError:
+            pass  # it has ended already; its exit says so
+        finally:
+            os.close(self._stack)
+            self._stack = -1
+
+    def signal(self, number: int) -> None:
+        """Signal the engine alone."""
+        try:
+            os.kill(self.process.pid, number)
+        except (ProcessLookupError, PermissionError):
+            return
 
     def signal_group(self, number: int) -> None:
         """Signal the engine and the children that share its process group."""
@@ -70,17 +137,15 @@ class EngineProcess:
 
     def end(self, patience: float = 2.0) -> None:
         """End the process: its socket closes, then a signal, then another."""
+        from ..frames import encode_frame
+
         with contextlib.suppress(OSError):  # it has ended, or does not listen: it is made to
             self.lane.send(encode_frame({"type": "end"}))
         for each in (self.main, self.lane):
             each.close()
-        try:
-            self.process.wait(patience)
-        except subprocess.TimeoutExpired:
+        if self.process.wait(patience) is None:
             self.signal_group(signal.SIGTERM)
-            try:
-                self.process.wait(0.5)
-            except subprocess.TimeoutExpired:
+            if self.process.wait(0.5) is None:
                 self.signal_group(signal.SIGKILL)
                 self.process.wait()
 
@@ -101,45 +166,12 @@ def describe_exit(status: int) -> str:
 
 def spawn_engine(spec: dict[str, Any], magic: bytes) -> EngineProcess:
     """Start an engine as a session's spec says. Raises ``OSError`` if it cannot be started."""
-    main, engine_main = socket.socketpair()
-    lane, engine_lane = socket.socketpair()
-    out, engine_out = os.pipe()
-    error, engine_error = os.pipe()
-    environment = {key: value for key, value in os.environ.items() if key not in _HELD_BACK}
-    held = {key: os.environ[key] for key in _HELD_BACK if key in os.environ}
-    descriptors = (engine_main.fileno(), engine_lane.fileno())
-    try:
-        process = subprocess.Popen(
-            [spec["python"], "-u", str(BOOTSTRAP), *map(str, descriptors), spec["cache"]],
-            stdin=subprocess.DEVNULL,
-            stdout=engine_out,
-            stderr=engine_error,
-            pass_fds=descriptors,
-            env=environment,
-            cwd=spec["cwd"],
-            start_new_session=True,
-        )
-    finally:
-        for each in (engine_main, engine_lane):
-            each.close()
-        os.close(engine_out)
-        os.close(engine_error)
-    told = {key: value for key, value in spec.items() if key != "adopted"}
-    succession = {"command": [sys.executable, "-E", "-c", DETACH], "spec": told}
-    start = {
-        "type": "start",
-        "magic": magic.hex(),
-        "history": spec["history"],
-        "profile": spec.get("profile"),
-        "environment": held,
-        "succession": None if spec["foreign"] else succession,
-        "helpers": own_folders(),
-    }
-    # The read ends go along: what is in a pipe must not be lost with its keeper.
-    data = encode_frame(start)
-    sent = socket.send_fds(main, [data], [out, error])
-    main.sendall(data[sent:])
-    return EngineProcess(process, main, lane, [(None, "stdout", out), (None, "stderr", error)])
+    if (launched := spec.get("launched")) is not None:
+        told = f"{launched} starts with all the others alone: stop the cluster and start it again"
+        raise OSError(errno.ENOTSUP, told)
+    engine = EngineProcess.of(start_child(spec["python"], spec["cwd"]))
+    engine.begin(spec, magic)
+    return engine
 
 
 def adopt_engine(told: dict[str, Any]) -> EngineProcess:
@@ -148,4 +180,5 @@ def adopt_engine(told: dict[str, Any]) -> EngineProcess:
     pipes = [(run, name, descriptor) for run, name, descriptor in told["pipes"]]
     for descriptor in (told["main"], told["lane"], *(each for _, _, each in pipes)):
         os.set_inheritable(descriptor, False)
-    return EngineProcess(AdoptedProcess(told["pid"]), main, lane, pipes)
+    stack = told.get("stack", -1)
+    return EngineProcess(AdoptedProcess(told["pid"]), main, lane, pipes, stack)

@@ -26,33 +26,28 @@ from ..frames import Ordering
 from ..messages import RunError, RunRecord
 from ..runs import RunTable, error_of, new_record, values_of
 from ..wire import Message
-from . import comms, debugging, requests, restoring
+from . import comms, requests, restoring
+from .asking import LANE_REQUESTS, Asking
+from .calls import Calls
+from .controlled import Controlled
 from .flood import Floods
 from .instructions import (
     Announce,
     Instruction,
-    Interrupt,
     Publish,
     Reply,
     Respawn,
     StartRun,
     Stop,
-    ToLane,
-    ToMain,
 )
-from .last_known import LastKnown
+from .ladder import Ladder
 from .parts import Pipe, Run, Waiting
-from .showing import SHOWN
-from .subshells import Subshells, question
+from .questions import Questions
+from .remembering import Remembering
+from .showing import SHOWN, show
+from .stacks import Stacks
+from .subshells import Subshells
 
-LANE_REQUESTS = (
-    "complete_request",
-    "inspect_request",
-    "is_complete_request",
-    "history_request",
-    "debug_request",
-    "vivo_variables_request",
-)
 _STREAMS = ("stdout", "stderr")
 
 
@@ -67,28 +62,32 @@ class SessionState:
         self.cwd = cwd
         self.foreign = foreign
         """Whether a foreign launcher owns the session: then it ends with its engine."""
+        self.controlled: Controlled | None = None
         self.engine = "starting"
         self.engine_pid: int | None = None
         self.keeper_pid = 0
         self.seq = 0
         self.running: Run | None = None
         self.queue: deque[Run] = deque()
-        self.runs = RunTable()
+        self.runs = RunTable(on_drop=lambda run: self.parents.pop(run, None))
         self.started = False
         self.magic = magic
-        self._number: int | None = None  # of the engine's event that is being told
-        self._parents: dict[str, bytes] = {}
+        # Of the engine's event that is being told: its number among those with a place in the
+        # text, or among the others; and the last of each that was told.
+        self._number: int | None = None
+        self._aside: int | None = None
+        self.told_number = self.told_aside = 0
+        self.parents: dict[str, bytes] = {}
         self.pipes: dict[tuple[str | None, str], Pipe] = {}
-        self._lane: dict[int, Waiting] = {}
-        self._lane_count = 0
-        self.last_known = LastKnown()
+        self.asking = Asking(self)
+        self.stacks, self.ladder = Stacks(self), Ladder(self)
+        self.remembering = Remembering(self)
         self._until_ready: list[Waiting] = []
-        self._asked: int | None = None
-        self.question: Reply | None = None
-        self.comms = comms.Comms(self)
+        self.questions = Questions(self)
+        self.comms, self.calls = comms.Comms(self), Calls(self)
         self.subshells = Subshells(self)
         self.floods = Floods(self)
-        self._count = 1
+        self.count = 1
         """The number of the next cell, in step with the engine's shell."""
         self._out: list[Instruction] = []
         self._new_pipes(None)
@@ -99,12 +98,12 @@ class SessionState:
         """A client's message on ``shell``, ``control`` or ``stdin``."""
         if channel == "stdin":
             if not self.subshells.answer(message):
-                self._input_reply(message)
+                self.questions.answer(message)
         elif message.type == "execute_request":
             self._execute_request(channel, message, now)
         elif message.type in LANE_REQUESTS:
             if requests.is_fit(self, channel, message):
-                self._ask_lane(Waiting(channel, message), now)
+                self.asking.ask(Waiting(channel, message), now)
         elif message.type in comms.MESSAGES:
             self.comms.arrived(message, now)
         else:
@@ -123,7 +122,8 @@ class SessionState:
                 restoring.adopted(self, header, now)
             self._ready(header, now)
         elif "n" not in header:
-            self._event(header, now)
+            if header.get("m", self.told_aside + 1) > self.told_aside:  # else it comes again
+                self._event(header, now)
         else:
             run = header["run"]
             if kind == "done" and (run, "stderr") in self.pipes:
@@ -139,24 +139,14 @@ class SessionState:
 
     def lane_frame(self, header: dict[str, Any], now: float) -> list[Instruction]:
         """A frame of the engine's lane."""
-        if header["type"] == "debug_event":
-            debugging.event(self, header["content"])
-            return self._taken()
-        waiting = self._lane.pop(header["id"], None)
-        if waiting is None:
-            return []  # an answer of an engine that was restarted since
-        content = header["content"]
-        if not self.last_known.answered(header["id"], content, now):
-            return []  # it was answered from what was known before
-        if waiting.purpose == "ladder":
-            text = "This cell still runs after an interrupt. What it is doing:\n" + content["text"]
-            self.stream(self.running.record.id if self.running else None, "stderr", text)
-        else:
-            self.answer(waiting.channel, waiting.request, content)
+        self.asking.answered(header, now)
         return self._taken()
 
     def output(self, run: str | None, name: str, data: bytes, now: float) -> list[Instruction]:
-        """Bytes of a cell's pipe; none at its end."""
+        """Bytes of a cell's pipe, none at its end; or of the stacks'."""
+        if name == "stack":
+            self.stacks.dumped(data, now)
+            return self._taken()
         pipe = self.pipes.get((run, name))
         if pipe is None:
             return []
@@ -170,25 +160,40 @@ class SessionState:
             self.floods.settle(run)
         return self._taken()
 
+    @property
+    def how_to_go_on(self) -> str:
+        """What to do when the engine has ended."""
+        if self.foreign:
+            return "Restart the kernel to go on."
+        return f"Restart the session to go on (`vivo sessions restart {self.session}`)."
+
     def engine_exited(self, reason: str, now: float) -> list[Instruction]:
         """The engine has ended, all that it had written has been read."""
+        if self.ladder.engine_ended(reason, now):
+            return self._taken()
         self.engine = "dead"
         self.engine_pid = None
         sentence = (
             f"The session's Python process ended: {reason}. Its variables are gone; what it "
-            "printed is kept. Restart the session to go on."
+            f"printed is kept. {self.how_to_go_on}"
         )
         error = RunError("EngineDied", sentence)
         if self.running is not None:
             self.fail(self.running, error, now)
         self.subshells.reset(error, now)
+        self.remembering.lost(now)
         self._abort_queue(now)
         self.comms.reset()
-        for number, waiting in tuple(self._lane.items()):
-            del self._lane[number]
-            if waiting.purpose == "reply" and not self.last_known.is_overdue(number):
-                self.refuse(waiting.channel, waiting.request, "EngineDied", sentence)
-        self.last_known.reset()
+        self.calls.reset(reason)
+        self.asking.reset(error)
+        self.stacks.reset(now)
+        self.ladder.reset()
+        waiting, self._until_ready = self._until_ready, []
+        for each in waiting:  # for an engine that never became ready
+            if each.request.type in (*LANE_REQUESTS, "vivo_restart_request"):
+                self.refuse(each.channel, each.request, error.name, sentence)
+            else:
+                requests.handle_ready(self, each.channel, each.request)
         self.publish("status", b"{}", {"execution_state": "dead"}, None)
         if self.foreign:
             self._out.append(Stop())
@@ -208,11 +213,13 @@ class SessionState:
 
     def _execute_request(self, channel: str, message: Message, now: float) -> None:
         code = message.content.get("code")
-        if not isinstance(code, str):
-            self.refuse(channel, message, "UsageError", "execute_request wants code, a text.")
+        wanted = requests.wanted_of_execution(message.content)
+        if not isinstance(code, str) or wanted:
+            sentence = f"execute_request wants {wanted}."
+            self.refuse(channel, message, "UsageError", sentence)
             return
         if self.engine == "dead":
-            sentence = "The session's Python process has ended: restart the session to go on."
+            sentence = f"The session's Python process has ended. {self.how_to_go_on}"
             self.refuse(channel, message, "EngineDied", sentence)
             return
         if self.runs.get(message.id) is not None:
@@ -222,7 +229,7 @@ class SessionState:
             self.refuse(channel, message, "UsageError", f"There is no subshell {named!r}.")
             return
         run = Run(new_record(message.id, code, message.metadata, now), message, channel)
-        self._parents[message.id] = message.raw_header
+        self.parents[message.id] = message.raw_header
         self.runs.put(run.record)
         if not self.subshells.put(message, run, now):
             self.queue.append(run)
@@ -234,7 +241,7 @@ class SessionState:
         """Start the next run if nothing runs."""
         if self.running is not None or self.engine != "idle" or self.comms.start():
             return
-        if not self.queue:
+        if self.calls.start() or not self.queue:
             return
         run = self.queue.popleft()
         self.running, self.engine = run, "busy"
@@ -246,9 +253,10 @@ class SessionState:
         """Begin a run: number it and tell everyone; gives the engine's frame."""
         record, content = run.record, run.request.content
         record.status, record.started = "running", now
-        record.execution_count = self._count
+        record.execution_count = self.count
         if run.counted:
-            self._count += 1
+            self.count += 1
+        record.seq = self.seq + 1
         parent = run.request.raw_header
         self.publish("status", parent, {"execution_state": "busy"}, record.id)
         if not run.silent:
@@ -270,7 +278,7 @@ class SessionState:
     def _event(self, header: dict[str, Any], now: float) -> None:
         """An event of the engine, in its place."""
         kind, run = header["type"], header.get("run")
-        self._number = header.get("n")
+        self._number, self._aside = header.get("n"), header.get("m")
         if kind == "stream":
             self.stream(run, header["name"], header["text"])
         elif kind == "done":
@@ -280,18 +288,20 @@ class SessionState:
             elif run is not None:
                 self.subshells.done(run, header, now)
         elif kind == "input":
-            self._ask_input(header)
+            self.ask_input(header)
         elif kind == "comm":
             self.comms.published(header)
         elif kind == "comm_done":
             if not self.subshells.done(header["run"], None, now):
                 self.comms.done(header["run"])
                 self._next(now)
+        elif kind == "call_done":
+            self.calls.done(header, now)
+        elif kind == "revoked":
+            self.calls.revoked(header["serials"])
         elif kind in SHOWN:
-            name, content = SHOWN[kind](header)
-            metadata = {"report": header["report"]} if kind == "error" else None
-            self.publish(name, self.parent_of(run), content, run, extra=metadata)
-        self._number = None
+            show(self, header)
+        self._number = self._aside = None
 
     def _finish(self, now: float) -> None:
         """End the running run once its report and all of its text are here."""
@@ -302,7 +312,7 @@ class SessionState:
         aborts = self.conclude(run, run.done, now)
         self._number = None
         if aborts:
-            self._abort_queue(now, only_of=run.request.header.get("session"))
+            self._abort_queue(now, only_of=run.request.session)
         self._next(now)
 
     def conclude(self, run: Run, done: dict[str, Any], now: float) -> bool:
@@ -343,16 +353,19 @@ class SessionState:
             "status", run.request.raw_header, idle, run.record.id, record=run.record, extra=extra
         )
         self.runs.put(run.record)
+        self.remembering.ended(run, now)
+        self.ladder.run_ended(run.record.id)
         if self.running is run:
             self.running = None
-            self._asked = None
+            self.questions.forget()
             if self.engine == "busy":
                 self.engine = "idle"
 
-    def fail(self, run: Run, error: RunError, now: float) -> None:
+    def fail(self, run: Run, error: RunError, now: float, stack: list[str] | None = None) -> None:
         """End a run that runs with an error that is not its own."""
         run.record.status, run.record.finished, run.record.error = "error", now, error
-        content = {"ename": error.name, "evalue": error.message, "traceback": [error.message]}
+        shown = [*(stack or ()), error.message]
+        content = {"ename": error.name, "evalue": error.message, "traceback": shown}
         self.publish("error", run.request.raw_header, content, run.record.id)
         reply = {"status": "error", "execution_count": run.record.execution_count or 0, **content}
         self._end(run, reply, now)
@@ -372,36 +385,35 @@ class SessionState:
 
     def _abort_queue(self, now: float, *, only_of: str | None = None) -> None:
         for run in tuple(self.queue):
-            if only_of is None or run.request.header.get("session") == only_of:
+            if only_of in (None, run.request.session):
                 self.abort(run, now)
 
-    def interrupt(self) -> None:
-        """Interrupt the running run; from the second time on show what it is doing."""
-        run = self.running
-        if run is None:
-            if self.comms.handled is not None:
-                self._out.append(Interrupt())
-            return
-        run.interrupts += 1
-        self._out.append(Interrupt())
-        if run.interrupts == 2:
-            self.ask_stack("", run.request, "ladder")
+    def interrupt(self, now: float) -> None:
+        """Interrupt the running run; see :mod:`.ladder`."""
+        self.ladder.interrupt(now)
 
     def restart(self, channel: str, message: Message, now: float) -> None:
         """End the engine and start a fresh one; the client is answered when that is ready."""
-        error = RunError("Restarted", "The session was restarted.")
+        self.begin_afresh(RunError("Restarted", "The session was restarted."), now)
+        self._until_ready.append(Waiting(channel, message))
+
+    def begin_afresh(self, error: RunError, now: float, stack: list[str] | None = None) -> None:
+        """Go on with a fresh engine; what runs in this one ends with ``error``."""
         if self.running is not None:
-            self.fail(self.running, error, now)
+            self.fail(self.running, error, now, stack)
         self.subshells.reset(error, now)
+        self.remembering.lost(now)
         self._abort_queue(now)
         self.comms.reset()
-        self._lane.clear()
-        self.last_known.reset()
-        self.engine, self.engine_pid, self._count = "starting", None, 1
+        self.calls.reset(error.message)
+        self.asking.reset(error)
+        self.stacks.reset(now)
+        self.ladder.reset()
+        self.engine, self.engine_pid, self.count = "starting", None, 1
+        self.told_number = self.told_aside = self.questions.before = 0
         self.pipes.clear()
         self.floods.settle_all()
         self._new_pipes(None)
-        self._until_ready.append(Waiting(channel, message))
         self.publish("status", b"{}", {"execution_state": "restarting"}, None)
         self._out.append(Respawn())
 
@@ -412,55 +424,44 @@ class SessionState:
         self.engine_pid = header["pid"]
         self.python_version = header["python_version"]
         self.has_debugger = bool(header.get("debugger"))
+        self.stacks.signal = header.get("stack_signal")
         waiting, self._until_ready = self._until_ready, []
         for each in waiting:
             if each.request.type in LANE_REQUESTS:
-                self._ask_lane(each, now)
+                self.asking.ask(each, now)
             else:
                 requests.handle_ready(self, each.channel, each.request)
         self.publish("status", b"{}", {"execution_state": self.engine}, None)
+        if self.controlled is not None:
+            self.controlled.hello(now)
         self._next(now)
         self.subshells.start(now)
+
+    def wait_until_ready(self, waiting: Waiting) -> None:
+        """Take a request up again when the engine has said what it is."""
+        self._until_ready.append(waiting)
 
     def when_ready(self, channel: str, message: Message) -> bool:
         """Whether the engine has said what it is; if not, the request waits for that."""
         if self.engine == "starting":
-            self._until_ready.append(Waiting(channel, message))
+            self.wait_until_ready(Waiting(channel, message))
             return False
         return True
 
     def time_passed(self, now: float) -> list[Instruction]:
-        """Answer what the lane has not answered by its deadline."""
-        for waiting in self.last_known.due(now):
-            self._answer_last_known(waiting)
+        """Answer what the lane has not answered by its deadline; take the ladder's steps."""
+        parts = self.asking, self.stacks, self.ladder, self.remembering, self.floods
+        for each in (*parts, self.controlled):
+            if each is not None:
+                each.time_passed(now)
         return self._taken()
 
-    def _answer_last_known(self, waiting: Waiting) -> None:
-        request = waiting.request
-        content, known = self.last_known.answer(request.type, request.content)
-        metadata = {"vivo": {"busy": True, "known": known}}
-        self.answer(waiting.channel, request, content, metadata=metadata)
-
-    def _ask_lane(self, waiting: Waiting, now: float) -> None:
-        if self.engine == "dead":
-            sentence = "The session's Python process has ended: restart the session."
-            self.refuse(waiting.channel, waiting.request, "EngineDied", sentence)
-        elif self.engine == "starting":
-            self._until_ready.append(waiting)
-        elif self.last_known.has_no_room_for(waiting, is_busy=self.engine == "busy"):
-            self._answer_last_known(waiting)
-        else:
-            self._lane_count += 1
-            self._lane[self._lane_count] = waiting
-            self.last_known.asked(self._lane_count, waiting, now, is_busy=self.engine == "busy")
-            kind, content = waiting.request.type, waiting.request.content
-            self._out.append(ToLane({"type": kind, "id": self._lane_count, "content": content}))
-
-    def ask_stack(self, channel: str, message: Message, purpose: str = "reply") -> None:
-        """Ask the lane for the stacks of the engine's threads."""
-        self._lane_count += 1
-        self._lane[self._lane_count] = Waiting(channel, message, purpose)
-        self._out.append(ToLane({"type": "stack", "id": self._lane_count, "content": {}}))
+    @property
+    def deadline(self) -> float | None:
+        """When :meth:`time_passed` is wanted; None while nothing is due."""
+        parts = self.asking.last_known, self.stacks, self.ladder, self.remembering, self.floods
+        found = [each.deadline for each in (*parts, self.controlled) if each is not None]
+        return min((each for each in found if each is not None), default=None)
 
     def _new_pipes(self, run: str | None) -> None:
         for name in _STREAMS:
@@ -474,9 +475,9 @@ class SessionState:
         count: int | None = None,
     ) -> None:
         """Take over from an earlier keeper."""
-        self._parents.update(parents or {})
+        self.parents.update(parents or {})
         self.pipes = self.pipes if pipes is None else pipes
-        self._count = count or self._count
+        self.count = count or self.count
 
     def _ordered(
         self, run: str | None, name: str, items: list[bytes | tuple[int, Any]], now: float
@@ -493,25 +494,15 @@ class SessionState:
                 self.running.errors_ended = True
                 self._finish(now)
 
-    def _ask_input(self, header: dict[str, Any]) -> None:
+    def ask_input(self, header: dict[str, Any]) -> None:
+        """Ask the client of a cell for what the engine's event says."""
+        if header["asked"] <= self.questions.before:
+            return  # an earlier keeper has asked it
         run = self.running
         if run is None or run.record.id != header["run"]:
             self.subshells.ask(header)
             return
-        self._asked, self.question = header["asked"], question(run.request, header)
-        self._out.append(self.question)
-
-    def is_asking(self, parent: bytes) -> bool:
-        """Whether the run of that request still waits for input."""
-        run = self.running
-        return run is not None and self._asked is not None and run.request.raw_header == parent
-
-    def _input_reply(self, message: Message) -> None:
-        if self._asked is not None and message.type == "input_reply":
-            value = message.content.get("value")
-            value = value if isinstance(value, str) else None
-            self._out.append(ToMain({"type": "input_reply", "asked": self._asked, "value": value}))
-            self._asked = None
+        self.questions.ask(run, header)
 
     # --- Telling ---------------------------------------------------------------------------
 
@@ -519,11 +510,13 @@ class SessionState:
         """The header that a run's events carry as their parent."""
         if run is None:
             return b"{}"
-        return self._parents.get(run) or self.comms.parent_of(run) or b"{}"
+        known = self.parents.get(run) or self.comms.parent_of(run)
+        return known or self.calls.parent_of(run) or b"{}"
 
     def stream(self, run: str | None, name: str, text: str) -> None:
         """Publish text of a run, within its limit."""
         if text:
+            self.calls.printed(run, name, text)
             self.floods.stream(run, name, text)
 
     def publish(
@@ -543,7 +536,9 @@ class SessionState:
         run = self.comms.run_of(run)
         vivo: dict[str, Any] = {"seq": self.seq, **(extra or {})}
         if self._number is not None:
-            vivo["n"] = self._number
+            vivo["n"] = self.told_number = self._number
+        elif self._aside is not None:
+            vivo["m"] = self.told_aside = self._aside
         if run is not None:
             vivo["run"] = run
         if record is not None:
@@ -597,4 +592,6 @@ class SessionState:
         self.subshells.validate()
         self.floods.validate()
         assert self.engine in ("starting", "idle", "busy", "dead"), self.engine
-        assert self.engine != "dead" or not self._lane, "the dead are asked"
+        self.asking.validate()
+        self.ladder.validate()
+        self.calls.validate()

@@ -7,32 +7,48 @@ names it in the header of its shell messages (``subshell_id``). Rules:
    the order they came. Nothing here waits for the main shell, and the main shell for nothing here.
 2. A cell that fails aborts the cells that wait in its own subshell.
 3. A deleted subshell takes nothing more: what waits is aborted, what runs goes on to its end.
-4. A new or dead engine has no subshells.
+4. A new or dead engine has no subshells. A new keeper finds those that there are.
+5. A question is asked of the client that ran its cell, and of whoever takes it over. The first
+   answer counts, and all are told.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from ..messages import RunError
 from ..wire import Message
+from . import restoring
 from .instructions import Reply, ToLane
+from .questions import is_answer_to, question, question_of, value_of
 
 if TYPE_CHECKING:
     from .parts import Run
     from .state import SessionState
 
 
-@dataclass
-class Subshell:
+class Subshell(msgspec.Struct):
     """One subshell: what runs in it, and what waits."""
 
     id: str
     current: Run | Message | None = None
-    waiting: deque[Run | Message] = field(default_factory=deque)
+    waiting: deque[Run | Message] = msgspec.field(default_factory=deque)
+
+
+class Asked(msgspec.Struct):
+    """A question that waits for an answer."""
+
+    subshell: str
+    run: Run
+    number: int
+    """Among the engine's questions."""
+    asks: Reply
+    clients: set[str]
+    """The sessions' names of those that were asked."""
 
 
 class Subshells:
@@ -43,8 +59,10 @@ class Subshells:
         self._open: dict[str, Subshell] = {}
         self._ending: list[Subshell] = []
         """Deleted, with something that still runs."""
-        self._asked: list[tuple[str, Run, int]] = []
-        """The questions that wait for an answer, the last one at the end: subshell, run, number."""
+        self._asked: list[Asked] = []
+        """The questions that wait for an answer, the last one at the end."""
+        self._returned: list[Run] = []
+        """The cells that the journal knows as queued or running, until the engine has told."""
 
     # --- What clients ask ------------------------------------------------------------------
 
@@ -52,6 +70,8 @@ class Subshells:
         """Make a subshell; gives its id."""
         made = Subshell(uuid.uuid4().hex)
         self._open[made.id] = made
+        # So that the engine can tell a keeper that comes after this one.
+        self._state.tell(ToLane(_told(made.id, {"type": "open"})))
         return made.id
 
     def names(self) -> list[str]:
@@ -66,7 +86,7 @@ class Subshells:
         self._abort(ended, now, only_of=None)
         if ended.current is not None:
             self._ending.append(ended)
-        self._state.tell(ToLane({"type": "subshell", "subshell": subshell, "frame": None}))
+        self._state.tell(ToLane(_told(subshell, None)))
         return True
 
     def named_by(self, message: Message) -> str | None:
@@ -86,6 +106,8 @@ class Subshells:
             return False
         subshell.waiting.append(item)
         self._next(subshell, now)
+        if subshell.waiting and subshell.waiting[-1] is item and not isinstance(item, Message):
+            restoring.tell_waiting(self._state, item)
         return True
 
     # --- What happens ----------------------------------------------------------------------
@@ -106,8 +128,7 @@ class Subshells:
             frame, buffers = state.comms.begin(item), item.buffers
         else:
             frame, buffers = state.begin(item, now), []
-        told = {"type": "subshell", "subshell": subshell.id, "frame": frame}
-        state.tell(ToLane(told, buffers))
+        state.tell(ToLane(_told(subshell.id, frame), buffers))
 
     def done(self, run: str, report: dict[str, Any] | None, now: float) -> bool:
         """What ran in a subshell has ended, a cell with its report; whether it was one's."""
@@ -116,11 +137,11 @@ class Subshells:
             if item is None or _id_of(item) != run:
                 continue
             subshell.current = None
-            self._asked = [entry for entry in self._asked if entry[1] is not item]
+            self._asked = [each for each in self._asked if each.run is not item]
             if isinstance(item, Message):
                 self._state.comms.ended(item)
             elif report is not None and self._state.conclude(item, report, now):
-                self._abort(subshell, now, only_of=item.request.header.get("session"))
+                self._abort(subshell, now, only_of=item.request.session)
             if subshell in self._ending:
                 self._ending.remove(subshell)
             self._next(subshell, now)
@@ -133,34 +154,95 @@ class Subshells:
             run = subshell.current
             if run is None or isinstance(run, Message) or run.record.id != header["run"]:
                 continue
-            self._asked.append((subshell.id, run, header["asked"]))
-            self._state.tell(question(run.request, header))
+            asks = question(run.request, header, self._state.seq)
+            clients = {run.request.session}
+            self._asked.append(Asked(subshell.id, run, header["asked"], asks, clients))
+            self._state.tell(asks)
 
     def answer(self, message: Message) -> bool:
         """Take an answer to the last question that this client was asked; whether there was one."""
-        session = message.header.get("session")
-        if message.type != "input_reply":
-            return False
-        for entry in reversed(self._asked):
-            subshell, run, asked = entry
-            if run.request.header.get("session") == session:
-                self._asked.remove(entry)
-                value = message.content.get("value")
-                value = value if isinstance(value, str) else None
-                frame = {"type": "input_reply", "asked": asked, "value": value}
-                self._state.tell(ToLane({"type": "subshell", "subshell": subshell, "frame": frame}))
-                return True
+        for each in reversed(self._asked):
+            if message.session not in each.clients or not is_answer_to(message, each.asks):
+                continue
+            self._asked.remove(each)
+            frame = {"type": "input_reply", "asked": each.number, "value": value_of(message)}
+            self._state.tell(ToLane(_told(each.subshell, frame)))
+            if not each.run.silent:
+                parent, extra = each.run.request.raw_header, {"answered": question_of(each.asks)}
+                busy = {"execution_state": "busy"}
+                self._state.publish("status", parent, busy, each.run.record.id, extra=extra)
+            return True
         return False
+
+    def offer(self, message: Message) -> bool:
+        """Ask the client of a message all that waits for an answer; whether anything does."""
+        for each in self._asked:
+            each.clients.add(message.session)
+            self._state.tell(msgspec.structs.replace(each.asks, identities=message.identities))
+        return bool(self._asked)
+
+    def is_asking(self, parent: bytes) -> bool:
+        """Whether the cell of that request waits for an answer."""
+        return any(each.run.request.raw_header == parent for each in self._asked)
 
     def running(self) -> list[Run]:
         """The cells that run in subshells."""
         found = [subshell.current for subshell in (*self._open.values(), *self._ending)]
         return [each for each in found if each is not None and not isinstance(each, Message)]
 
+    def id_of(self, run: str) -> str | None:
+        """The subshell that runs a cell; None if none does."""
+        for subshell in (*self._open.values(), *self._ending):
+            current = subshell.current
+            if current is None or isinstance(current, Message):
+                continue
+            if current.record.id == run:
+                return subshell.id
+        return None
+
     def waiting(self) -> list[Run]:
         """The cells that wait in subshells."""
         found = [each for subshell in self._open.values() for each in subshell.waiting]
         return [each for each in found if not isinstance(each, Message)]
+
+    # --- After another keeper --------------------------------------------------------------
+
+    def returned(self, run: Run) -> None:
+        """A cell of a subshell that has not ended, as the journal knows."""
+        self._returned.append(run)
+
+    def take_returned(self, ids: set[str]) -> list[Run]:
+        """Take back those of some ids."""
+        taken = [run for run in self._returned if run.record.id in ids]
+        self._returned = [run for run in self._returned if run not in taken]
+        return taken
+
+    def adopted(self, told: dict[str, Any], now: float) -> None:
+        """The engine has a subshell: what it got last, and whether that has ended.
+
+        A cell that ended while no keeper was there tells so again.
+        """
+        made, given = Subshell(told["id"]), told["run"]
+        for run in tuple(self._returned):
+            if self.named_by(run.request) == made.id and run.record.id == given:
+                self._returned.remove(run)
+                run.record.status = "running"
+                made.current = run
+        if told["is_busy"] and made.current is None:
+            made.current = restoring.silent_run(given, now)
+        if told["is_open"]:
+            self._open[made.id] = made
+        elif made.current is not None:
+            self._ending.append(made)
+
+    def settle(self) -> None:
+        """All is told: what the engine never got waits again, first what had begun."""
+        self._returned.sort(key=lambda run: run.record.status != "running")
+        for run in self._returned:
+            run.record.status, run.record.started = "queued", None
+            named = self.named_by(run.request) or ""
+            self._open.setdefault(named, Subshell(named)).waiting.append(run)
+        self._returned.clear()
 
     def remove(self, run: Run) -> None:
         """Take a cell out of the subshell in which it waits."""
@@ -174,7 +256,7 @@ class Subshells:
                 if only_of is None:
                     subshell.waiting.remove(item)
                     self._state.comms.ended(item)
-            elif only_of in (None, item.request.header.get("session")):
+            elif only_of in (None, item.request.session):
                 subshell.waiting.remove(item)
                 self._state.end_aborted(item, now)
 
@@ -206,10 +288,8 @@ class Subshells:
         assert all(each.current is not None for each in self._ending), "an end that does not come"
 
 
-def question(request: Message, header: dict[str, Any]) -> Reply:
-    """What asks the client of a cell for a line; ``header``: the engine's event."""
-    content = {"prompt": header["prompt"], "password": header["password"]}
-    return Reply("stdin", request.identities, "input_request", request.raw_header, content)
+def _told(subshell: str, frame: dict[str, Any] | None) -> dict[str, Any]:
+    return {"type": "subshell", "subshell": subshell, "frame": frame}
 
 
 def _id_of(item: Run | Message) -> str:

@@ -12,6 +12,15 @@ from typing import Any
 
 import psutil
 
+_meters: list[UsageMeter] = []  # this process's own, once somebody has asked
+
+
+def usage_of(pid: int | None) -> dict[str, Any]:
+    """The content of a ``usage_reply``; ``pid`` is the engine's. Memory is in bytes."""
+    if not _meters:
+        _meters.append(UsageMeter())
+    return _meters[0].measure(pid)
+
 
 class UsageMeter:
     """Measures; the share of the processor is that since the last look, 0 at the first."""

@@ -7,9 +7,14 @@ import asyncio
 import os
 import sys
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 from ...parallel.errors import SessionError
 from ..console.attach import Wanted, attach
+
+if TYPE_CHECKING:
+    from ..console.interactive import Console
+    from ..console.simple import SimpleConsole
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,6 +24,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--new", action="store_true", help="start one, also where one runs already")
     parser.add_argument("--python", metavar="PATH", help="the interpreter of a new session")
     parser.add_argument("--profile", metavar="NAME", help="the profile of a new session")
+    parser.add_argument(
+        "--kernel",
+        metavar="NAME",
+        help="another kernel that is installed for Jupyter, hosted as a session",
+    )
+    parser.add_argument(
+        "--past", action="store_true", help="what the session has shown so far comes first"
+    )
     parser.add_argument("--simple", action="store_true", help="line by line, without escape codes")
 
 
@@ -32,15 +45,19 @@ async def _run(options: argparse.Namespace) -> int:
     if not is_simple:
         check_installed()
     entry, started = await attach(
-        Wanted(options.session, options.new, options.python, options.profile)
+        Wanted(options.session, options.new, options.python, options.profile, options.kernel)
     )
+    console: SimpleConsole | Console  # what each needs is loaded for it alone
     if is_simple:
         from ..console.simple import SimpleConsole
 
-        return await SimpleConsole(entry, started=started).run()
-    from ..console.interactive import Console
+        console = SimpleConsole(entry, started=started)
+    else:
+        from ..console.interactive import Console
 
-    return await Console(entry, started=started).run()
+        console = Console(entry, started=started)
+    console.shows_past = options.past
+    return await console.run()
 
 
 def check_installed() -> None:

@@ -14,6 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Keep the session until it, or its launcher, ends."""
-    from ...parallel.kernelspec import run_kernel
+    from ...parallel.interpreters import find_python
+    from ...parallel.kernel import run_kernel
 
-    return run_kernel(options.connection_file, options.python, options.profile)
+    python = find_python(options.python) if options.python else None
+    return run_kernel(options.connection_file, python, options.profile)

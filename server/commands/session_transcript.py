@@ -15,6 +15,7 @@ import msgspec
 
 from ...parallel.client import SessionClient
 from ...parallel.errors import SessionError
+from ...parallel.interpreters import find_python
 from ...parallel.launch import SessionOptions, start_session
 from ...parallel.messages import RunRecord
 from ...parallel.registry import liveness
@@ -121,7 +122,7 @@ async def rerun(options: argparse.Namespace) -> int:
     cells, left_out = _wanted(folder, every=options.all)
     if not cells:
         raise SessionError(f"The session {folder.name} has no input to run again.")
-    entry = await start_session(_options(folder, options.python))
+    entry = await start_session(_options(folder, options.python and find_python(options.python)))
     print(f"The inputs of {folder.name} run again in the session {entry.id}.")
     for record in left_out:
         print(f"left out: {_place(record)}, which ended {_ending(record)} (--all runs it too)")

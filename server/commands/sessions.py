@@ -1,4 +1,4 @@
-"""``vivo sessions``: list the sessions of this machine, show what they did, or end them."""
+"""``vivo sessions``: start one, list those of this machine, show what they did, restart, end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 import attrs
 
 from ..protocol import SessionInfo
+from . import session_start
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,6 +19,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     listing = actions.add_parser("list", help="list them (the default)")
     listing.add_argument("--json", action="store_true", help="for programs")
+    start = actions.add_parser("start", help="start one; its id is printed")
+    session_start.add_arguments(start)
     show = actions.add_parser("show", help="the transcript of one, also of one that has ended")
     show.add_argument("id", nargs="?", metavar="ID", help="without it: which have a transcript")
     show.add_argument("--json", action="store_true", help="for programs: an entry a line")
@@ -25,14 +28,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rerun.add_argument("id", metavar="ID", help="an id, or the beginning of one")
     rerun.add_argument("--all", action="store_true", help="also those that did not end well")
     rerun.add_argument("--python", metavar="PATH", help="the interpreter of the fresh session")
-    end = actions.add_parser("end", help="end some, or all")
+    restart = actions.add_parser("restart", help="give one a fresh Python: its variables go")
+    restart.add_argument("id", metavar="ID", help="an id, or the beginning of one")
+    end = actions.add_parser("end", aliases=["stop"], help="end some, or all")
     end.add_argument("ids", nargs="*", metavar="ID", help="an id, or the beginning of one")
     end.add_argument("--all", action="store_true", help="every session of this machine")
 
 
 def run(options: argparse.Namespace) -> int:
     """Do what the action says."""
-    if options.action == "end":
+    if options.action == "start":
+        return session_start.start(options)
+    if options.action == "restart":
+        return asyncio.run(_restart(options.id))
+    if options.action in ("end", "stop"):
         return asyncio.run(_end(options))
     if options.action in ("show", "rerun"):
         from . import session_transcript
@@ -50,6 +59,23 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+async def _restart(wanted: str) -> int:
+    from ...parallel.client import SessionClient
+    from ...parallel.errors import SessionError
+    from ...parallel.registry import Registry
+
+    entry = Registry().get(wanted)
+    if entry is None:
+        raise SessionError(f"there is no session {wanted}; `vivo sessions` lists them.")
+    client = await SessionClient.connect(entry.connection_file, name="vivo sessions")
+    try:
+        await client.restart()
+    finally:
+        await client.close()
+    print(f"restarted {entry.id}")
+    return 0
+
+
 async def _end(options: argparse.Namespace) -> int:
     from ...parallel.errors import SessionError
     from ...parallel.launch import end_session
@@ -62,6 +88,8 @@ async def _end(options: argparse.Namespace) -> int:
     elif not ids:
         raise SessionError("name the sessions to end, or say --all; `vivo sessions` lists them.")
     for session in ids:
+        if options.all and Registry().get(session) is None:
+            continue  # it was an engine of a cluster that has ended with its session
         await end_session(session)
         print(f"ended {session}")
     if not ids:
@@ -72,7 +100,9 @@ async def _end(options: argparse.Namespace) -> int:
 def table(infos: list[SessionInfo]) -> str:
     """The sessions, a line each."""
     if not infos:
-        return "There are no sessions. Run a cell in an editor, or `vivo run FILE --keep`."
+        return (
+            "There are no sessions. `vivo session start` starts one, as a cell in an editor does."
+        )
     rows = [("ID", "NAME", "STATE", "PYTHON", "MEMORY", "AGE", "FOLDER", "WHEN IDLE")]
     for info in infos:
         memory = f"{info.memory >> 20} MB" if info.memory else "–"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...parallel.directories import current_folder
 from ...parallel.errors import SessionError
 from ...parallel.launch import SessionOptions, find_session, start_session
 from ...parallel.registry import Registry, SessionEntry, liveness
+from ...parallel.transcripts import find_journal
 from ..interpreters import choose_interpreter
 
 
@@ -20,6 +22,8 @@ class Wanted:
     new: bool = False
     python: str | None = None
     profile: str | None = None
+    kernel: str | None = None
+    """Another kernel's name, or the folder of its kernelspec."""
 
 
 async def attach(wanted: Wanted) -> tuple[SessionEntry, bool]:
@@ -30,7 +34,9 @@ async def attach(wanted: Wanted) -> tuple[SessionEntry, bool]:
     """
     if wanted.session is not None:
         return named(wanted.session, Registry()), False
-    folder = str(Path.cwd())
+    folder = str(current_folder())
+    if wanted.kernel is not None:
+        return await _hosted(wanted.kernel, folder, new=wanted.new)
     if not wanted.new:
         python = choose_interpreter(None, wanted.python) if wanted.python else None
         found = find_session(workspace=folder, python=python)
@@ -39,6 +45,17 @@ async def attach(wanted: Wanted) -> tuple[SessionEntry, bool]:
     python = choose_interpreter(Path(folder, "console"), wanted.python)
     options = SessionOptions(python=python, cwd=folder, workspace=folder, profile=wanted.profile)
     return await start_session(options), True
+
+
+async def _hosted(kernel: str, folder: str, *, new: bool) -> tuple[SessionEntry, bool]:
+    from ...parallel.hosted.kernelspecs import find_kernelspec
+    from ...parallel.hosted.start import start_hosted
+
+    name = find_kernelspec(kernel).name
+    found = None if new else find_session(workspace=folder, kernel=name)
+    if found is not None:
+        return found, False
+    return await start_hosted(kernel, SessionOptions(cwd=folder, workspace=folder)), True
 
 
 def named(session: str, registry: Registry) -> SessionEntry:
@@ -52,8 +69,23 @@ def named(session: str, registry: Registry) -> SessionEntry:
     dead = registry.get(session)
     if dead is not None and liveness(dead) == "foreign":
         raise SessionError(f"The session {dead.id} runs on {dead.host}: attach to it there.")
+    if ended := _ended(session, dead):
+        raise SessionError(
+            f"The session {ended} has ended: `vivo sessions show {ended}` shows what it did, `vivo "
+            f"sessions rerun {ended}` runs its inputs again."
+        )
     known = f"there are {_told(live)}." if live else "there are none; --new starts one."
     raise SessionError(f"There is no session {session}; {known}")
+
+
+def _ended(session: str, entry: SessionEntry | None) -> str | None:
+    """The id of a session that is no more, if there was one of that id or beginning."""
+    if entry is not None:
+        return entry.id
+    try:
+        return find_journal(session).name
+    except SessionError:
+        return None
 
 
 def _told(entries: list[SessionEntry]) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import AsyncGenerator, Callable, Iterable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -10,7 +12,10 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import Condition, completion_is_selected, has_focus
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.styles import Style
+from pygments.lexers.python import PythonLexer
+from pygments.token import _TokenType
 
 from ...parallel.errors import SessionError
 
@@ -39,6 +44,20 @@ STYLE = Style.from_dict(
         "pygments.name.decorator": "ansiyellow",
     }
 )
+# The same for text that is written: by the beginning of a token's name, the longest counts.
+_CODES = {
+    "Keyword": "35",
+    "Operator.Word": "35",
+    "Literal.String": "32",
+    "Literal.Number": "36",
+    "Comment": "90",
+    "Name.Function": "34",
+    "Name.Class": "34",
+    "Name.Builtin": "36",
+    "Name.Exception": "31",
+    "Name.Decorator": "33",
+}
+_BURST = 0.01  # seconds between the parts of a paste
 _DEADLINE = 1.5  # seconds after which a menu is given up
 _TYPES = "_jupyter_types_experimental"
 
@@ -80,6 +99,7 @@ def bindings(
     """The keys of the prompt for cells."""
     keys = KeyBindings()
     editing = has_focus(DEFAULT_BUFFER)
+    paste = _UnmarkedPaste()
 
     @Condition
     def at_indentation() -> bool:
@@ -99,6 +119,9 @@ def bindings(
         buffer = event.current_buffer
         document = buffer.document
         after = document.text_after_cursor
+        if paste.goes_on(event):
+            buffer.insert_text("\n")
+            return
         if after.strip() and "\n" in document.text:
             buffer.insert_text("\n" + _indent_of(document.current_line_before_cursor))
             return
@@ -106,7 +129,7 @@ def bindings(
             document.text.rstrip(" ") if not after else document.text
         )
         if status == "incomplete":
-            buffer.insert_text("\n" + indent)
+            buffer.insert_text("\n" + ("" if paste.begins(event) else indent))
         else:
             accept()
             buffer.validate_and_handle()
@@ -135,6 +158,55 @@ def bindings(
         interrupt()
 
     return keys
+
+
+class _UnmarkedPaste:
+    """Tells a paste that the terminal does not mark from keys that somebody has typed ahead.
+
+    A line that begins a block is followed at once by one with an indentation of its own: from
+    there on all that comes is taken as it is.
+    """
+
+    def __init__(self) -> None:
+        self._is_on = False
+
+    def begins(self, event: KeyPressEvent) -> bool:
+        """At the end of a line that asks for more: whether a paste goes on in its own words."""
+        waiting = event.key_processor.input_queue
+        self._is_on = bool(waiting) and waiting[0].key in (" ", Keys.Tab)
+        return self._is_on
+
+    def goes_on(self, event: KeyPressEvent) -> bool:
+        """Whether this is the end of a line within a paste."""
+        self._is_on = self._is_on and (bool(event.key_processor.input_queue) or _is_readable(event))
+        return self._is_on
+
+
+def _is_readable(event: KeyPressEvent) -> bool:
+    """Whether more comes faster than anybody types."""
+    try:
+        return bool(select.select([event.app.input.fileno()], [], [], _BURST)[0])
+    except (OSError, NotImplementedError):
+        return False  # no terminal
+
+
+def painted(source: str) -> str:
+    """Python in the terminal's colours; each line has its own, so that lines can be taken apart."""
+    pieces = []
+    for kind, text in _LEXER.get_tokens(source):
+        code = _code_of(kind)
+        lines = text.split("\n")
+        pieces.append("\n".join(f"\x1b[{code}m{x}\x1b[0m" if code and x else x for x in lines))
+    return "".join(pieces)
+
+
+@cache
+def _code_of(kind: _TokenType) -> str | None:
+    name = str(kind).removeprefix("Token.")
+    return next((code for part, code in _CODES.items() if name.startswith(part)), None)
+
+
+_LEXER = PythonLexer(stripnl=False, ensurenl=False)
 
 
 def _indent_of(line: str) -> str:

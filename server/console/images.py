@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ...parallel.directories import cache_folder
+from ...core.private_files import open_file
+from ...parallel.directories import cache_folder, private
 
 _EXTENSIONS = {
     "image/png": "png",
@@ -72,13 +74,13 @@ class Pictures:
 
     def _write(self, picture: bytes, extension: str) -> Path:
         if self._folder is None:
-            self._folder = cache_folder("console") / self.session
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._folder = private(cache_folder("console") / self.session)
         while True:
             self._count += 1
             path = self._folder / f"{self._count}.{extension}"
             try:
-                with path.open("xb") as file:  # an earlier console's pictures stay
+                # An earlier console's pictures stay.
+                with os.fdopen(open_file(path, os.O_WRONLY | os.O_EXCL), "wb") as file:
                     file.write(picture)
             except FileExistsError:
                 continue

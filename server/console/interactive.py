@@ -24,13 +24,13 @@ from pygments.lexers.python import PythonLexer
 from ...parallel.errors import SessionError
 from ...parallel.registry import SessionEntry
 from .base import LEAVING, BaseConsole
-from .editing import STYLE, SessionCompleter, bindings
+from .editing import STYLE, SessionCompleter, bindings, painted
 from .images import protocol_of
 from .pager import page
 from .screen import Screen
+from .searching import NEWEST, OlderInputs, SessionHistory
 from .terminal import unseen
 
-_HISTORY = 5000  # inputs that the search begins with
 _GRACE = 0.1  # seconds that a short cell gets before the next prompt, which then is drawn once
 _TOOLBAR = 1.0  # seconds that a cell runs before the toolbar tells
 
@@ -40,7 +40,9 @@ class Console(BaseConsole):
 
     def __init__(self, entry: SessionEntry, *, started: bool) -> None:
         images = protocol_of(os.environ)
-        super().__init__(entry, started=started, colour=True, images=images)
+        colour = not os.environ.get("NO_COLOR")  # https://no-color.org
+        paint = painted if colour else None
+        super().__init__(entry, started=started, colour=colour, images=images, paint_source=paint)
         self.screen = Screen()
         self._changed = asyncio.Event()
         self._pages: list[str] = []
@@ -107,7 +109,7 @@ class Console(BaseConsole):
         """Read and run until the user leaves; 1 if the session has ended."""
         loop = asyncio.get_running_loop()
         await self.open()
-        history = InMemoryHistory(await self._history())
+        history = SessionHistory(await self._history(n=NEWEST))
         self._session: PromptSession[str | None] = PromptSession(
             message=self._message,
             multiline=True,
@@ -121,9 +123,12 @@ class Console(BaseConsole):
             key_bindings=bindings(self, interrupt=self.pressed, accept=self._accepting),
             style=STYLE,
             bottom_toolbar=self._toolbar,
+            enable_suspend=True,
             refresh_interval=0.5,
             include_default_pygments_style=False,
         )
+        older = OlderInputs(history, self._searched, self._session.app.invalidate)
+        self._session.search_buffer.on_text_changed += lambda buffer: older.changed(buffer.text)
         self._answers: PromptSession[str | None] = PromptSession(
             history=InMemoryHistory(), key_bindings=_question_keys(self)
         )
@@ -132,9 +137,11 @@ class Console(BaseConsole):
         self._begin(self._leave_when_ended())
         try:
             with unseen(True):  # between two prompts a password may be typed ahead
+                await self.take_over()
                 await self._read()
         finally:
             loop.remove_signal_handler(signal.SIGINT)
+            older.stop()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -144,13 +151,17 @@ class Console(BaseConsole):
             sys.stdout.flush()
         return 1 if self.link.ended.is_set() else 0
 
-    async def _history(self) -> list[str]:
+    async def _history(self, **wanted: Any) -> list[str]:
+        """Inputs of all sessions, the oldest first."""
         try:
-            entries = await self.link.client.history(n=_HISTORY)
+            entries = await self.link.client.history(**wanted)
         except SessionError:
             return []
         texts: list[str] = [str(entry[2]) for entry in entries]
         return [text for at, text in enumerate(texts) if at == 0 or text != texts[at - 1]]
+
+    async def _searched(self, pattern: str, count: int) -> list[str]:
+        return await self._history(hist_access_type="search", pattern=pattern, n=count, unique=True)
 
     async def _read(self) -> None:
         while not self.link.ended.is_set():
@@ -221,23 +232,17 @@ class Console(BaseConsole):
     # --- Questions -------------------------------------------------------------------------
 
     async def answer_input(self, prompt: str, password: bool, run: str | None) -> str | None:
-        """Ask in the prompt's place; None for the end of input, or if the cell ended meanwhile."""
+        """Ask in the prompt's place; None for the end of input."""
         question = _Question(prompt, password)
         self._questions.append(question)
         self._make_way()
-        ended = self.waiting.get(run or "")
-        waits: list[asyncio.Future[Any]] = [
-            question.answer,
-            *([ended] if ended is not None else []),
-        ]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        if question.answer.done():
-            return question.answer.result()
-        if question in self._questions:
-            self._questions.remove(question)
-        if self._question is question and self._answers.app.is_running:
-            self._answers.app.exit(exception=EOFError())
-        return None
+        try:
+            return await question.answer
+        finally:
+            if question in self._questions:
+                self._questions.remove(question)
+            if self._question is question and self._answers.app.is_running:
+                self._answers.app.exit(exception=EOFError())
 
     async def _ask(self, question: _Question) -> None:
         before, self.screen.partial = self.screen.shown, ""

@@ -24,7 +24,7 @@ class SimpleConsole(BaseConsole):
 
     def __init__(self, entry: SessionEntry, *, started: bool) -> None:
         super().__init__(entry, started=started, colour=False)
-        self.is_typed = sys.stdin.isatty()
+        self.is_typed = self.can_offer = sys.stdin.isatty()
         self._lines: asyncio.Queue[str] = asyncio.Queue()
         self._at_prompt = ""
         self._typed: list[str] = []
@@ -60,6 +60,7 @@ class SimpleConsole(BaseConsole):
         threading.Thread(target=self._read, args=(loop,), daemon=True, name="stdin").start()
         await self.open()
         try:
+            await self.take_over()
             while not (self.link.ended.is_set() or self._unread.is_set()):
                 cell = await self._cell()
                 if cell is None or cell.strip() in LEAVING:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...parallel.wire import Message
+from .source_colours import Painter, paint_sources
 
 _STYLES = {"dim": "2", "in": "34", "out": "31", "error": "31"}
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -34,10 +35,18 @@ class Shown:
 
 
 class Transcript:
-    """Gives the text of each event; ``picture`` shows a MIME bundle's image, if it has one."""
+    """Gives the text of each event; ``picture`` shows a MIME bundle's image, if it has one;
+    ``paint_source`` the sources in tracebacks."""
 
-    def __init__(self, *, colour: bool, picture: Picture = lambda data: None) -> None:
+    def __init__(
+        self,
+        *,
+        colour: bool,
+        picture: Picture = lambda data: None,
+        paint_source: Painter | None = None,
+    ) -> None:
         self.colour = colour
+        self.paint_source = paint_source
         self.picture = picture
         self.mine: set[str] = set()
         """The runs that this console sent."""
@@ -63,6 +72,13 @@ class Transcript:
         if not self.colour:
             shown.text = plain(shown.text)
         return shown
+
+    def joined(self, run: dict[str, Any]) -> None:
+        """What runs as the console comes: its output needs no word on whose it is."""
+        count, client = run.get("execution_count"), str(run.get("client") or "another client")
+        self.running = {**run, "client": client}
+        self._records[run["id"]] = (count, client)
+        self._last = run["id"]
 
     def paint(self, style: str, text: str) -> str:
         """A text in a style, where there is colour."""
@@ -98,7 +114,7 @@ class Transcript:
         return Shown(before + "\n".join(lines) + "\n")
 
     def _status(self, event: Message) -> Shown:
-        if event.content.get("execution_state") == "starting":
+        if event.content.get("execution_state") in ("starting", "restarting"):
             self.running, self.execution_count = None, 0
         if event.content.get("execution_state") != "idle" or "record" not in event.vivo:
             return Shown()
@@ -145,7 +161,10 @@ class Transcript:
         lines = event.content.get("traceback") or []
         if not lines:
             lines = [f"{event.content.get('ename')}: {event.content.get('evalue')}"]
-        return Shown(self._owner(event) + self._closed() + "\n".join(map(str, lines)) + "\n")
+        lines = list(map(str, lines))
+        if self.paint_source is not None:
+            lines = paint_sources(lines, self.paint_source)
+        return Shown(self._owner(event) + self._closed() + "\n".join(lines) + "\n")
 
     # --- Parts -----------------------------------------------------------------------------
 

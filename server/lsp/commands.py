@@ -149,8 +149,9 @@ async def run_text(server: VivoServer, params: protocol.TextParams) -> protocol.
 async def interrupt(
     server: VivoServer, params: protocol.InterruptParams
 ) -> protocol.InterruptResult:
-    """Interrupt what runs."""
-    outcome = await server.sessions.of(params.uri).interrupt(params.execution_id)
+    """Interrupt what runs; who insists is asked whether its process is to be ended."""
+    session = server.sessions.of(params.uri)
+    outcome = await server.insisting.interrupt(session, params.execution_id, force=params.force)
     return protocol.InterruptResult(outcome)  # type: ignore[arg-type]
 
 

@@ -6,6 +6,8 @@ that the client announced for the values.
 
 from __future__ import annotations
 
+import asyncio
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
@@ -261,9 +263,16 @@ class Presenter:
         record = session.runs.get(run)
         uri = record.uri if record is not None else None
         params = protocol.InputParams(run, uri, prompt, password)
-        answer = await self.server.protocol.send_request_async(
-            "vivo/input", self.server.converter.unstructure(params)
+        wanted, number = self.server.protocol, uuid.uuid4().hex
+        asking = wanted.send_request_async(
+            "vivo/input", self.server.converter.unstructure(params), number
         )
+        try:
+            # Its answer may still come: pygls would stumble over a future that was cancelled.
+            answer = await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            wanted.notify("$/cancelRequest", types.CancelParams(id=number))
+            raise
         value = answer.get("value") if isinstance(answer, dict) else getattr(answer, "value", None)
         return value if isinstance(value, str) else None
 

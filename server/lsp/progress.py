@@ -44,7 +44,7 @@ class RunProgress:
         found = self._runs.get(token)
         if found is not None:
             session, run = found
-            await session.interrupt(run)
+            await self._server.insisting.interrupt(session, run, force=False)
 
     async def _follow(self, session: LiveSession, record: RunRecord) -> None:
         await asyncio.sleep(_BEGIN_AFTER)

@@ -23,6 +23,7 @@ from pygls.protocol import LanguageServerProtocol
 from ... import __version__
 from ..sessions import SessionManager, path_of
 from .converter import make_converter
+from .insisting import Insisting
 from .presenter import Presenter
 from .progress import RunProgress
 
@@ -64,6 +65,7 @@ class VivoServer(LanguageServer):
         )
         self.presenter = Presenter(self)
         self.run_progress = RunProgress(self)
+        self.insisting = Insisting(self)
         self.sessions = SessionManager(self.presenter)
         self.deadline = LANE_DEADLINE
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -109,6 +111,8 @@ def initialize(server: VivoServer, params: types.InitializeParams) -> None:
     if isinstance(options, dict):
         server.sessions.python = options.get("python") or None
         server.sessions.profile = options.get("profile") or None
+        seen = options.get("seen")
+        server.sessions.seen = seen if isinstance(seen, dict) else {}
         server.deadline = float(options.get("deadline", LANE_DEADLINE))
     uris = [folder.uri for folder in params.workspace_folders or ()]
     if not uris and params.root_uri:

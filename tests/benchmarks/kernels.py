@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,8 @@ from typing import Any
 
 from jupyter_client.manager import KernelManager
 from peers import prepare_peers
-from report import show
+from report import promise_ratios, show
+from starts import first_reply
 
 KERNELS = ("floor", "vivo", "ipykernel")
 
@@ -57,6 +59,7 @@ def started(name: str) -> Iterator[Any]:
     manager.start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     client = manager.blocking_client()
     client.start_channels()
+    client.vivo_manager = manager
     try:
         client.wait_for_ready(timeout=60)
         yield client
@@ -100,50 +103,87 @@ def timed(action: Callable[[], object]) -> float:
 def in_turns(
     clients: dict[str, Any], action: Callable[[Any], object], rounds: int, block: int
 ) -> dict[str, list[float]]:
-    """Time ``action`` on every client, in blocks that alternate. Seconds."""
+    """Time ``action`` on every client, in blocks that alternate. Seconds.
+
+    An action that times itself gives its seconds, as a float.
+    """
+    results: list[object] = []
     times: dict[str, list[float]] = {name: [] for name in clients}
     for _ in range(rounds):
         for name, client in clients.items():
             for _ in range(block):
-                times[name].append(timed(lambda client=client: action(client)))  # type: ignore[misc]
+                spent = timed(lambda client=client: results.append(action(client)))  # type: ignore[misc]
+                told = results.pop()
+                times[name].append(told if isinstance(told, float) else spent)
             drain(client)
     return times
 
 
-def first_reply(name: str) -> float:
-    """Seconds from spawning a kernel to the reply to its first ``1+1``, polling included."""
+def interrupted_sleep(client: Any) -> float:
+    """Seconds from a user's interrupt of ``time.sleep`` to the cell's reply."""
+    cell = client.execute("import time; print('asleep', flush=True); time.sleep(100)")
+    while True:
+        event = client.get_iopub_msg(timeout=60)
+        if event["msg_type"] == "stream" and event["parent_header"]["msg_id"] == cell:
+            break
+    time.sleep(0.02)  # the text comes before the sleep begins
     start = time.perf_counter()
-    with started(name) as client:
-        answer(client, client.execute("1+1"))
-        return time.perf_counter() - start
+    client.vivo_manager.interrupt_kernel()
+    answer(client, cell)
+    return time.perf_counter() - start
 
 
-def measure(rounds: int) -> None:
-    """Starts, round trips, completions and prints of each kernel."""
+def measure_starts(folder: Path) -> None:
+    """From the spawn to the first reply, and the memory then."""
+    argv = {}
+    for name in KERNELS:
+        below = "prefix/share/jupyter/kernels" if name == "vivo" else "kernels"
+        argv[name] = json.loads((folder / below / name / "kernel.json").read_text())["argv"]
     starts: dict[str, list[float]] = {name: [] for name in KERNELS}
-    for _ in range(5):
+    memory: dict[str, list[tuple[float, float]]] = {name: [] for name in KERNELS}
+    for _ in range(12):
         for name in KERNELS:
-            starts[name].append(first_reply(name))
-    show("start to first reply (jupyter_client's own waits included)", starts)
+            seconds, resident, proportional = first_reply(argv[name])
+            starts[name].append(seconds)
+            memory[name].append((resident, proportional))
+    starts = {name: times[1:] for name, times in starts.items()}  # the first compiles
+    show("spawn to the first reply, by a bare client", starts)
+    promise_ratios("start", starts, {"ipykernel": 0.3, "floor": 1.8})
+    print("\nmemory after the first reply")
+    for name in KERNELS:
+        resident, proportional = map(statistics.median, zip(*memory[name], strict=True))
+        print(f"  {name:10} resident {resident:6.1f} MB   proportional {proportional:6.1f} MB")
+    megabytes = {name: [resident for resident, _ in held] for name, held in memory.items()}
+    promise_ratios("resident memory", megabytes, {"ipykernel": 0.75})
+    megabytes = {name: [proportional for _, proportional in held] for name, held in memory.items()}
+    promise_ratios("proportional memory", megabytes, {"ipykernel": 0.75})
+
+
+def measure(folder: Path, rounds: int) -> None:
+    """Starts, round trips, completions and prints of each kernel."""
+    measure_starts(folder)
     with contextlib.ExitStack() as stack:
         clients = {name: stack.enter_context(started(name)) for name in KERNELS}
-        show(
-            "round trip of 1+1, reply",
-            in_turns(clients, lambda c: answer(c, c.execute("1+1")), rounds, 50),
-        )
+        trips = in_turns(clients, lambda c: answer(c, c.execute("1+1")), rounds, 50)
+        show("round trip of 1+1, reply", trips)
+        promise_ratios("1+1", trips, {"ipykernel": 0.2, "floor": 1.4})
+        promise_ratios("1+1, p99", trips, {"ipykernel": 0.5, "floor": 2.0}, 0.99)
         del clients["floor"]
         code = "import numpy as np"
         for client in clients.values():
             finished(client, client.execute(code))
-        show(
-            "complete np.linalg.s",
-            in_turns(clients, lambda c: answer(c, c.complete("np.linalg.s", 11)), rounds, 10),
+        completions = in_turns(
+            clients, lambda c: answer(c, c.complete("np.linalg.s", 11)), rounds, 10
         )
+        show("complete np.linalg.s", completions)
+        promise_ratios("complete", completions, {"ipykernel": 0.25})
         prints = "for i in range(200_000): print(i)"
-        show(
-            "200,000 prints, to the idle status",
-            in_turns(clients, lambda c: finished(c, c.execute(prints)), 3, 1),
-        )
+        printed = in_turns(clients, lambda c: finished(c, c.execute(prints)), 5, 1)
+        show("200,000 prints, to the idle status", printed)
+        promise_ratios("200,000 prints", printed, {"ipykernel": 0.5})
+        sleeps = in_turns(clients, interrupted_sleep, 20, 1)
+        show("interrupt of time.sleep, to the reply", sleeps)
+        promise_ratios("interrupt of time.sleep", sleeps, {"ipykernel": 0.5})
         busy(clients["vivo"])
 
 
@@ -160,8 +200,9 @@ def busy(client: Any) -> None:
     answer(client, loop)
 
 
-def run(rounds: int) -> None:
-    """Measure and print, in folders of our own."""
+@contextlib.contextmanager
+def own_folders() -> Iterator[Path]:
+    """A folder that is this process's home for sessions and kernels, and goes with them."""
     folder = Path(tempfile.mkdtemp(prefix="vb-"))
     for name in ("RUNTIME_DIR", "STATE_HOME", "DATA_HOME", "CONFIG_HOME", "CACHE_HOME"):
         target = folder / name.lower()
@@ -170,7 +211,13 @@ def run(rounds: int) -> None:
     os.environ["IPYTHONDIR"] = str(folder / "ipython")
     os.environ["JUPYTER_RUNTIME_DIR"] = str(folder / "jupyter")
     try:
-        write_kernelspecs(folder)
-        measure(rounds)
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def run(rounds: int) -> None:
+    """Measure and print, in folders of our own."""
+    with own_folders() as folder:
+        write_kernelspecs(folder)
+        measure(folder, rounds)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PEERS = ROOT / ".venv-peers"
-PACKAGES = ("ipykernel", "numpy", "pandas")
+PACKAGES = (
+    "ipykernel", "numpy", "pandas", "ipyparallel", "distributed", "ray", "loky", "cloudpickle",
+)  # fmt: skip
 
 
 def prepare_peers() -> Path:

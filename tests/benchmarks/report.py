@@ -29,6 +29,18 @@ def show(title: str, times: Times) -> None:
             print(f"  vivo / {name}: median {ratio:.2f}, p99 {high:.2f}")
 
 
+def promise_ratios(
+    what: str,
+    times: Times,
+    limits: dict[str, float],
+    fraction: float = 0.5,
+) -> None:
+    """Print whether vivo keeps to its limits beside other contestants: ``{name: at most}``."""
+    for name, limit in limits.items():
+        ratio = percentile(times["vivo"], fraction) / percentile(times[name], fraction)
+        promise(f"{what}, vivo / {name}", ratio, limit)
+
+
 def promise(what: str, value: float, limit: float, unit: str = "") -> None:
     """Print whether a figure keeps to its limit."""
     if value > limit:

@@ -11,12 +11,14 @@ import argparse
 import os
 import sys
 
+import clusters
+import interrupt
 import kernels
 import report
 import shells
 import while_busy
 
-PARTS = ("shells", "kernels", "while_busy")
+PARTS = ("shells", "kernels", "while_busy", "interrupt", "clusters")
 
 
 def main() -> None:
@@ -24,6 +26,9 @@ def main() -> None:
     parser.add_argument("part", nargs="?", choices=PARTS, help="one part alone")
     parser.add_argument(
         "--rounds", type=int, default=20, help="blocks of each kernel's measurement"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="clusters: small counts, to try the benchmark itself"
     )
     arguments = parser.parse_args()
     # A start that compiles its own modules each time measures the compiler.
@@ -34,6 +39,10 @@ def main() -> None:
         kernels.run(arguments.rounds)
     if arguments.part in (None, "while_busy"):
         while_busy.run(arguments.rounds)
+    if arguments.part in (None, "interrupt"):
+        interrupt.run(arguments.rounds)
+    if arguments.part in (None, "clusters"):
+        clusters.run(max(1, arguments.rounds // 4), is_quick=arguments.quick)
     if report.broken:
         sys.exit(f"\nDid not hold in this run: {', '.join(report.broken)}")
 

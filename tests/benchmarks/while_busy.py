@@ -8,13 +8,10 @@ interpreter's lock the keeper answers: its deadlines are shown, not a limit.
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import tempfile
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
+from kernels import own_folders
 from report import Times, percentile, promise, show
 from vivo.parallel.client import SessionClient
 from vivo.parallel.keeper.last_known import BEHIND_DEADLINE, BUSY_DEADLINE
@@ -116,12 +113,5 @@ async def measure(rounds: int) -> None:
 
 def run(rounds: int) -> None:
     """Measure and print, in folders of our own."""
-    folder = Path(tempfile.mkdtemp(prefix="vb-"))
-    for name in ("RUNTIME_DIR", "STATE_HOME", "DATA_HOME", "CONFIG_HOME", "CACHE_HOME"):
-        target = folder / name.lower()
-        target.mkdir(mode=0o700)
-        os.environ[f"XDG_{name}"] = str(target)
-    try:
+    with own_folders():
         asyncio.run(measure(rounds * 10))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

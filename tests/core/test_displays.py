@@ -63,7 +63,7 @@ def test_each_class_says_what_a_text_is(
 ) -> None:
     """As a value, and by display()."""
     names = "HTML, Markdown, Latex, Math, SVG, JSON, Javascript, Image"
-    shell.run_cell(f"from vivo.core.display import {names}\n{made}")
+    shell.run_cell(f"from vivo.core import {names}\n{made}")
     assert shown.of("result")[-1][mime] == content
     shell.run_cell(f"display({made})")
     assert shown.of("display")[-1][mime] == content
@@ -106,7 +106,7 @@ def test_formatters_are_registered_by_type_and_by_name(shell: Shell, shown: Any)
 def test_displays_are_updated_by_their_id(shell: Shell, shown: Any) -> None:
     """A handle, ``update_display``, and an id of one's own; several values in one call."""
     shell.run_cell("h = display('a', display_id=True)\nh.update('b')\nh.display('c')")
-    shell.run_cell("from vivo.core.display import update_display\ndisplay(1, display_id='mine');")
+    shell.run_cell("from vivo.core import update_display\ndisplay(1, display_id='mine');")
     shell.run_cell("update_display(2, display_id='mine')\ndisplay('x', 'y')")
     texts = [(kind, data["text/plain"]) for kind, data in shown.shown if "text/plain" in data]
     assert texts == [
@@ -117,7 +117,7 @@ def test_displays_are_updated_by_their_id(shell: Shell, shown: Any) -> None:
 
 def test_output_is_cleared_at_once_or_when_more_comes(shell: Shell, shown: Any) -> None:
     """``clear_output(wait=True)`` is a front end's to wait for."""
-    shell.run_cell("from vivo.core.display import clear_output\nclear_output()\nclear_output(True)")
+    shell.run_cell("from vivo.core import clear_output\nclear_output()\nclear_output(True)")
     assert shown.of("clear") == [False, True]
 
 

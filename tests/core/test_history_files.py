@@ -85,7 +85,7 @@ def a_folder(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def no_folder(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its folder cannot be made."""
-    monkeypatch.setattr("vivo.core.history.Path.mkdir", _refused)
+    monkeypatch.setattr("vivo.core.history.make_folder", _refused)
 
 
 def _refused(*_: Any, **__: Any) -> None:

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from vivo.core import History, Shell
+from vivo.core import history as history_module
 from vivo.core.history import HistoryEntry
 
 
@@ -172,3 +175,31 @@ def test_the_magic_finds_in_all_sessions(tmp_path: Path, capsys: Any) -> None:
     shell.run_cell("%history -u -g needle*")
     assert capsys.readouterr().out.splitlines() == [f"{shell.history.session}/2: needle = 1"]
     shell.close()
+
+
+@given(st.lists(st.text(alphabet=st.characters(codec="utf-8")), max_size=5))
+def test_any_text_comes_back_as_it_was_typed(texts: list[str]) -> None:
+    """Quotes, emoji, a NUL: in the order of the inputs, with what ran and what came out."""
+    history = History()
+    for line, text in enumerate(texts, 1):
+        history.add(line, text, "ran " + text)
+        history.add_output(line, "out " + text)
+    wanted = [(line, text, "ran " + text, "out " + text) for line, text in enumerate(texts, 1)]
+    for found in (history.tail(10, output=True), history.range(output=True)):
+        assert [(each.line, *each[2:]) for each in found] == wanted
+    history.close()
+
+
+def test_an_sqlite_without_json_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as the systems of some years ago have."""
+    history = History()
+    history.add(1, "a")
+    history.add(2, "b", "c")
+    wanted = history.tail(5)
+
+    def missing(*arguments: object, **options: object) -> None:
+        raise sqlite3.OperationalError("no such function: json_array")
+
+    monkeypatch.setattr(history_module, "_at_once", missing)
+    assert history.tail(5) == wanted
+    history.close()

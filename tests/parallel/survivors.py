@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -28,7 +29,11 @@ raise ValueError('the end')
 PROGRAM = """
 import asyncio, json, sys
 from vivo.parallel.client import SessionClient
-async def main(connection, path, after, code):
+def ends(kind, content, until):
+    if until:
+        return until in str(content.get('data', ''))
+    return (kind, content) == ('status', {'execution_state': 'idle'})
+async def main(connection, path, after, code, until, delay):
     with open(path, 'a+') as stream:
         stream.seek(0)
         text = stream.read()
@@ -36,7 +41,7 @@ async def main(connection, path, after, code):
         stream.truncate(len(kept.encode()))
         if kept:
             after, kind, content = json.loads(kept.splitlines()[-1])
-            if (kind, content) == ('status', {'execution_state': 'idle'}):
+            if ends(kind, content, until):
                 return  # it was killed when it had all
         client = await SessionClient.connect(connection)
         if code and not kept:
@@ -45,8 +50,10 @@ async def main(connection, path, after, code):
             vivo = event.metadata['vivo']
             stream.write(json.dumps([vivo['seq'], event.type, event.content]) + '\\n')
             stream.flush()
-            if event.type == 'status' and 'record' in vivo:
+            if ends(event.type, event.content, until):
                 break
+            if float(delay):
+                await asyncio.sleep(float(delay))
         await client.close()
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -60,12 +67,20 @@ class Survivor:
     path: Path
     after: int
     code: str = ""
+    until: str = ""
+    """A part of the value that is the last it wants; without, the end of the first cell."""
+    delay: float = 0.0
+    """Seconds that it takes for each event: a slow client."""
+    connection: Path | None = None
+    """Its connection file, if not the session's own: that of a link."""
     kills: int = 0
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     def start(self) -> None:
         """Begin, or come back."""
-        words = [self.entry.connection_file, str(self.path), str(self.after), self.code]
+        connection = str(self.connection or self.entry.connection_file)
+        words = [connection, str(self.path), str(self.after), self.code, self.until]
+        words.append(str(self.delay))
         self.process = subprocess.Popen([sys.executable, "-c", PROGRAM, *words])
 
     def lines(self) -> int:
@@ -81,6 +96,14 @@ class Survivor:
             self.process.kill()
             self.kills += 1
         self.process.wait()
+
+    async def slept(self, seconds: float) -> None:
+        """Stop it for a while."""
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(seconds)
+            self.process.send_signal(signal.SIGCONT)
 
     async def ended(self) -> list[list[object]]:
         """Its transcript, when it has seen the cell's end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -13,8 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from vivo.parallel.client import SessionClient
-from vivo.parallel.keeper.flood import DEFAULT_LIMIT, Gate
+from vivo.parallel.keeper.gate import Gate
+from vivo.parallel.keeper.instructions import Publish
+from vivo.parallel.keeper.state import SessionState
 from vivo.parallel.launch import SessionOptions, start_session
+from vivo.parallel.limits import DEFAULT_LIMIT
 from vivo.parallel.registry import SessionEntry
 from vivo.parallel.wire import Message
 
@@ -163,3 +167,107 @@ async def test_a_wrong_limit_is_said(home: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("VIVO_OUTPUT_LIMIT", "much")
     with pytest.raises(Exception, match="VIVO_OUTPUT_LIMIT is 'much': give a number"):
         await start_session(SessionOptions(cwd=str(home)))
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.tuples(st.sampled_from(["stdout", "stderr"]), st.text(max_size=300)),
+            st.booleans(),
+            st.floats(0, 100),
+        ),
+        max_size=80,
+    ),
+    st.integers(1024, 8000),
+)
+def test_whatever_is_cleared_the_last_state_is_seen_at_the_end(
+    steps: list[tuple[str, str] | bool | float], limit: int
+) -> None:
+    """Texts, clearings and time that passes: what a reader sees in the end ends as it would without
+    a limit, and all of it is bounded."""
+    state = SessionState("id", "python", "/", magic=b"m" * 16, foreign=False)
+    state.floods.limit, state.floods.folder = limit, "FOLDER"
+    now, wanted, seen, cost = 0.0, "", "", 0
+
+    def show() -> None:
+        nonlocal seen, cost
+        state.floods.validate()
+        for each in state._taken():
+            if isinstance(each, Publish) and each.kind == "stream":
+                seen += each.content["text"]
+                cost += len(each.content["text"])
+            elif isinstance(each, Publish) and each.kind == "clear_output":
+                seen = ""
+
+    for step in steps:
+        if isinstance(step, tuple):
+            wanted += step[1]
+            state.stream(None, *step)
+        elif isinstance(step, bool):
+            wanted = ""
+            state.floods.clear(None, wait=step)
+        else:
+            now += step
+            state._out += state.time_passed(now)
+        show()
+    state.pipes.clear()
+    state.floods.settle(None)
+    show()
+    if "[vivo: " not in seen:
+        assert seen == wanted
+    else:
+        last = seen[seen.rindex("[vivo: ") :].partition("]\n")[2]
+        assert wanted.endswith(last)
+        assert last or not wanted or seen.startswith(wanted)
+    assert state.floods.deadline is None
+
+
+@pytest.mark.usefixtures("limited")
+@pytest.mark.parametrize("wait", [True, False])
+async def test_a_cell_that_clears_its_output_again_and_again_is_bounded(
+    entry: SessionEntry, client: SessionClient, wait: bool
+) -> None:
+    """Twenty thousand times: its last state is shown at the end, with what was left out; while it
+    goes on a state is shown from time to time."""
+    code = (
+        "from IPython.display import clear_output\n"
+        f"for i in range(20_000): clear_output(wait={wait}); print('step', i)\n"
+        "clear_output(wait=True); print('all done')\n"
+        "input()\n"
+        "clear_output(wait=True); print('the end')"
+    )
+    answer = asyncio.Event()
+
+    async def on_input(prompt: str, password: bool, run: str | None) -> str:
+        await answer.wait()
+        return ""
+
+    client.on_input = on_input
+    after = (await client.session())["last"]
+    execution = await client.execute(code)
+    screen, screens, count = "", [], 0
+    async for event in client.events(after=after):
+        count += 1
+        if event.type == "clear_output":
+            screen = ""
+        elif event.type == "stream":
+            screen += event.content["text"]
+            screens.append(screen)
+            if "all done" in screen:
+                answer.set()  # seen while the cell goes on
+        elif event.content.get("execution_state") == "idle":
+            break
+    assert (await execution.finished()).status == "ok"
+    assert screen.endswith("the end\n")
+    assert "characters that were cleared are left out here" in screen
+    assert any(
+        "clears its output again and again" in each or "More is not shown" in each
+        for each in screens
+    )
+    assert count < 2000
+    (path,) = spilled(entry)
+    whole = path.read_text()
+    assert "step 0\n" in whole
+    assert "step 19999\nall done\nthe end\n" in whole
+    journal = sum(each.stat().st_size for each in Path(entry.journal).glob("events-*"))
+    assert journal < 10 * LIMIT

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from vivo.parallel.errors import JournalError
-from vivo.parallel.journal import Event, Gap, Journal, read
+from vivo.parallel.journal import _HEAD, Event, Gap, Journal, read
 
 
 def write(folder: Path, first: int, last: int, **options: Any) -> None:
@@ -78,6 +78,53 @@ def test_a_length_that_lies_takes_no_memory(tmp_path: Path) -> None:
     data[12:20] = (2**42).to_bytes(8, "big")
     path.write_bytes(bytes(data))
     assert told(tmp_path) == [(1, 1), 2, 3]
+
+
+def test_what_else_lies_in_the_folder_is_no_journal(tmp_path: Path) -> None:
+    """Copies of other names, a pipe that nobody writes to, a folder, an endless device."""
+    write(tmp_path, 1, 3)
+    path = tmp_path / "events-0000000000000001.log"
+    for name in ("events-1 (copy).log", "events-x.log", "events-99.log", "events-.log"):
+        (tmp_path / name).write_bytes(path.read_bytes())
+    os.mkfifo(tmp_path / "events-0000000000000004.log")
+    (tmp_path / "events-0000000000000005.log").mkdir()
+    (tmp_path / "events-0000000000000006.log").symlink_to("/dev/zero")
+    assert told(tmp_path) == [1, 2, 3, (4, 4), (5, 5), (6, None)]
+    write(tmp_path, 7, 8)
+    assert told(tmp_path)[-2:] == [7, 8]
+
+
+def test_events_of_another_segment_are_a_gap_and_nothing_is_overwritten(tmp_path: Path) -> None:
+    """Two files whose names were exchanged: what is written next is still read."""
+    write(tmp_path, 1, 4, segment_bytes=1)
+    first, *_, last = sorted(tmp_path.glob("*.log"))
+    data = first.read_bytes(), last.read_bytes()
+    last.write_bytes(data[0])
+    first.write_bytes(data[1])
+    assert told(tmp_path) == [(1, 1), 2, 3, (4, None)]
+    write(tmp_path, 5, 5)
+    assert told(tmp_path) == [(1, 1), 2, 3, (4, 4), 5]
+
+
+def test_numbers_go_on_after_a_newest_segment_that_is_empty(tmp_path: Path) -> None:
+    """The power failed before anything of it was on the disk."""
+    write(tmp_path, 1, 3, segment_bytes=1)
+    max(tmp_path.glob("*.log")).write_bytes(b"")
+    write(tmp_path, 3, 4)
+    assert told(tmp_path) == [1, 2, 3, 4]
+
+
+def test_a_damaged_record_that_is_full_of_marks_costs_little(tmp_path: Path) -> None:
+    """Heads that are none, each of which claims all that follows: they are not all read over."""
+    size = 50_000
+    heads = [_HEAD.pack(b"vivo", 1, (size - at - 1) * _HEAD.size, 0, 0) for at in range(size)]
+    write(tmp_path, 1, 1)
+    path = tmp_path / "events-0000000000000001.log"
+    path.write_bytes(path.read_bytes() + b"".join(heads))
+    (event, gap) = read(tmp_path)
+    assert isinstance(event, Event)
+    assert isinstance(gap, Gap)
+    assert gap.reason.endswith("is damaged in more places than are worth reading")
 
 
 LIVES = st.lists(
@@ -167,4 +214,38 @@ def test_the_writer_remembers_little(tmp_path: Path) -> None:
         assert isinstance(first, Event)
         assert first.seq == after + 1
     assert list(journal.read(3000)) == []
+    journal.close()
+
+
+def test_no_number_is_given_twice_though_the_disk_was_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer that gave the lost ones is dead: the next one goes on after them."""
+    journal = Journal(tmp_path)
+    journal.append([b"one"])
+
+    def refused(*_: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", refused)
+        journal.append_all([[b"lost"]] * 3)
+    journal.close()
+    reports: list[str] = []
+    journal = Journal(tmp_path, report=reports.append)
+    assert journal.append([b"five"]) == 5
+    assert [i.seq if isinstance(i, Event) else (i.first, i.last) for i in journal.read()] == [
+        1, (2, 4), 5,
+    ]  # fmt: skip
+    assert journal.holes == 1
+    journal.close()
+    assert reports == []
+
+
+@pytest.mark.parametrize("told", [b"", b"9" * 16, b"-000000000000001", b"x" * 100])
+def test_a_lock_that_says_nonsense_changes_no_number(tmp_path: Path, told: bytes) -> None:
+    """A number that nobody can have given is none."""
+    (tmp_path / "lock").write_bytes(told)
+    journal = Journal(tmp_path)
+    assert journal.append([b"one"]) == 1
     journal.close()

@@ -135,6 +135,35 @@ def test_a_failing_cell_aborts_the_senders_queue_alone() -> None:
     assert session.state.running.record.id == other.id
 
 
+def test_a_cell_that_no_engine_could_run_is_refused() -> None:
+    """It never gets there: what is no text, expressions that are none."""
+    session = Session()
+    session.ready()
+    for content in ({}, {"code": 1}, {"code": "1", "user_expressions": "x"},
+                    {"code": "1", "user_expressions": ["x"]}):  # fmt: skip
+        session.send("execute_request", content)
+    replies = [reply.content["evalue"] for reply in session.replies("execute_reply")]
+    assert (
+        replies
+        == ["execute_request wants code, a text."] * 2
+        + ["execute_request wants user_expressions, an object of texts."] * 2
+    )
+    assert session.state.running is None
+
+
+def test_a_failing_cell_of_a_client_without_a_name_aborts_nobody_elses() -> None:
+    """What waits behind it is another client's."""
+    session = Session()
+    session.ready()
+    failing = message("execute_request", {"code": "1/0"})
+    failing.header["session"] = None
+    session.take(session.state.client_message("shell", failing, 2.0))
+    session.execute("2", session="t")
+    session.finish(status="error")
+    assert session.state.running is not None
+    assert session.state.running.record.source == "2"
+
+
 def test_an_engines_death_ends_its_run_with_a_sentence() -> None:
     """The reply comes, the queue is aborted, later cells are refused with what to do."""
     session = Session()
@@ -149,6 +178,17 @@ def test_an_engines_death_ends_its_run_with_a_sentence() -> None:
     assert "Restart" in told
     session.execute("c")
     assert session.replies("execute_reply")[-1].content["ename"] == "EngineDied"
+
+
+def test_a_restart_answers_whoever_waits_for_the_old_engine() -> None:
+    """What the old engine was asked is refused with the reason, not left without an answer."""
+    session = Session()
+    session.ready()
+    session.send("complete_request", {"code": "a", "cursor_pos": 1})
+    assert not session.replies("complete_reply")
+    session.take(session.state.client_message("control", message("vivo_restart_request", {}), 4.0))
+    replies = session.replies("complete_reply")
+    assert [each.content["ename"] for each in replies] == ["Restarted"]
 
 
 def test_interrupts_have_named_outcomes() -> None:

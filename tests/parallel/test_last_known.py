@@ -21,7 +21,7 @@ WANTED = {"start": 0, "count": 100, "filter": "", "path": []}
 
 def waiting(kind: str, content: dict[str, Any]) -> Waiting:
     codec = Codec(b"")
-    return Waiting("shell", codec.decode(codec.encode(kind, content, identities=[b"c"])))
+    return Waiting("shell", Codec(b"").decode(codec.encode(kind, content, identities=[b"c"])))
 
 
 def completion(code: str) -> Waiting:

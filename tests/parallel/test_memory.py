@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import psutil
 import pytest
 from vivo.parallel.client import SessionClient
@@ -9,6 +11,7 @@ from vivo.parallel.registry import SessionEntry
 
 pytestmark = pytest.mark.sessions
 
+SECONDS = 20
 MEGABYTES = 300
 
 
@@ -36,4 +39,6 @@ async def test_a_deleted_result_leaves_the_sessions_memory(
         number = await run(show)
         assert memory() - before > 0.9 * MEGABYTES
         await run(delete.format(number))
-        assert memory() - before < 0.2 * MEGABYTES
+        async with asyncio.timeout(SECONDS):
+            while memory() - before >= 0.2 * MEGABYTES:
+                await asyncio.sleep(0.05)  # the engine tidies up when it has time, and tells nobody

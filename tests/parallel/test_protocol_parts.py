@@ -6,7 +6,6 @@ import json
 import os
 import socket
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jupyter_client.session import Session
+from msgspec.structs import asdict
 from vivo.parallel.connection import make_ipc, make_tcp, read_connection
-from vivo.parallel.errors import ConnectionFileError, SessionError, WireError
+from vivo.parallel.errors import ConnectionFileError, WireError
 from vivo.parallel.frames import FrameError, FrameReader, Ordering, encode_frame
 from vivo.parallel.journal import Event, Gap, Journal, read
-from vivo.parallel.launch import check_python
-from vivo.parallel.registry import Registry, SessionEntry, boot_id, liveness, process_started
-from vivo.parallel.stream import EventMerger
+from vivo.parallel.merging import EventMerger
+from vivo.parallel.processes import boot_id, process_started
+from vivo.parallel.registry import Registry, SessionEntry, liveness
 from vivo.parallel.wire import DELIMITER, Codec, to_json
 
 KEY = b"0123456789abcdef"
@@ -248,6 +248,16 @@ def test_replayed_and_live_events_come_once_and_in_order(order: list[int], cut: 
     assert got == list(range(1, 30))
 
 
+def test_events_that_the_journal_lacks_are_shown_if_they_came_live() -> None:
+    """A full disk: what nobody has is passed over, and nothing that is there."""
+    merger: EventMerger[int] = EventMerger(0)
+    assert [merger.feed(seq, seq) for seq in (3, 5, 8)] == [[], [], []]
+    assert merger.skip_to(6) == [3, 5]
+    assert merger.skip_hole() == [8]
+    assert merger.last == 8
+    assert merger.skip_hole() == []
+
+
 def test_connection_files_are_the_users_alone(tmp_path: Path) -> None:
     """Written whole, 0600, and read back."""
     for made in (make_ipc(tmp_path), make_tcp()):
@@ -319,17 +329,3 @@ def test_a_pid_alone_proves_nothing(tmp_path: Path) -> None:
     assert registry.get("ab") is None
     assert registry.get("abc") is not None
     assert [each.id for each in registry.prune()] == ["abd"]
-
-
-def test_an_interpreter_that_cannot_serve_gets_one_sentence(tmp_path: Path) -> None:
-    """Missing, broken, or too old."""
-    with pytest.raises(SessionError, match="There is no interpreter /nowhere/python: choose"):
-        check_python("/nowhere/python")
-    broken = tmp_path / "python"
-    broken.write_text("#!/bin/sh\necho broken >&2\nexit 1\n")
-    broken.chmod(0o700)
-    with pytest.raises(SessionError, match=r"is no working Python \(broken\)"):
-        check_python(str(broken))
-    broken.write_text("#!/bin/sh\necho 3 8 1\n")
-    with pytest.raises(SessionError, match=r"is Python 3\.8\.1; sessions need 3\.10"):
-        check_python(str(broken))

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from vivo.parallel.directories import private, runtime_folder, socket_folder, write_private
 from vivo.parallel.errors import SessionError
-from vivo.parallel.registry import Registry, SessionEntry, boot_id, liveness, process_started
+from vivo.parallel.processes import boot_id, process_started
+from vivo.parallel.registry import Registry, SessionEntry, liveness
 
 
 def entry(session: str, pid: int, **changes: Any) -> SessionEntry:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 import pytest
-from vivo.parallel.keeper.instructions import ToLane
+from vivo.parallel.keeper.instructions import Interrupt, ToLane
 
 from .jupyter import Kernel
 from .test_keeper_state import Session, message
@@ -142,7 +142,9 @@ def test_what_waits_in_a_deleted_subshell_is_aborted() -> None:
         each.header["subshell_id"] = subshell
         session.take(session.state.client_message("shell", each, 2.0))
     frames = [each for each in session.told if isinstance(each, ToLane)]
-    assert [each.header["frame"]["run"] for each in frames] == [first.id]
+    kinds = [each.header["frame"]["type"] for each in frames]
+    assert kinds == ["open", "execute"]
+    assert frames[1].header["frame"]["run"] == first.id
     session.send("delete_subshell_request", {"subshell_id": subshell})
     statuses = [reply.content["status"] for reply in session.replies("execute_reply")]
     assert statuses == ["aborted"]
@@ -172,7 +174,7 @@ def test_a_restart_forgets_the_subshells() -> None:
 
 
 def test_a_subshells_cell_is_taken_out_of_its_queue() -> None:
-    """By its id, while it waits; one that runs there is no cell that an interrupt reaches."""
+    """By its id, while it waits; one that runs there is interrupted in its own thread."""
     session = Session()
     session.ready()
     session.send("create_subshell_request")
@@ -184,5 +186,8 @@ def test_a_subshells_cell_is_taken_out_of_its_queue() -> None:
     for each in (waits, runs):
         session.send("vivo_interrupt_request", {"run": each.id})
         outcomes.append(session.replies("vivo_interrupt_reply")[-1].content["outcome"])
-    assert outcomes == ["removed_from_queue", "mismatch"]
+    assert outcomes == ["removed_from_queue", "interrupted"]
+    told = [each for each in session.told if isinstance(each, ToLane)][-1].header
+    assert told["frame"] == {"type": "interrupt", "run": runs.id}
+    assert not any(isinstance(each, Interrupt) for each in session.told)
     assert session.replies("execute_reply")[-1].content["status"] == "aborted"

@@ -107,27 +107,32 @@ async def test_an_idle_session_keeps_its_values_through_many_keepers(dialogue: D
         assert (await execution.reply()).content["status"] == "ok"
 
 
-async def test_a_question_is_asked_again(dialogue: Dialogue) -> None:
-    """The client that ran the cell is asked by the new keeper, and its answer arrives."""
+async def test_a_question_outlives_the_keeper(dialogue: Dialogue, entry: SessionEntry) -> None:
+    """Whoever thinks about it goes on; one that comes later is asked too; an answer arrives."""
     client = dialogue.client
     asked, answers = [], asyncio.Event()
 
     async def answer(prompt: str, password: bool, run: str | None) -> str:
         asked.append(prompt)
-        first_of_two.set()
-        if len(asked) == 1:
-            await answers.wait()  # the user thinks
+        is_asked.set()
+        await answers.wait()  # the user thinks
         return "Ada"
 
-    first_of_two = asyncio.Event()
+    is_asked = asyncio.Event()
     client.on_input = answer
     execution = await client.execute("name = input('who? ')\nname")
-    await first_of_two.wait()
+    await is_asked.wait()
     await killed(client)
-    record = await execution.finished()
+    other = await SessionClient.connect(entry.connection_file, name="other")
+    other.on_input = answer
+    assert await other.take_input()
+    while len(asked) < 2:
+        await client.session()
     answers.set()
+    record = await execution.finished()
     assert record.values[-1].data["text/plain"] == "'Ada'"
     assert asked == ["who? ", "who? "]
+    await other.close()
 
 
 async def test_an_interrupt_and_an_error_reach_the_new_keeper(dialogue: Dialogue) -> None:

@@ -96,3 +96,23 @@ async def test_both_channels_answer(client: SessionClient) -> None:
         reply = await client.request(channel, "vivo_variables_request", {})
         assert reply.type == "vivo_variables_reply"
         assert [row["name"] for row in reply.content["variables"]] == ["x"]
+
+
+async def test_a_corner_of_a_table_is_shown_while_a_cell_runs(client: SessionClient) -> None:
+    """For a viewer of tables: any rows and columns of what a path leads to."""
+    made = "held = {'t': [[number, -number] for number in range(100_000)]}"
+    await (await client.execute(made)).finished()
+    after = (await client.session())["last"]
+    loop = await client.execute("print('on')\nwhile True: pass")
+    async for event in client.events(after=after):
+        if event.type == "stream":
+            break
+    table = await client.table(["held", 0], row=50_000, rows=2, column=1)
+    assert (table.found, table.rows, table.columns) == (True, 100_000, 2)
+    assert (table.labels, table.names) == (["50000", "50001"], ["1"])
+    assert table.cells == [["-50000"], ["-50001"]]
+    assert not (await client.table(["nothing"])).found
+    with pytest.raises(SessionError, match="a path begins with a variable's name"):
+        await client.table([])
+    await client.interrupt()
+    await loop.finished()

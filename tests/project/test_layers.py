@@ -80,11 +80,16 @@ USERS_OWN = {"matplotlib", "numpy"}
 
 
 def engine_sources() -> list[Path]:
-    return [*sources("core"), *sources("parallel/engine"), ROOT / "parallel" / "frames.py"]
+    folders = ("core", "parallel/engine", "parallel/cluster")
+    alone = ("__init__", "errors", "frames", "merging", "pacing", "relays", "replays", "sharing")
+    files = [ROOT / "parallel" / f"{name}.py" for name in (*alone, "spares")]
+    return [path for folder in folders for path in sources(folder)] + files
 
 
 def test_the_engine_needs_nothing_installed() -> None:
-    """core and the engine import the standard library alone, and what the user brings."""
+    """core, the engine and the user's side of clusters import the standard library alone, and what
+    the user brings.
+    """
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {module}"
         for path in engine_sources()
@@ -95,12 +100,30 @@ def test_the_engine_needs_nothing_installed() -> None:
 
 
 def test_the_engine_reaches_only_what_it_is_served() -> None:
-    """The engine's modules lean on core, themselves and the frames, nothing of the keeper's."""
-    allowed = {("core",), ("parallel", "engine"), ("parallel", "frames")}
+    """The engine's modules lean on core, themselves, frames, pacing, sharing, and for its magics on
+    clusters; nothing else.
+    """
+    shared = {("parallel", name) for name in ("engine", "cluster", "frames", "pacing", "sharing")}
+    allowed = {("core",), *shared}
     wrong = [
         f"{path.relative_to(ROOT)}:{line} imports {'.'.join(place)}"
         for path, line, place in relative_targets("parallel/engine")
         if place[:1] not in allowed and place[:2] not in allowed
+    ]
+    assert wrong == []
+
+
+def test_the_users_side_of_clusters_reaches_only_what_it_is_served() -> None:
+    """It runs in any interpreter: it leans on nothing that needs more than the standard library."""
+    free = {
+        ("parallel", name)
+        for name in ("cluster", "errors", "merging", "processes", "relays", "replays", "sharing")
+    }
+    allowed = {*free, ("parallel", "engine")}
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports {'.'.join(place)}"
+        for path, line, place in relative_targets("parallel/cluster")
+        if place[:1] != ("core",) and place[:2] not in allowed
     ]
     assert wrong == []
 

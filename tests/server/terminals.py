@@ -16,12 +16,15 @@ _NUMBERS = itertools.count()
 class Terminal:
     """A program in a window of tmux, 100 columns wide, 40 lines high."""
 
-    def __init__(self, home: Path, *words: str, term: str = "xterm-256color") -> None:
+    def __init__(
+        self, home: Path, *words: str, term: str = "xterm-256color", more: str = ""
+    ) -> None:
+        """``more``: assignments before the command, as a shell has them."""
         # A server that ends leaves its socket for a moment: each has its own.
         self._base = ["tmux", "-S", str(home / f"tmux-{next(_NUMBERS)}"), "-f", "/dev/null"]
         command = " ".join(f"'{word}'" for word in words)
         # The shell stays when the program ends: its last screen is wanted too.
-        line = f"trap : INT; cd '{home}'; TERM={term} {command}; echo status $?; read end"
+        line = f"trap : INT; cd '{home}'; TERM={term} {more} {command}; echo status $?; read end"
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh", "PAGER": "less"}
         environment.pop("TMUX", None)
         self._tmux(
@@ -43,6 +46,11 @@ class Terminal:
     def press(self, *keys: str) -> None:
         """Press keys by tmux's names: Enter, C-c, Tab."""
         self._tmux("send-keys", "-t", "test", *keys)
+
+    def paste(self, text: str) -> None:
+        """Paste a text into a program that is not told where it begins and ends."""
+        self._tmux("set-buffer", "--", text)
+        self._tmux("paste-buffer", "-t", "test")
 
     def run(self, cell: str) -> None:
         """Type a line and press Enter."""

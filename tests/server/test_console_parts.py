@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import fnmatch
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -11,15 +14,20 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from vivo.core.shell import Shell
 from vivo.parallel.errors import SessionError
-from vivo.parallel.registry import Registry, SessionEntry, process_started, this_host
+from vivo.parallel.processes import process_started, this_host
+from vivo.parallel.registry import Registry, SessionEntry
 from vivo.parallel.wire import Message
 from vivo.server.console.attach import named
+from vivo.server.console.editing import painted
 from vivo.server.console.images import Pictures, draw, protocol_of
 from vivo.server.console.pager import fits
 from vivo.server.console.screen import Screen
+from vivo.server.console.searching import OlderInputs, SessionHistory, pattern_of
 from vivo.server.console.sixel import sixel_of_png
-from vivo.server.console.transcript import Ladder, Transcript
+from vivo.server.console.source_colours import paint_sources
+from vivo.server.console.transcript import Ladder, Transcript, plain
 
 
 def event(kind: str, run: str, content: dict[str, Any], **vivo: Any) -> Message:
@@ -205,6 +213,17 @@ def entry_of(session: str, folder: Path) -> SessionEntry:
     )  # fmt: skip
 
 
+def test_a_session_that_has_ended_is_answered_with_what_can_be_done(home: Path) -> None:
+    """Its transcript is there, and its inputs can be run again."""
+    ended = entry_of("feed", home)
+    ended.keeper_started = 1.0
+    Registry().add(ended)
+    with pytest.raises(
+        SessionError, match=r"The session feed has ended: `vivo sessions show feed`"
+    ):
+        named("fee", Registry())
+
+
 def test_an_unknown_session_is_answered_with_those_that_there_are(home: Path) -> None:
     """One sentence: what is wrong, and what could be meant."""
     registry = Registry()
@@ -217,3 +236,74 @@ def test_an_unknown_session_is_answered_with_those_that_there_are(home: Path) ->
         named("x", registry)
     with pytest.raises(SessionError, match="abc is the beginning of several sessions: abc1"):
         named("abc", registry)
+
+
+def test_the_sources_of_a_traceback_are_painted_and_nothing_else() -> None:
+    """A text over several lines keeps its colour; marks, carets and message stay as they are."""
+    shell = Shell()
+    result = shell.run_cell('def f(x):\n    text = """a\n    def b"""\n    return 1 / x\nf(0)')
+    assert result.report is not None
+    lines = [line for block in result.report.lines(colour=True) for line in block.split("\n")]
+    painted_lines = paint_sources(lines, painted)
+    assert [plain(line) for line in painted_lines] == [plain(line) for line in lines]
+    kept = [new for new, old in zip(painted_lines, lines, strict=True) if new == old]
+    assert any("ZeroDivisionError" in line for line in kept)
+    inside = next(line for line in painted_lines if "def b" in line)
+    assert "\x1b[35mdef" not in inside  # it is no keyword there
+    failing = next(line for line in painted_lines if "--> " in plain(line) and "return" in line)
+    assert "\x1b[35mreturn\x1b[0m" in failing
+    shell.close()
+
+
+def test_a_search_finds_what_is_older_than_what_is_loaded() -> None:
+    """Inputs that a search brings stand behind all others, each once, also in an open prompt."""
+
+    async def scenario() -> list[str]:
+        history = SessionHistory(["old", "new"])
+        got: list[str] = []
+        loaded = asyncio.Event()
+
+        async def read() -> None:
+            async for text in history.load():
+                got.append(text)
+                if text == "oldest":
+                    loaded.set()
+
+        reading = asyncio.create_task(read())
+        while len(got) < 2:
+            await asyncio.sleep(0)
+        assert history.add_older(["new", "older", "older", "oldest"])
+        await loaded.wait()
+        assert not history.add_older(["oldest"])
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
+        return got
+
+    assert asyncio.run(scenario()) == ["new", "old", "older", "oldest"]
+
+
+def test_what_is_searched_for_stands_for_itself() -> None:
+    """Stars and brackets of Python are no pattern."""
+    matched = re.compile(fnmatch.translate(pattern_of("a[*] = b?")))
+    assert matched.match("x = 1\na[*] = b? # c")
+    assert not matched.match("ab = bc")
+
+
+def test_only_the_last_text_that_is_searched_for_is_asked_for() -> None:
+    """Not each letter; what comes is put behind the others, and drawn."""
+
+    async def scenario() -> tuple[list[str], list[str]]:
+        history, asked, drawn = SessionHistory(["new"]), [], asyncio.Event()
+
+        async def search(pattern: str, count: int) -> list[str]:
+            asked.append(pattern)
+            return ["oldest", "older"]
+
+        older = OlderInputs(history, search, drawn.set)
+        for text in ("o", "ol", "old"):
+            older.changed(text)
+        await drawn.wait()
+        older.stop()
+        return asked, history.get_strings()
+
+    assert asyncio.run(scenario()) == (["*old*"], ["oldest", "older", "new"])

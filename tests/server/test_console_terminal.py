@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -27,8 +30,8 @@ def console(home: Path) -> Iterator[Open]:
     """Opens ``vivo console`` with some options; its sessions end with the test."""
     opened: list[Terminal] = []
 
-    def open_console(*words: str, term: str = "xterm-256color") -> Terminal:
-        opened.append(Terminal(home, VIVO, "console", *words, term=term))
+    def open_console(*words: str, term: str = "xterm-256color", more: str = "") -> Terminal:
+        opened.append(Terminal(home, VIVO, "console", *words, term=term, more=more))
         return opened[-1]
 
     yield open_console
@@ -236,15 +239,16 @@ async def test_what_another_client_runs_is_shown_with_its_name(
 async def test_the_console_comes_back_when_the_keeper_does(
     entry: SessionEntry, console: Open
 ) -> None:
-    """A killed keeper is replaced; the console says so, and the names are still there."""
+    """A killed keeper is replaced; a line says so, and the names are still there."""
     terminal = console("--session", entry.id)
     terminal.wait("In [1]:")
     terminal.run("kept = 'unharmed'")
     terminal.wait("In [2]:")
     os.kill(entry.keeper_pid, signal.SIGKILL)
-    terminal.wait(f"[Back in the session {entry.id}.]")
+    terminal.wait("keeper")
     terminal.run("kept")
-    terminal.wait("'unharmed'")
+    screen = terminal.wait("'unharmed'")
+    assert "lost; waiting" not in screen  # it came at once, and its mark has said all
     await end_session(entry.id)
     terminal.wait(f"[The session {entry.id} has ended.]")
     terminal.wait("status 1")
@@ -268,3 +272,122 @@ async def test_another_clients_cell_is_not_interrupted_by_the_first_ctrl_c(
     finally:
         await client.close()
     terminal.wait("KeyboardInterrupt")
+
+
+async def test_a_question_is_asked_of_the_console_that_comes_after_its_client(
+    entry: SessionEntry, console: Open
+) -> None:
+    """The editor that ran the cell is gone: the console takes its question over, and answers it."""
+    client = await SessionClient.connect(entry.connection_file, name="vscode")
+    asked = asyncio.Event()
+
+    async def never(prompt: str, password: bool, run: str | None) -> str | None:
+        asked.set()
+        await asyncio.Event().wait()
+        return None
+
+    client.on_input = never
+    await client.execute("name = input('who? ')\nname.upper()")
+    await asked.wait()
+    await client.close()
+    terminal = console("--session", entry.id)
+    terminal.wait("\nwho?")
+    terminal.run("ada")
+    terminal.wait("Out[1]: 'ADA'")
+
+
+async def test_what_another_client_answers_is_not_asked_any_more(
+    entry: SessionEntry, console: Open
+) -> None:
+    """The prompt for cells comes back by itself, with what was typed before."""
+    client = await SessionClient.connect(entry.connection_file, name="vscode")
+    answers: asyncio.Queue[str] = asyncio.Queue()
+
+    async def answer(prompt: str, password: bool, run: str | None) -> str | None:
+        return await answers.get()
+
+    client.on_input = answer
+    execution = await client.execute("import time\nname = input('who? ')\nname.upper()")
+    terminal = console("--session", entry.id)
+    terminal.wait("\nwho?")
+    answers.put_nowait("grace")
+    assert (await execution.finished()).status == "ok"
+    terminal.wait("[Another client has answered]")
+    terminal.wait("Out[1]: 'GRACE'")
+    terminal.run("name + '!'")
+    terminal.wait("'grace!'")
+    await client.close()
+
+
+async def test_a_new_keeper_asks_the_console_again_and_once(
+    entry: SessionEntry, console: Open
+) -> None:
+    """Killed while a question waits: the next keeper takes the answer to it."""
+    terminal = console("--session", entry.id)
+    terminal.wait("In [1]:")
+    terminal.run("name = input('who' + '? '); name.upper()")
+    terminal.wait("\nwho?")
+    os.kill(entry.keeper_pid, signal.SIGKILL)
+    terminal.wait("keeper")
+    terminal.run("mary")
+    terminal.wait("Out[1]: 'MARY'")
+    terminal.run("'next'")
+    terminal.wait("Out[2]: 'next'")
+
+
+def test_a_paste_that_the_terminal_does_not_mark_stays_as_it_is(console: Open) -> None:
+    """No indentation is added to its own, and an empty line within a function ends nothing."""
+    terminal = console("--new")
+    terminal.wait("In [1]:")
+    functions = [f"def f{n}(x):\n    y = x + {n}\n\n    return y" for n in range(20)]
+    terminal.paste("\n".join(functions) + "\nsum(f(1) for f in (f0, f1, f19))\n")
+    terminal.wait("sum(f(1) for f in (f0, f1, f19))")
+    terminal.press("Enter")
+    assert "Error" not in terminal.wait("Out[1]: 23")
+
+
+def test_a_cell_that_is_not_taken_is_said_and_a_fresh_engine_is_offered(console: Open) -> None:
+    """After the engine's end: what is typed is not met with silence."""
+    terminal = console("--new")
+    terminal.wait("In [1]:")
+    terminal.run("import os; os._exit(3)")
+    terminal.wait("exit status 3")
+    terminal.run("6 * 7")
+    terminal.wait("Start a fresh one? What it has printed stays. [y/N]")
+    terminal.run("y")
+    terminal.wait("[The session has a fresh engine]")
+    terminal.wait_until(lambda screen: screen.rstrip().endswith("In [1]:"), "the first prompt")
+    terminal.run("6 * 7")
+    terminal.wait("Out[1]: 42")
+
+
+def test_ctrl_z_suspends_and_no_color_is_heeded(console: Open) -> None:
+    """The shell's own keys and variables hold here too."""
+    terminal = console("--new", more="set -m; NO_COLOR=1")
+    terminal.wait("In [1]:")
+    terminal.run("1 / 0")
+    terminal.wait("ZeroDivisionError")
+    terminal.wait("In [2]:")
+    escapes = terminal.screen(escapes=True)
+    assert not re.search(r"\x1b\[(?:3[1-7]|9[0-7])m", escapes)
+    terminal.press("C-z")
+    terminal.wait("status 1")  # 128 and the signal: the shell goes on
+
+
+async def test_a_console_that_comes_to_a_running_cell_shows_its_output_as_that(
+    entry: SessionEntry, console: Open
+) -> None:
+    """The greeting has said which cell runs: no line calls it an earlier one."""
+    client = await SessionClient.connect(entry.connection_file, name="vscode")
+    try:
+        await client.execute("import time\nwhile True: print('tick'); time.sleep(0.5)")
+        async with contextlib.aclosing(client.events(after=0)) as events:  # type: ignore[type-var]
+            while "tick" not in str((await anext(events)).content):
+                continue
+        terminal = console("--session", entry.id)
+        screen = terminal.wait("tick")
+        assert "In [1] (vscode) is running" in screen
+        assert "earlier cell" not in screen
+        await client.interrupt()
+    finally:
+        await client.close()

@@ -199,6 +199,40 @@ async def test_hover_and_completion_are_live_also_while_a_cell_runs(editor: Edit
     assert (await editor.end_of(started["executionId"]))["error"]["name"] == "KeyboardInterrupt"
 
 
+async def test_who_insists_is_asked_whether_the_process_is_to_be_ended(editor: Editor) -> None:
+    """At the third interrupt; then the cell ends with its stack, and the next one runs afresh."""
+    asked: list[dict[str, Any]] = []
+
+    async def end(params: dict[str, Any]) -> Any:
+        asked.append(params)
+        return params["actions"][0]
+
+    editor.client.on_request["window/showMessageRequest"] = end
+    text = """# %%
+import collections, itertools
+while True:
+    try:
+        print('begun')
+        collections.deque(itertools.repeat(0), maxlen=0)
+    except KeyboardInterrupt:
+        pass  # it came before the call, which hears of none
+# %%
+6 * 7
+"""
+    editor.open(text)
+    started = await editor.start("runCell", **at(1, 0))
+    await editor.until(
+        lambda: any("begun" in str(each) for each in editor.told.get("vivo/output", ()))
+    )
+    running = {"executionId": started["executionId"]}
+    while (await editor.start("interrupt", **running)) == {"outcome": "interrupted"} and not asked:
+        continue
+    ended = await editor.end_of(started["executionId"])
+    assert ended["error"]["name"] == "EngineEnded"
+    assert len(asked) == 1
+    assert (await editor.run_cell(9))["value"] == {"text/plain": "42"}
+
+
 async def test_what_is_not_live_gets_no_live_answer(editor: Editor) -> None:
     """A parameter, a local, and a name of a file that never ran."""
     text = "# %%\nvalue = [1]\ndef f(value):\n    other = value\n    return other\nother = 2\n"

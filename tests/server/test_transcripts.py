@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from vivo.parallel.client import SessionClient
 from vivo.parallel.launch import SessionOptions, end_session, start_session
 from vivo.parallel.registry import Registry, SessionEntry
+from vivo.parallel.wire import Message
 
 pytestmark = pytest.mark.sessions
 
@@ -95,3 +97,60 @@ def test_the_inputs_of_a_session_run_again_in_a_fresh_one(home: Path) -> None:
     stopped = vivo("sessions", "rerun", entry.id)
     assert stopped.returncode == 1
     assert "In [4], line 3 failed: OSError: now\n2 of 4 inputs ran" in stopped.stdout
+
+
+async def ended_by_force(home: Path) -> SessionEntry:
+    """A session whose engine was ended with a cell that would not stop, and went on afresh."""
+    entry = await started(home, "x = 20", "x += 1")
+    client = await SessionClient.connect(entry.connection_file, name="test")
+    deaf = await client.execute(DEAF)
+    async with contextlib.aclosing(client.events(after=0)) as events:  # type: ignore[type-var]
+        while "deaf" not in event_text(await anext(events)):
+            continue
+    assert await client.interrupt(deaf.id, force=True) == "engine_ended"
+    assert (await deaf.finished()).status == "error"
+    await client.close()
+    return entry
+
+
+DEAF = """
+while True:
+    try:
+        while True: print('deaf')
+    except KeyboardInterrupt:
+        pass
+"""
+
+
+def event_text(event: Message) -> str:
+    return str(event.content.get("text", ""))
+
+
+@pytest.mark.usefixtures("ends_all")
+@pytest.mark.parametrize("goes_on", [True, False], ids=["the session lives", "its keeper died too"])
+def test_the_inputs_come_back_right_after_a_forced_end(home: Path, goes_on: bool) -> None:
+    """All that ended well, in either engine; the cell that was ended is named."""
+    entry = asyncio.run(ended_by_force(home))
+    if goes_on:
+        asyncio.run(one_more(entry, "x = 1; x"))
+    else:
+        for pid in (
+            entry.keeper_pid,
+            *[p.pid for p in psutil.Process(entry.keeper_pid).children()],
+        ):
+            psutil.Process(pid).kill()
+    again = vivo("sessions", "rerun", entry.id)
+    assert again.returncode == 0, again.stderr
+    assert "left out: In [3]" in again.stdout
+    assert f"{2 + goes_on} inputs ran" in again.stdout
+    fresh = max(Registry().live(), key=lambda each: each.created)
+    value = asyncio.run(one_more(fresh, "x"))
+    assert value == ("1" if goes_on else "21")
+
+
+async def one_more(entry: SessionEntry, code: str) -> str:
+    """Run a cell; the text of its value."""
+    client = await SessionClient.connect(entry.connection_file, name="test")
+    record = await (await client.execute(code)).finished()
+    await client.close()
+    return str(record.values[0].data["text/plain"])

@@ -25,9 +25,12 @@ number
 """
 
 
-@pytest.mark.timeout(600)
-async def test_what_a_killed_keeper_loses_is_counted(home: Path) -> None:
+@pytest.mark.timeout(1200)
+async def test_what_a_killed_keeper_loses_is_counted(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Engine and cell live through every kill; what is missing stands beside a mark."""
+    monkeypatch.setenv("VIVO_OUTPUT_LIMIT", str(2**40))  # all is in the journal
     entry = await start_session(SessionOptions(cwd=str(home)))
     client = await SessionClient.connect(entry.connection_file, name="soak")
     draw = random.Random(7)

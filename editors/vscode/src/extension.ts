@@ -24,6 +24,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const panel = new OutputPanel(context.extensionUri);
   server = new Server(
     (client) => listen(client, status, panel),
+    () => panel.seen(),
     (isThere) => status.serverChanged(isThere),
   );
   context.subscriptions.push(status, panel, server, ...registerCommands(server, panel));

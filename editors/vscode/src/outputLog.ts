@@ -55,6 +55,11 @@ export class OutputLog {
     return { isNew: true, dropped: this.dropOldest(entry.data.executionId) };
   }
 
+  /** The last sequence number of each session: what a server that starts anew need not tell again. */
+  seen(): Record<string, number> {
+    return Object.fromEntries(this.lastSequence);
+  }
+
   /** All that is kept, cell by cell, as entries that draw it again. */
   entries(): Entry[] {
     const all: Entry[] = [];

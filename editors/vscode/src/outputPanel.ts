@@ -30,6 +30,11 @@ export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerial
     }
   }
 
+  /** The last sequence number of each session. */
+  seen(): Record<string, number> {
+    return this.log.seen();
+  }
+
   clear(): void {
     this.log.clear();
     this.tell({ type: "all", entries: [] });

@@ -48,11 +48,13 @@ export interface TextParams {
 export interface InterruptParams {
   uri: string;
   executionId?: string | null;
+  /** End the Python process if the execution does not end: its variables are lost. Whoever interrupts without it a third time is asked, by ``window/showMessageRequest``. */
+  force?: boolean;
 }
 
 /** What an interrupt did. */
 export interface InterruptResult {
-  outcome: "interrupted" | "idle" | "mismatch" | "removed_from_queue";
+  outcome: "interrupted" | "idle" | "mismatch" | "removed_from_queue" | "engine_ended";
 }
 
 /** A session of this machine. */

@@ -32,10 +32,12 @@ export class Server implements vscode.Disposable {
 
   /**
    * @param listen called with each new client before it starts, to hear what the server tells
+   * @param seen gives the last sequence number of each session that the user was shown
    * @param changed called when a server has started, and when none could be
    */
   constructor(
     private readonly listen: (client: LanguageClient) => void,
+    private readonly seen: () => Record<string, number>,
     private readonly changed: (isThere: boolean) => void,
   ) {
     this.watching = vscode.workspace.onDidChangeConfiguration((change) => {
@@ -88,7 +90,7 @@ export class Server implements vscode.Disposable {
       void explainMissing(command);
       return;
     }
-    const client = makeClient(command, args);
+    const client = makeClient(command, args, this.seen);
     this.listen(client);
     try {
       await client.start();
@@ -114,14 +116,18 @@ class QuietClient extends LanguageClient {
   }
 }
 
-function makeClient(command: string, args: string[]): QuietClient {
+function makeClient(command: string, args: string[], seen: () => Record<string, number>): QuietClient {
   const options: LanguageClientOptions = {
     documentSelector: [
       { language: "python", scheme: "file" },
       { language: "python", scheme: "untitled" },
       { language: "python", scheme: "vscode-remote" },
     ],
-    initializationOptions: { python: vscode.workspace.getConfiguration("vivo").get<string>("python") || null },
+    // Asked at each start, also of a server that crashed.
+    initializationOptions: () => ({
+      python: vscode.workspace.getConfiguration("vivo").get<string>("python") || null,
+      seen: seen(),
+    }),
     middleware: {
       // Code lenses call the server's commands directly.
       executeCommand: (name, given, next) => (mayRun(name) ? next(name, given) : undefined),

@@ -150,7 +150,7 @@ test("HTML stands in a frame where no script runs and nothing is loaded", async 
 
 test("a display is updated in its place, and cleared output goes", async () => {
   await workbench.run(
-    'from vivo.core.display import clear_output, display\nh = display("first", display_id=True)\nh.update("second")\nprint("gone")\nclear_output()\nh = display("third", display_id=True)\n',
+    'from vivo.core import clear_output, display\nh = display("first", display_id=True)\nh.update("second")\nprint("gone")\nclear_output()\nh = display("third", display_id=True)\n',
   );
   const cell = last(workbench.panel.locator(".cell"));
   await cell.filter({ hasText: "third" }).waitFor();

@@ -1,0 +1,93 @@
+"""The requests that bring calls: a client's, and the controller's. Found by name in a table.
+
+The controller's come over the link to it alone: on any other channel they are refused.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..wire import Message
+from .calls import Call
+from .controlled import CHANNEL, Controlled
+
+if TYPE_CHECKING:
+    from .state import SessionState
+
+
+def _call(state: SessionState, channel: str, message: Message, now: float) -> None:
+    state.calls.arrived(channel, message, now)
+
+
+def _calls(state: SessionState, channel: str, message: Message, now: float) -> None:
+    _check(state, channel)
+    from ..cluster_messages import Calls  # few sessions have a controller
+
+    given = msgspec.convert(message.content, Calls).calls
+    if sum(each.buffers for each in given) != len(message.buffers):
+        raise msgspec.ValidationError("its calls and its buffers do not fit together")
+    at, calls = 0, []
+    for each in given:
+        buffers = message.buffers[at : at + each.buffers]
+        at += each.buffers
+        calls.append(
+            Call(
+                each.call,
+                msgspec.json.encode({**message.header, "msg_id": each.call}),
+                each.function,
+                each.has_function,
+                buffers,
+                of_controller=True,
+            )
+        )
+    state.calls.give(calls)
+
+
+def _revoke(state: SessionState, channel: str, message: Message, now: float) -> None:
+    _check(state, channel)
+    state.calls.revoke(_named(message))
+
+
+def _stored(state: SessionState, channel: str, message: Message, now: float) -> None:
+    _check(state, channel)
+    state.calls.confirmed(_named(message))
+
+
+def _interrupt(state: SessionState, channel: str, message: Message, now: float) -> None:
+    _check(state, channel)
+    for each in _named(message):
+        state.calls.interrupt(each)
+
+
+def _named(message: Message) -> list[str]:
+    from ..cluster_messages import CallNames
+
+    return msgspec.convert(message.content, CallNames).calls
+
+
+def _hello(state: SessionState, channel: str, message: Message, now: float) -> None:
+    _check(state, channel).hello(now)
+
+
+def _heard(state: SessionState, channel: str, message: Message, now: float) -> None:
+    _check(state, channel)
+
+
+def _check(state: SessionState, channel: str) -> Controlled:
+    if channel != CHANNEL or state.controlled is None:
+        raise msgspec.ValidationError("only the controller of a cluster sends it")
+    state.controlled.heard()
+    return state.controlled
+
+
+CALL_HANDLERS: dict[str, Any] = {
+    "vivo_call_request": _call,
+    "vivo_calls": _calls,
+    "vivo_revoke": _revoke,
+    "vivo_results_stored": _stored,
+    "vivo_interrupt_calls": _interrupt,
+    "vivo_hello_request": _hello,
+    "vivo_heard": _heard,
+}

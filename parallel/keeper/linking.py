@@ -1,0 +1,89 @@
+"""The socket of an engine's keeper to its cluster's controller: made, watched, made anew.
+
+Rules:
+
+1. Nothing here ever waits: what cannot go out now is dropped, since the hello that follows each new
+   connection tells all of it again.
+2. Under which name the socket is known is random: whoever has not got the key cannot take it.
+3. A connection that TCP or the peer gives up is made again by ZeroMQ; one that carries nothing and
+   says nothing of it is given up here, when the session's state says so.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import zmq
+
+from . import books
+from .controlled import CHANGES, CHANNEL
+from .sockets import connections_of, event_of, send_frames
+
+if TYPE_CHECKING:
+    from .instructions import Beat, Instruction
+    from .loop import Keeper
+
+_HANDSHAKE = 5000  # milliseconds
+_UNACKNOWLEDGED = 10_000  # milliseconds that the peer's system may leave what was sent unanswered
+_LINKED = int(zmq.EVENT_HANDSHAKE_SUCCEEDED)
+_EVENTS = _LINKED | int(zmq.EVENT_DISCONNECTED)
+
+
+class ControllerLink:
+    """The link of a keeper to the controller at an address."""
+
+    def __init__(self, keeper: Keeper, context: zmq.Context[zmq.Socket[bytes]], address: str):
+        self._keeper, self._context, self._address = keeper, context, address
+        self._is_linked = False
+        self._open()
+
+    def _open(self) -> None:
+        made: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
+        made.linger = 200
+        made.setsockopt(zmq.ROUTING_ID, os.urandom(16).hex().encode())  # rule 2
+        made.setsockopt(zmq.SNDHWM, 0)  # rule 1: what waits is bounded by the controller's credit
+        made.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE)
+        made.setsockopt(zmq.TCP_MAXRT, _UNACKNOWLEDGED)
+        made.setsockopt(zmq.RECONNECT_IVL, 50)  # milliseconds: a controller may be started again
+        made.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
+        if self._address.startswith("tcp://["):
+            made.setsockopt(zmq.IPV6, 1)
+        self._socket, self._changes = made, connections_of(self._context, made, _EVENTS)
+        self._keeper.watch(CHANNEL, made)
+        self._keeper.watch(CHANGES, self._changes)
+        made.connect(self._address)
+
+    def renew(self) -> None:
+        """Give up the connection that there is, and make another."""
+        if not self._is_linked:
+            return  # ZeroMQ tries already
+        self._is_linked = False
+        for each in (self._changes, self._socket):
+            self._keeper.unwatch(each)
+        self._socket.disable_monitor()
+        self._changes.close(linger=0)
+        self._socket.close(linger=0)
+        self._open()
+
+    def beat(self, beat: Beat) -> None:
+        """Give a sign of life."""
+        content = {**books.state_of(beat.pid), "asks": beat.asks}
+        self.send(self._keeper.codec.encode("vivo_heartbeat", content))
+
+    def send(self, frames: Sequence[bytes | bytearray | memoryview]) -> None:
+        """Send a message, if there is a connection (rule 1)."""
+        controlled = self._keeper.state.controlled
+        if self._is_linked and controlled is not None:
+            send_frames(self._socket, frames)
+            controlled.sent(sum(map(len, frames)))
+
+    def changed(self, frames: list[bytes]) -> list[Instruction]:
+        """Take in what the socket's monitor tells: what follows from it."""
+        state = self._keeper.state
+        self._is_linked = event_of(frames) == _LINKED
+        if self._is_linked and state.controlled is not None:
+            state.controlled.linked(time.time())
+        return state._taken()

@@ -1,0 +1,86 @@
+"""``vivo sessions start``: a session as an editor starts it, from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from pathlib import Path
+
+import attrs
+
+from ...parallel.directories import in_full
+from ...parallel.errors import SessionError
+from ...parallel.launch import SessionOptions, start_session
+from ..interpreters import choose_interpreter
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.description = (
+        "Start a session, which goes on until it is ended. Its id is printed. An editor or a "
+        "console in the same folder finds it."
+    )
+    parser.add_argument(
+        "--python",
+        metavar="PATH",
+        help="an interpreter (3.10 or newer), an environment's folder, a name on the PATH, or a "
+        "version as 3.12; by default the activated environment's, else the nearest .venv's, "
+        "else vivo's own. Nothing needs to be installed there, and nothing is written there",
+    )
+    parser.add_argument("--cwd", metavar="DIR", help="where it starts; by default, here")
+    parser.add_argument("--name", metavar="NAME", help="by default, the folder's")
+    parser.add_argument("--profile", metavar="NAME", help="the profile of its shell")
+    parser.add_argument(
+        "--kernel",
+        metavar="NAME",
+        help="another kernel that is installed for Jupyter, or its kernelspec's folder, hosted as "
+        "a session; the console says what it lacks",
+    )
+    parser.add_argument("--json", action="store_true", help="for programs: more than the id")
+
+
+def start(options: argparse.Namespace) -> int:
+    """Start it and print its id."""
+    folder = str(in_full(Path(options.cwd or "").expanduser()))
+    if options.kernel:
+        if options.python or options.profile:
+            raise SessionError("--kernel names the whole kernel: leave out --python and --profile.")
+        hosted = SessionOptions(cwd=folder, workspace=folder, name=options.name or "")
+        return asyncio.run(_start(hosted, kernel=options.kernel, as_json=options.json))
+    if options.profile:
+        from ...core.profiles import find_profile
+
+        find_profile(options.profile)  # a wrong name is said now, and not by the first cell
+    wanted = SessionOptions(
+        python=choose_interpreter(Path(folder, "session"), options.python),
+        cwd=folder,
+        workspace=folder,
+        name=options.name or "",
+        profile=options.profile,
+    )
+    return asyncio.run(_start(wanted, as_json=options.json))
+
+
+async def _start(wanted: SessionOptions, *, as_json: bool, kernel: str | None = None) -> int:
+    if kernel is None:
+        entry = await start_session(wanted)
+    else:
+        from ...parallel.hosted.start import start_hosted
+
+        entry = await start_hosted(kernel, wanted)
+    if as_json:
+        from ..sessions import session_info
+
+        told = attrs.asdict(await session_info(entry))
+        print(json.dumps({**told, "connection_file": entry.connection_file}, indent=1))
+        return 0
+    print(entry.id)
+    if sys.stdout.isatty():
+        print(
+            f"{entry.python} in {entry.cwd}. To work in it: `vivo console --session {entry.id}`; "
+            f"to end it: `vivo session end {entry.id}`.",
+            file=sys.stderr,
+        )
+    return 0
