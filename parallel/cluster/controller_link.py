@@ -1,0 +1,244 @@
+"""The link to a cluster's controller: what is asked of it, and the tasks that it was given.
+
+Rules:
+
+1. A task ends once here, however often its result comes; each result is confirmed, so that the
+   controller can let go of it.
+2. Over a controller that was killed and taken up again nothing is lost: what was not answered is
+   sent again, under the tasks' own ids, and results are asked for by them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from .calls import Outcome
+from .errors import ClusterError, EngineLostError
+from .link import Link, Request
+from .signing import Message
+from .zmtp import Frame
+
+PATIENCE = 120.0
+"""Seconds for which a controller that cannot be reached is waited for."""
+_CHANNEL = "clients"
+
+
+@dataclass
+class Batch:
+    """Tasks that are sent in one message."""
+
+    tasks: list[dict[str, Any]]
+    functions: dict[str, bytes]
+    """Those of the tasks, pickled, by their digests."""
+    buffers: list[Frame]
+    """The tasks' own, in order."""
+    futures: dict[str, Future[Outcome]]
+    """By task."""
+    sent: Future[None] = field(default_factory=Future)
+    """Done once the controller has the tasks on its disk, or refuses them."""
+
+
+class ControllerLink:
+    """The link to a controller. Methods are for the event loop, unless they say otherwise."""
+
+    def __init__(
+        self,
+        name: str,
+        address: str,
+        key: str,
+        is_gone: Callable[[], str | None] = lambda: None,
+    ) -> None:
+        """``is_gone``: why the controller does not come back, if it does not."""
+        self._name = name
+        self.link = Link(
+            f"The controller of the cluster {name}",
+            key.encode(),
+            {_CHANNEL: (address, "DEALER")},
+            on_message=self._message,
+            on_open=self._opened,
+            give_up=PATIENCE,
+            is_gone=is_gone,
+            waits=lambda: bool(self.pending),
+        )
+        self.link.lost = self._lost  # type: ignore[method-assign]
+        self.pending: dict[str, Future[Outcome]] = {}
+        """The tasks that have not ended."""
+        self._known: set[str] = set()  # functions that the controller has
+        self._was_open = False
+        self._unsent: dict[int, Batch] = {}
+
+    async def ask(
+        self, kind: str, content: dict[str, Any] | None = None, *, timeout: float = 20.0
+    ) -> dict[str, Any]:
+        """The content of the controller's answer. Raises :class:`ClusterError`."""
+        reply = await self.link.ask(_CHANNEL, f"{kind}_request", content or {}, timeout=timeout)
+        return reply.content
+
+    def close(self) -> None:
+        """Let go of the controller, which goes on."""
+        self.link.close()
+
+    # --- Tasks -----------------------------------------------------------------------------
+
+    def submit(self, batch: Batch) -> None:
+        """Send tasks."""
+        self.pending.update(batch.futures)
+        self._unsent[id(batch)] = batch
+        self.link.kept_open.add(_CHANNEL)
+        self._send(batch)
+
+    def wait_sent(self, timeout: float) -> None:
+        """Wait, in any other thread, until the controller has what was submitted."""
+        wait([each.sent for each in tuple(self._unsent.values())], timeout)
+
+    def _send(self, batch: Batch) -> None:
+        functions, buffers = {}, list[Frame]()
+        for digest, pickled in batch.functions.items():
+            if digest not in self._known:
+                functions[digest] = len(buffers)
+                buffers.append(pickled)
+        self._known.update(functions)
+        content = {"tasks": batch.tasks, "functions": functions}
+        done = partial(self._submitted, batch)
+        buffers += batch.buffers
+        self.link.request(Request(_CHANNEL, "vivo_submit_request", content, done, buffers))
+
+    def _submitted(self, batch: Batch, answer: Message | ClusterError) -> None:
+        if isinstance(answer, ClusterError):
+            self._sent(batch)
+            return  # _lost() tells
+        content = answer.content
+        unknown = content.get("unknown_functions") or []
+        if content.get("status") == "error":
+            for each in batch.tasks:
+                self._finish(each["id"], _failed(content))
+        elif unknown:
+            self._known.difference_update(unknown)
+            taken = set(content.get("accepted", ()))
+            self._send(_without(batch, taken))
+            return
+        self._sent(batch)
+        batch.buffers = []
+
+    def _sent(self, batch: Batch) -> None:
+        if not batch.sent.done():
+            batch.sent.set_result(None)
+        self._unsent = {key: each for key, each in self._unsent.items() if not each.sent.done()}
+
+    def collect(self, futures: dict[str, Future[Outcome]]) -> None:
+        """Have results sent here: those of tasks that were submitted earlier, or elsewhere."""
+        self.pending.update(futures)
+        self.link.kept_open.add(_CHANNEL)
+        self._collect(list(futures))
+
+    def _collect(self, tasks: Sequence[str]) -> None:
+        content = {"tasks": list(tasks)}
+        done = partial(self._collecting, content)
+        self.link.request(Request(_CHANNEL, "vivo_collect_request", content, done))
+
+    def _collecting(self, asked: dict[str, Any], answer: Message | ClusterError) -> None:
+        if isinstance(answer, ClusterError):
+            return
+        for each in answer.content.get("unknown", ()):
+            if each in self._submitting():
+                continue  # it has not arrived there yet
+            sentence = (
+                "The cluster has no such task: it was never submitted, or its result was collected."
+            )
+            self._finish(each, _failed({"ename": "UnknownTask", "evalue": sentence}))
+
+    def _submitting(self) -> set[str]:
+        """The tasks that the controller has not confirmed."""
+        return {
+            task["id"]
+            for request in self.link.requests("vivo_submit_request")
+            for task in request.content["tasks"]
+        }
+
+    def cancel(self, tasks: Sequence[str]) -> None:
+        """End tasks; their results say that they were cancelled."""
+        wanted = {"tasks": [each for each in tasks if each in self.pending]}
+        if wanted["tasks"]:
+            self.link.request(Request(_CHANNEL, "vivo_cancel_request", wanted, lambda answer: None))
+
+    def forget(self, tasks: Sequence[str]) -> None:
+        """Nobody waits for these here any more; their results stay with the controller."""
+        for each in tasks:
+            self.pending.pop(each, None)
+
+    # --- What comes ------------------------------------------------------------------------
+
+    def _opened(self, channel: str) -> None:
+        if self._was_open and self.pending:  # rule 2
+            self._known.clear()
+            asyncio.get_running_loop().call_soon(self._ask_again)
+        self._was_open = True
+
+    def _ask_again(self) -> None:
+        wanted = set(self.pending) - self._submitting()
+        if wanted:
+            self._collect(list(wanted))
+
+    def _message(self, channel: str, message: Message) -> None:
+        if message.type != "vivo_results":
+            return
+        at = 0
+        results = message.content["results"]
+        for told in results:
+            count = told.get("buffers", 0)
+            buffers = message.buffers[at : at + count]
+            at += count
+            engine = told.get("engine")
+            outcome = Outcome(
+                -1 if engine is None else engine,
+                told["status"],
+                told,
+                buffers,
+                told.get("outputs") or [],
+            )
+            self._finish(told["task"], outcome)
+        self.link.tell(_CHANNEL, "vivo_collected", {"tasks": [each["task"] for each in results]})
+
+    def _finish(self, task: str, outcome: Outcome) -> None:
+        future = self.pending.pop(task, None)
+        if future is not None:
+            future.set_result(outcome)
+
+    def _lost(self, error: EngineLostError) -> None:
+        is_gone = self.link.is_gone() is not None
+        sentence = (
+            str(error)
+            if is_gone
+            else (
+                f"{error} `vivo cluster resume {self._name}` takes the cluster up again with its "
+                "tasks; cluster.collect(result.ids) has their results then."
+            )
+        )
+        for each in tuple(self.pending):
+            self._finish(each, _failed({"ename": "ClusterError", "evalue": sentence}))
+
+
+def _failed(content: dict[str, Any]) -> Outcome:
+    error: dict[str, Any] = {
+        "ename": content.get("ename"),
+        "evalue": content.get("evalue"),
+        "traceback": [],
+    }
+    return Outcome(-1, "failed", {"error": error})
+
+
+def _without(batch: Batch, taken: set[str]) -> Batch:
+    """A batch without the tasks that were taken in."""
+    tasks, buffers, at = [], list[Frame](), 0
+    for each in batch.tasks:
+        own = batch.buffers[at : at + each["buffers"]]
+        at += each["buffers"]
+        if each["id"] not in taken:
+            tasks.append(each)
+            buffers += own
+    return Batch(tasks, batch.functions, buffers, batch.futures, batch.sent)

@@ -1,0 +1,1 @@
+"""The controller of a cluster: a clean asynchronous interface to many engines."""

@@ -1,0 +1,131 @@
+"""What clients ask of a controller, a function for each request, found by name in a table."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ..cluster_messages import RestartEnginesRequest, ScaleRequest, StatusRequest
+from ..wire import Message
+
+if TYPE_CHECKING:
+    from .controller import Controller
+
+
+def handle(controller: Controller, message: Message) -> None:
+    """Answer a client's message; one that nobody knows is answered with that."""
+    handler = HANDLERS.get(message.type)
+    if handler is not None:
+        handler(controller, message)
+    elif message.type.endswith("_request"):
+        sentence = f"This controller knows no {message.type}: it may be older than its client."
+        controller.answer(message, {"status": "error", "ename": "UsageError", "evalue": sentence})
+
+
+def _status(controller: Controller, message: Message) -> None:
+    if msgspec.convert(message.content, StatusRequest).wait:
+        controller.answer_later(message)
+    else:
+        tell_status(controller, message)
+
+
+def tell_status(controller: Controller, message: Message) -> None:
+    """Answer a ``vivo_status_request``."""
+    entry = controller.entry
+    content: dict[str, Any] = {
+        "status": "ok",
+        "cluster": entry.name,
+        "id": entry.id,
+        "launcher": entry.launcher,
+        "started": controller.started,
+        "now": time.time(),
+        "awaited": controller.engines.awaited,
+        "problems": list(controller.problems),
+        "unstarted": controller.engines.unstarted,
+        "engines": [
+            {**each, "tasks": controller.farm.tasks_of(each["id"])}
+            for each in controller.engines.status()
+        ],
+        **controller.farm.status(),
+    }
+    controller.answer(message, content)
+
+
+def _scale(controller: Controller, message: Message) -> None:
+    wanted = msgspec.convert(message.content, ScaleRequest)
+    if _has_unknown(controller, message, wanted.remove):
+        return
+    numbers = controller.start_engines(wanted.add) if wanted.add > 0 else []
+    for each in tuple(controller.engines):
+        if each.number in wanted.remove:
+            controller.lose(each.id, "dead", "it was taken out of the cluster", None, None)
+            controller.order(each, "shutdown_request", {"restart": False})
+            controller.engines.gone(each.id)
+    controller.answer(message, {"status": "ok", "numbers": numbers})
+
+
+def _restart(controller: Controller, message: Message) -> None:
+    """Give engines a fresh process."""
+    wanted = msgspec.convert(message.content, RestartEnginesRequest).engines
+    if _has_unknown(controller, message, wanted or []):
+        return
+    restarted = []
+    for each in controller.engines:
+        if wanted is None or each.number in wanted:
+            controller.lose(each.id, "dead", "it is restarted", None, None)
+            controller.order(each, "vivo_restart_request", {})
+            restarted.append(each.number)
+    controller.answer(message, {"status": "ok", "numbers": restarted})
+
+
+def _has_unknown(controller: Controller, message: Message, numbers: list[int]) -> bool:
+    """Whether some engines are not there; then that is answered."""
+    known = {each.number for each in controller.engines}
+    unknown = [number for number in numbers if number not in known]
+    if unknown:
+        named, there = ", ".join(map(str, unknown)), ", ".join(map(str, sorted(known))) or "none"
+        sentence = f"The cluster has no engine {named}; it has {there}."
+        controller.answer(message, {"status": "error", "ename": "UsageError", "evalue": sentence})
+    return bool(unknown)
+
+
+def _detach(controller: Controller, message: Message) -> None:
+    controller.detach()
+    controller.answer(message, {"status": "ok"})
+
+
+def _stop(controller: Controller, message: Message) -> None:
+    controller.answer(message, {"status": "ok"})
+    controller.stop()
+
+
+def _submit(controller: Controller, message: Message) -> None:
+    controller.farm.submit(message)
+
+
+def _collect(controller: Controller, message: Message) -> None:
+    controller.farm.collect(message)
+
+
+def _collected(controller: Controller, message: Message) -> None:
+    controller.farm.collected(message)
+
+
+def _cancel(controller: Controller, message: Message) -> None:
+    controller.farm.cancel(message)
+
+
+HANDLERS: dict[str, Callable[[Controller, Message], None]] = {
+    "vivo_status_request": _status,
+    "vivo_scale_request": _scale,
+    "vivo_restart_engines_request": _restart,
+    "vivo_detach_request": _detach,
+    "vivo_stop_request": _stop,
+    "vivo_submit_request": _submit,
+    "vivo_collect_request": _collect,
+    "vivo_collected": _collected,
+    "vivo_cancel_request": _cancel,
+}
