@@ -165,7 +165,7 @@ class FileRun:
         self.message = params["message"] or self.message
 
     def _cell(self, execution: str) -> CellRun | None:
-        """The cell of an execution, of which the server may tell before it has answered its name."""
+        """The cell of an execution; the server may tell of it before it has answered its name."""
         if execution not in self.by_id and self.sent is not None:
             self.by_id[execution] = self.sent
             self.sent = None
