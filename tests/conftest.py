@@ -13,6 +13,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -23,6 +24,14 @@ import psutil
 import pytest
 
 T = TypeVar("T")
+
+# A shell that starts a command in the background has it ignore these, and so would all that tests
+# start: nothing could be interrupted.
+for _number in (signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(
+            _number, signal.default_int_handler if _number == signal.SIGINT else signal.SIG_DFL
+        )
 
 GRACE = 10.0  # seconds that something already ending gets to be gone
 
