@@ -20,12 +20,14 @@ OPEN = b"O"
 """Open a channel, under the identity that is its one frame; answered by the same, or CLOSED."""
 MESSAGE = b"M"
 """The frames of a message, or of a subscription."""
+TAKEN = b"T"
+"""How many bytes of this channel's messages have been taken; one frame, decimal digits."""
 PROBE = b"P"
 """Asks for a sign of life, and is one."""
 CLOSED = b"X"
 """The channel is closed; one frame says why."""
 CHANNELS = (b"shell", b"control", b"stdin", b"iopub")
-_OPERATIONS = (OPEN, MESSAGE, PROBE, CLOSED)
+_OPERATIONS = (OPEN, MESSAGE, TAKEN, PROBE, CLOSED)
 _LONGEST = 200  # bytes of a peer's name
 
 
@@ -36,6 +38,11 @@ class Envelope(NamedTuple):
     channel: bytes
     operation: bytes
     frames: Sequence[bytes | bytearray | memoryview] = ()
+
+    @property
+    def size(self) -> int:
+        """The bytes of its message."""
+        return sum(map(len, self.frames))
 
     def parts(self) -> list[bytes | bytearray | memoryview]:
         """All frames, the mark first."""

@@ -24,7 +24,7 @@ from ...core.errors import UsageError
 from . import current, loop
 from .balanced import LoadBalancedView, TaskOptions, results_of
 from .controller_link import ControllerLink
-from .engine_link import EngineLink
+from .engine_link import EngineLink, is_reached
 from .errors import ClusterError
 from .places import controller_python, entry_of, has_ended, read_entry
 from .views import DirectView
@@ -71,13 +71,16 @@ class Cluster:
             raise
 
     @classmethod
-    def connect(cls, name: str | None = None) -> Cluster:
+    def connect(cls, name: str | None = None, *, through_controller: bool = False) -> Cluster:
         """A cluster that runs, by its name; the only one, if none is named.
+
+        With ``through_controller`` all that engines are sent goes through the controller, as what
+        is for engines does that cannot be reached from here.
 
         Raises :class:`ClusterError` with what there is instead.
         """
         made = cls.__new__(cls)
-        made._attach(entry_of(name))
+        made._attach(entry_of(name), is_relayed=through_controller)
         made._is_own = False
         try:
             made.status()
@@ -95,12 +98,13 @@ class Cluster:
         _start(["--resume", "--name", name])
         return cls.connect(name)
 
-    def _attach(self, entry: dict[str, Any]) -> None:
+    def _attach(self, entry: dict[str, Any], *, is_relayed: bool = False) -> None:
         self.name: str = entry["name"]
         self._entry = entry
         self._loop = loop.acquire()
         self._link = ControllerLink(self.name, entry["clients"], entry["key"], self._gone)
         self._engines: dict[str, EngineLink] = {}
+        self._is_relayed = is_relayed
         self._is_closed = False
         current.set_cluster(self)
 
@@ -293,8 +297,13 @@ class Cluster:
             link = self._engines.get(each["id"])
             if link is None:
                 connection = {**each["connection"], "key": self._entry["key"]}
+                is_direct = not self._is_relayed and is_reached(connection, each["host"])
                 link = self._engines[each["id"]] = EngineLink(
-                    connection, number=each["number"], session=each["id"], host=each["host"]
+                    connection,
+                    number=each["number"],
+                    session=each["id"],
+                    host=each["host"],
+                    relays=None if is_direct else self._link.relays,
                 )
             up[each["number"]] = link
         known = {each["id"] for each in told["engines"]}

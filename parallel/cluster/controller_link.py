@@ -20,6 +20,7 @@ from typing import Any
 from .calls import Outcome
 from .errors import ClusterError, EngineLostError
 from .link import Link, Request
+from .relaying import Relays
 from .signing import Message
 from .zmtp import Frame
 
@@ -55,6 +56,8 @@ class ControllerLink:
     ) -> None:
         """``is_gone``: why the controller does not come back, if it does not."""
         self._name = name
+        self.relays = Relays(self._send_relayed, self._greet)
+        """The ways to engines that only the controller reaches."""
         self.link = Link(
             f"The controller of the cluster {name}",
             key.encode(),
@@ -63,7 +66,8 @@ class ControllerLink:
             on_open=self._opened,
             give_up=PATIENCE,
             is_gone=is_gone,
-            waits=lambda: bool(self.pending),
+            waits=lambda: bool(self.pending or self.relays.is_used),
+            on_relayed=self.relays.received,
         )
         self.link.lost = self._lost  # type: ignore[method-assign]
         self.pending: dict[str, Future[Outcome]] = {}
@@ -78,6 +82,13 @@ class ControllerLink:
         """The content of the controller's answer. Raises :class:`ClusterError`."""
         reply = await self.link.ask(_CHANNEL, f"{kind}_request", content or {}, timeout=timeout)
         return reply.content
+
+    async def _greet(self) -> None:
+        self.link.kept_open.add(_CHANNEL)
+        await self.ask("vivo_status")
+
+    def _send_relayed(self, frames: Sequence[Frame]) -> None:
+        self.link.send_raw(_CHANNEL, frames)
 
     def close(self) -> None:
         """Let go of the controller, which goes on."""
@@ -174,6 +185,8 @@ class ControllerLink:
     # --- What comes ------------------------------------------------------------------------
 
     def _opened(self, channel: str) -> None:
+        if self._was_open:
+            self.relays.cut()
         if self._was_open and self.pending:  # rule 2
             self._known.clear()
             asyncio.get_running_loop().call_soon(self._ask_again)
@@ -210,6 +223,7 @@ class ControllerLink:
             future.set_result(outcome)
 
     def _lost(self, error: EngineLostError) -> None:
+        self.relays.cut()
         is_gone = self.link.is_gone() is not None
         sentence = (
             str(error)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 from typing import Any
 
 from .calls import Call, Calls
 from .errors import ClusterError, EngineLostError
 from .executions import Cell, Executions
 from .link import Link, Request
+from .relaying import Relays
 from .signing import Message
+from .transport import transport_to
 from .zmtp import SocketType
 
 _CONTROLS = ("vivo_", "debug", "interrupt", "shutdown")
 _UNKNOWN = ("idle", "mismatch")  # what an engine answers that does not have the work
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _PAUSE = 0.05  # seconds before it is asked again
 _SOCKETS: dict[str, SocketType] = {
     "shell": "DEALER",
@@ -28,16 +32,23 @@ class EngineLink:
     """The link to one engine. Methods are for the event loop, unless they say otherwise."""
 
     def __init__(
-        self, connection: dict[str, Any], *, number: int = 0, session: str = "", host: str = ""
+        self,
+        connection: dict[str, Any],
+        *,
+        number: int = 0,
+        session: str = "",
+        host: str = "",
+        relays: Relays | None = None,
     ) -> None:
         """``connection`` is the session's connection file, key included; ``session`` its id and
-        ``host`` where it is, if that is known.
+        ``host`` where it is, if that is known. It is reached through ``relays``, where there are.
         """
         self.number = number
         self.session, self.host = session, host
-        is_ipc = connection["transport"] == "ipc"
+        self.is_direct = relays is None
         addresses = {
-            channel: (_address(connection, channel), kind) for channel, kind in _SOCKETS.items()
+            channel: (_address(connection, channel) if relays is None else channel, kind)
+            for channel, kind in _SOCKETS.items()
         }
         self.link = Link(
             f"Engine {number}",
@@ -46,8 +57,10 @@ class EngineLink:
             on_message=self._message,
             on_open=self._opened,
             waits=lambda: bool(self.executions.pending),
+            connect=transport_to if relays is None else partial(relays.to, session),
         )
-        is_here = bool(session) and (is_ipc or host == socket.gethostname())
+        is_near = connection["transport"] == "ipc" or host == socket.gethostname()
+        is_here = bool(session) and self.is_direct and is_near
         self.calls = Calls(self.link, number, session, is_here=is_here)
         self.executions = Executions(self.link, number)
         self.link.lost = self._lost  # type: ignore[method-assign]
@@ -117,6 +130,12 @@ class EngineLink:
         """Let go of the engine, which goes on."""
         self.executions.close()
         self.link.close()
+
+
+def is_reached(connection: dict[str, Any], host: str) -> bool:
+    """Whether this process can connect to an engine's own sockets."""
+    is_local = connection["transport"] == "ipc" or connection["ip"] in _LOOPBACK
+    return not is_local or host in ("", socket.gethostname())
 
 
 def _address(connection: dict[str, Any], channel: str) -> str:

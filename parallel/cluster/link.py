@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from ..relays import is_relayed
 from .errors import ClusterError, EngineLostError, WireError
 from .signing import Message, Signer
 from .transport import Transport, transport_to
@@ -35,6 +36,8 @@ _PROBE = 1.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.5
 
 Done = Callable[[Message | ClusterError], None]
+Connect = Callable[[str, SocketType, bytes], Transport]
+"""Makes a transport to an address, of a socket type, under an identity."""
 
 
 @dataclass
@@ -82,15 +85,17 @@ class Link:
         give_up: float = GIVE_UP,
         is_gone: Callable[[], str | None] = lambda: None,
         waits: Callable[[], bool] = lambda: False,
+        connect: Connect = transport_to,
+        on_relayed: Callable[[Sequence[Frame]], None] | None = None,
     ) -> None:
         """``peer`` names it in errors; ``on_message`` gets what answers no request; ``on_open`` is
         told of each channel that was opened, before what waited for it is sent. ``give_up`` is the
         seconds for which a peer that cannot be reached is tried; ``is_gone`` says why that is of
         no use, if it is. ``waits`` tells whether more is to come on the channels that are kept
-        open than answers to requests.
+        open than answers to requests. ``on_relayed`` gets what is carried for others.
         """
         self.is_gone = is_gone
-        self._waits = waits
+        self._waits, self._connect, self._on_relayed = waits, connect, on_relayed
         self._give_up = give_up
         self.peer = peer
         self.signer = Signer(key)
@@ -203,7 +208,7 @@ class Link:
         loop = asyncio.get_running_loop()
         until, pause = loop.time() + self._give_up, _FIRST_PAUSE
         while True:
-            transport = transport_to(channel.address, channel.socket_type, self.identity)
+            transport = self._connect(channel.address, channel.socket_type, self.identity)
             early: list[str] = []  # why it has ended before it was the channel's
             try:
                 await transport.open(
@@ -286,6 +291,9 @@ class Link:
 
     def _received(self, channel: str, frames: list[Frame]) -> None:
         try:
+            if self._on_relayed is not None and is_relayed(frames):
+                self._on_relayed(frames)
+                return
             message = self.signer.decode(frames)
         except WireError as error:
             self._refused += 1

@@ -11,12 +11,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from ..relays import CLOSED, MESSAGE, OPEN, PROBE, Envelope, opened
+from ..relays import CLOSED, MESSAGE, OPEN, PROBE, TAKEN, Envelope, opened
 from .errors import ClusterError
 from .transport import Closed, Receiver, Transport
 from .zmtp import Frame, SocketType
 
 _OPEN_SECONDS = 5.0
+_TOLD = 2**22  # bytes after which the engine's keeper is told that they have been taken
 _KEEPING = 15.0  # seconds between two signs of life: the engine lets go of who is silent for long
 
 
@@ -27,12 +28,25 @@ class Relays:
         self, send: Callable[[Sequence[Frame]], None], greet: Callable[[], Awaitable[Any]]
     ) -> None:
         """``send`` gives the controller frames; ``greet`` is answered once it knows this client."""
-        self.send, self.greet = send, greet
+        self.send = send
+        self._greet = greet
+        self._greeting: asyncio.Future[Any] | None = None
         self._open: dict[tuple[bytes, bytes], RelayTransport] = {}
 
     def to(self, engine: str, address: str, kind: SocketType, identity: bytes) -> Transport:
         """A transport to a channel of an engine; ``address`` is the channel's name."""
         return RelayTransport(self, engine.encode(), address.encode(), identity)
+
+    @property
+    def is_used(self) -> bool:
+        """Whether any of them is open."""
+        return bool(self._open)
+
+    async def greet(self) -> None:
+        """Have the controller know this client. Raises :class:`ClusterError`."""
+        if self._greeting is None or (self._greeting.done() and self._greeting.exception()):
+            self._greeting = asyncio.ensure_future(self._greet())
+        await asyncio.shield(self._greeting)
 
     def received(self, frames: Sequence[Frame]) -> None:
         """An envelope came. Raises :class:`WireError` for what is none."""
@@ -43,6 +57,7 @@ class Relays:
 
     def cut(self) -> None:
         """The link to the controller was cut."""
+        self._greeting = None
         for each in tuple(self._open.values()):
             each.end("the link to the controller was cut")
 
@@ -66,6 +81,7 @@ class RelayTransport:
         self._closed: Closed
         self._ready: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._taken = self._told = 0  # bytes
         self.heard = 0.0
 
     async def open(self, receive: Receiver, closed: Closed) -> None:
@@ -136,4 +152,8 @@ class RelayTransport:
             if self._ready is not None and not self._ready.done():
                 self._ready.set_result(None)
         elif envelope.operation == MESSAGE:
+            self._taken += envelope.size
+            if self._taken - self._told >= _TOLD:
+                self._told = self._taken
+                self._tell(TAKEN, [str(self._taken).encode()])
             self._receive(list(envelope.frames))

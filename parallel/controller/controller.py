@@ -6,6 +6,8 @@ scheduler beneath it, engines in :mod:`.engines`. Rules:
 1. One thread, one loop: nothing here waits for a disk or a peer.
 2. Whatever a peer sends, the loop goes on: what cannot be read is refused, and logged in few lines.
 3. Nothing is unpickled here: functions, arguments and results pass through as bytes.
+4. Messages between a client and an engine that cannot reach each other pass unread: see
+   :mod:`.relaying`.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import os
 import signal
 import time
 from collections import deque
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -27,11 +30,13 @@ from ..errors import SessionError, WireError
 from ..keeper.sockets import receive_frames, send_frames
 from ..processes import process_started, this_host
 from ..refusals import Refusals
+from ..relays import is_relayed
 from ..wire import Codec, Message
 from . import files, serving, sockets
 from .engines import Engine, Engines
 from .farm import Farm
 from .launchers import Launcher, Order
+from .relaying import Relays
 
 _log = logging.getLogger(__name__)
 _AT_ONCE = 100  # messages of one socket, before the others have their turn
@@ -86,6 +91,9 @@ class Controller:
         self._context = zmq.Context()
         self._sockets: dict[str, zmq.Socket[bytes]] = {}
         self._routes: dict[str, bytes] = {}  # under which name each engine's keeper is connected
+        self._relays = Relays(
+            partial(self._send_frames, CLIENTS), partial(self._send_frames, ENGINES), self._routes
+        )
         self._owed: dict[str, Owed] = {}
         self._touched: set[str] = set()
         self._stopped = asyncio.Event()
@@ -293,12 +301,16 @@ class Controller:
 
     def _received(self, name: str, frames: list[bytes]) -> None:
         try:
+            if is_relayed(frames[1:]):
+                self._relay(name, frames[0], frames[1:])
+                return
             message = self._codec.decode(frames)
         except WireError as error:
             self._refusals.note(name, error)
             return
         try:
             if name == CLIENTS:
+                self._relays.authenticated(message.identities[0])
                 serving.handle(self, message)
             else:
                 self._engine_message(message)
@@ -307,6 +319,10 @@ class Controller:
             if name == CLIENTS:
                 sentence = f"{message.type} does not fit: {error}."
                 self.answer(message, {"status": "error", "ename": "UsageError", "evalue": sentence})
+
+    def _relay(self, name: str, route: bytes, frames: list[bytes]) -> None:
+        carry = self._relays.from_client if name == CLIENTS else self._relays.from_engine
+        carry(route, frames)
 
     def send(
         self,
@@ -321,6 +337,9 @@ class Controller:
         frames = self._codec.encode(
             kind, content, buffers=buffers or [], parent=parent, identities=[identity]
         )
+        return self._send_frames(name, frames)
+
+    def _send_frames(self, name: str, frames: Sequence[bytes | bytearray | memoryview]) -> bool:
         try:
             send_frames(self._sockets[name], frames)
         except zmq.ZMQError as error:

@@ -17,8 +17,8 @@ from ..relays import CLOSED, Envelope, opened
 
 _MOST_CLIENTS = 10_000
 
-Send = Callable[[bytes, Sequence[Any]], bool]
-"""Sends frames under a route; whether whom they are for is connected."""
+Send = Callable[[Sequence[Any]], bool]
+"""Sends frames, the route first; whether whom they are for is connected."""
 
 
 class Relays:
@@ -43,10 +43,10 @@ class Relays:
             raise WireError("a relayed message came from a client that is not known")
         route = self._routes.get(envelope.peer.decode("ascii", "replace"))
         carried = envelope._replace(peer=client).parts()
-        if route is None or not self._to_engine(route, carried):
+        if route is None or not self._to_engine([route, *carried]):
             reason = b"the controller has no connection to this engine"
             told = envelope._replace(operation=CLOSED, frames=[reason])
-            self._to_client(client, told.parts())
+            self._to_client([client, *told.parts()])
 
     def from_engine(self, route: bytes, frames: Sequence[bytes]) -> None:
         """Carry an engine's envelope to a client. Raises :class:`WireError` for what is none."""
@@ -55,6 +55,7 @@ class Relays:
         if engine is None:
             raise WireError("a relayed message came from an engine that is not known")
         told = envelope._replace(peer=engine.encode())
-        if not self._to_client(envelope.peer, told.parts()) and envelope.operation != CLOSED:
+        is_there = self._to_client([envelope.peer, *told.parts()])
+        if not is_there and envelope.operation != CLOSED:
             gone = Envelope(envelope.peer, envelope.channel, CLOSED, [b"the client is gone"])
-            self._to_engine(route, gone.parts())
+            self._to_engine([route, *gone.parts()])

@@ -60,15 +60,19 @@ class Calls:
         self._lock = threading.Lock()
         self._revoked: set[str] = set()
         self._begun: OrderedDict[str, None] = OrderedDict()
-        self.current: str | None = None
-        """The call that runs."""
-        self._serial: str | None = None
+        self._running: dict[str, Any] | None = None  # the header of the call that runs
         self.held: OrderedDict[str, tuple[dict[str, Any], tuple[Any, ...]]] = OrderedDict()
         """The ends of calls that nobody has confirmed (rule 3)."""
         self._built_in: dict[str, Callable[..., Any]] = {
             "vivo:push": self._push,
             "vivo:pull": self._pull,
         }
+
+    @property
+    def current(self) -> str | None:
+        """The call that runs."""
+        running = self._running
+        return None if running is None else running["run"]
 
     # --- On the lane -----------------------------------------------------------------------
 
@@ -89,7 +93,8 @@ class Calls:
                 if serial not in self._begun:
                     self._revoked.add(serial)
                     revoked.append(serial)
-            if header.get("interrupt") and self._serial in header["serials"]:
+            running = self._running
+            if header.get("interrupt") and running and running["serial"] in header["serials"]:
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         if header.get("asked"):
             self._output.channel.send({"type": "revoked", "serials": revoked})
@@ -102,21 +107,27 @@ class Calls:
 
     def told(self, channel: Channel) -> list[dict[str, Any]]:
         """What a new keeper needs to know: the calls that run, wait here, or are not confirmed."""
-        waiting = [(header["run"], header["serial"]) for header, _ in channel.peek("call")]
-        running = [(self.current, self._serial)] if self.current is not None else []
-        held = [(call, header["serial"]) for call, (header, _) in self.held.items()]
-        return [{"call": call, "serial": serial} for call, serial in (*held, *running, *waiting)]
+        waiting = [header for header, _ in channel.peek("call")]
+        running = [] if self._running is None else [self._running]
+        held = [header for header, _ in self.held.values()]
+        return [
+            {
+                "call": each["run"],
+                "serial": each["serial"],
+                "is_task": each.get("is_task", False),
+            }
+            for each in (*held, *running, *waiting)
+        ]
 
     # --- On the main thread ----------------------------------------------------------------
 
     def handle(self, header: dict[str, Any], buffers: list[bytes]) -> None:
         """Run a call and tell of its end."""
-        call = header["run"]
         if "stored" in header:
             self.confirmed({"calls": header["stored"]})
-        serial = header.get("serial", call)
-        if not self._begin(call, serial):
-            self._end(call, {"status": "aborted", "serial": serial}, ())
+        header.setdefault("serial", header["run"])
+        if not self._begin(header):
+            self._end(header, {"status": "aborted"}, ())
             return
         told: tuple[dict[str, Any], tuple[Any, ...]] | None = None
         try:
@@ -125,11 +136,11 @@ class Calls:
             told = self._failure(error)
         finally:
             with self._lock:
-                self.current = self._serial = None
-            content, left = told or ({"status": "aborted"}, ())
-            self._end(call, {**content, "serial": serial}, left)
+                self._running = None
+            self._end(header, *(told or ({"status": "aborted"}, ())))
 
-    def _begin(self, call: str, serial: str) -> bool:
+    def _begin(self, header: dict[str, Any]) -> bool:
+        serial = header["serial"]
         with self._lock:
             if serial in self._revoked:
                 self._revoked.remove(serial)
@@ -137,14 +148,17 @@ class Calls:
             self._begun[serial] = None
             if len(self._begun) > _FINISHED:
                 self._begun.popitem(last=False)
-            self.current, self._serial = call, serial
+            self._running = header
         return True
 
-    def _end(self, call: str, told: dict[str, Any], buffers: tuple[Any, ...]) -> None:
+    def _end(self, asked: dict[str, Any], told: dict[str, Any], buffers: tuple[Any, ...]) -> None:
+        call = asked["run"]
         if self._front_end.limit is not None:
             self._front_end.limit.ended(call)
         left, shared = sharing.share(buffers, self._session)
-        header = {"type": "call_done", "run": call, **told}
+        header = {"type": "call_done", "run": call, "serial": asked["serial"], **told}
+        if asked.get("is_task"):
+            header["is_task"] = True
         if shared:
             header["shared"] = shared
         # Of what is in the user's memory a copy is kept, since the user may change it.

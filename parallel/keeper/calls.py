@@ -32,6 +32,7 @@ _TEXT_LIMIT = 2**20  # characters of a call's text that go along with its result
 _OUTPUT_LIMIT = 16 * 2**20
 _TOLD_BYTES = 2**20  # results that large are let go of at once, others with the next call
 _TOLD_CALLS = 100
+_ENVELOPE = ("type", "run", "serial", "is_task")  # what is not for whoever asked
 
 
 class Call(msgspec.Struct):
@@ -48,6 +49,8 @@ class Call(msgspec.Struct):
     asked: list[Waiting] = msgspec.field(default_factory=list)
     """The clients that wait for it; none where the controller does."""
     of_controller: bool = False
+    is_adopted: bool = False
+    """Whether a keeper before has given it: who waits for it is still to ask again."""
     text: dict[str, list[str]] = msgspec.field(default_factory=dict)
     outputs: list[dict[str, Any]] = msgspec.field(default_factory=list)
     size: int = 0
@@ -248,12 +251,10 @@ class Calls:
         if call is None:
             if call_id in self.results or header["status"] == "aborted":
                 return
-            # An engine that changed keepers had it in hand: the controller knows whether it is new.
-            call = Call(call_id, b"{}", of_controller=self._state.controlled is not None)
+            # An engine that changed keepers had it in hand: who sent it knows whether it is new.
+            call = _adopted(header)
         buffers, shared = header.pop("buffers", []), header.pop("shared", [])
-        content = {
-            key: value for key, value in header.items() if key not in ("type", "run", "serial")
-        }
+        content = {key: value for key, value in header.items() if key not in _ENVELOPE}
         self._end(call, content, buffers, shared)
         state = self._state
         state.floods.settle(call_id)
@@ -279,7 +280,7 @@ class Calls:
         if call.of_controller:
             self.results[call.id] = result
             self._send_result(result)
-        elif call.asked:
+        elif call.asked or call.is_adopted:
             self.results[call.id] = result
             self._of_clients[call.id] = None
             self._client_bytes += result.held
@@ -377,12 +378,12 @@ class Calls:
         self._tell_controller("vivo_engine_died", told)
 
     def adopted(self, told: list[dict[str, Any]]) -> None:
-        """Take over the calls that the engine has: whose they are, their ends will say."""
+        """Take over the calls that the engine has; their clients ask for them again."""
         for each in told:
-            parent = to_json({"msg_id": each["call"], "msg_type": "vivo_call_request"})
-            self.given[each["call"]] = Call(
-                each["call"], parent, of_controller=True, serial=each["serial"]
-            )
+            call = _adopted({**each, "run": each["call"]})
+            if (early := self._waiting.pop(call.id, None)) is not None:
+                call.asked = early.asked
+            self.given[call.id] = call
         if told:
             self._state.tell(ToLane({"type": "calls_again"}))
 
@@ -399,6 +400,18 @@ class Calls:
             assert state.running or state.queue or state.comms.handled or self.given, (
                 "calls wait for nothing"
             )
+
+
+def _adopted(told: dict[str, Any]) -> Call:
+    """A call that the engine was given by a keeper before."""
+    parent = to_json({"msg_id": told["run"], "msg_type": "vivo_call_request"})
+    return Call(
+        told["run"],
+        parent,
+        serial=told.get("serial", ""),
+        of_controller=told.get("is_task", False),
+        is_adopted=True,
+    )
 
 
 def _lost(reason: str, ran: bool) -> dict[str, Any]:

@@ -18,6 +18,9 @@ from typing import TYPE_CHECKING
 
 import zmq
 
+from ..errors import WireError
+from ..refusals import Refusals
+from ..relays import is_relayed, opened
 from . import books
 from .controlled import CHANGES, CHANNEL
 from .sockets import connections_of, event_of, send_frames
@@ -25,6 +28,7 @@ from .sockets import connections_of, event_of, send_frames
 if TYPE_CHECKING:
     from .instructions import Beat, Instruction
     from .loop import Keeper
+    from .relaying import Relays
 
 _HANDSHAKE = 5000  # milliseconds
 _UNACKNOWLEDGED = 10_000  # milliseconds that the peer's system may leave what was sent unanswered
@@ -38,6 +42,8 @@ class ControllerLink:
     def __init__(self, keeper: Keeper, context: zmq.Context[zmq.Socket[bytes]], address: str):
         self._keeper, self._context, self._address = keeper, context, address
         self._is_linked = False
+        self._refusals = Refusals()
+        self._relays: Relays | None = None
         self._open()
 
     def _open(self) -> None:
@@ -52,8 +58,8 @@ class ControllerLink:
         if self._address.startswith("tcp://["):
             made.setsockopt(zmq.IPV6, 1)
         self._socket, self._changes = made, connections_of(self._context, made, _EVENTS)
-        self._keeper.watch(CHANNEL, made)
-        self._keeper.watch(CHANGES, self._changes)
+        self._keeper.watch(CHANNEL, made, self._received)
+        self._keeper.watch(CHANGES, self._changes, self._changed)
         made.connect(self._address)
 
     def renew(self) -> None:
@@ -80,8 +86,22 @@ class ControllerLink:
             send_frames(self._socket, frames)
             controlled.sent(sum(map(len, frames)))
 
-    def changed(self, frames: list[bytes]) -> list[Instruction]:
-        """Take in what the socket's monitor tells: what follows from it."""
+    def _received(self, frames: list[bytes]) -> list[Instruction]:
+        if not is_relayed(frames):
+            return self._keeper._client_message(CHANNEL, frames)
+        try:
+            envelope = opened(frames)
+        except WireError as error:
+            self._refusals.note(CHANNEL, error)
+            return []
+        if self._relays is None:
+            from .relaying import Relays  # few clients need it
+
+            self._relays = Relays(self._keeper, self._context, self.send)
+        self._relays.received(envelope)
+        return []
+
+    def _changed(self, frames: list[bytes]) -> list[Instruction]:
         state = self._keeper.state
         self._is_linked = event_of(frames) == _LINKED
         if self._is_linked and state.controlled is not None:

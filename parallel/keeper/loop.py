@@ -22,6 +22,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ from ..wire import DELIMITER, Codec
 from . import books, remembering
 from .checkpoints import Checkpoints
 from .checkpoints import load as load_checkpoint
-from .controlled import CHANGES, CHANNEL, Controlled
+from .controlled import CHANNEL, Controlled
 from .fetching import fetched
 from .instructions import (
     Announce,
@@ -69,9 +70,11 @@ from .restoring import restore
 from .sockets import (
     LARGE_EVENT,
     bind_channel,
+    echo,
     receive_frames,
     send_descriptors,
     send_frames,
+    welcomed,
 )
 from .spawn import AdoptedProcess, EngineProcess, describe_exit, spawn_engine
 from .spilling import SpillFiles, spill_files
@@ -82,6 +85,7 @@ from .writing import EngineWriter
 if TYPE_CHECKING:
     from .publishing import Publisher
 
+Take = Callable[[list[bytes]], list[Instruction]]
 TakeFrame = Callable[[dict[str, Any], float, list[bytes]], list[Instruction]]
 _log = Log(__name__)
 _CHUNK = 2**18
@@ -90,7 +94,6 @@ _REUNION = 15.0  # seconds that clients get to connect to a keeper which takes o
 _RETRY = 50  # milliseconds until a client that is still connecting is tried again
 _WRITABLE = int(zmq.POLLOUT)  # the enumeration's own operators are slow
 _decode = msgspec.json.Decoder().decode  # in a fifth of json's time
-_WELCOME = b"iopub_welcome"
 
 
 class Keeper:
@@ -118,7 +121,7 @@ class Keeper:
         self._context = zmq.Context()
         self._poller = zmq.Poller()
         self._sockets: dict[str, zmq.Socket[bytes]] = {}
-        self._channels: dict[zmq.Socket[bytes], str] = {}
+        self._channels: dict[zmq.Socket[bytes], tuple[str, Take]] = {}
         self._spare_pipes = SparePipes()
         self._main_reader, self._lane_reader = FrameReader(_decode), FrameReader(_decode)
         self._writer = EngineWriter(self._poller)
@@ -156,7 +159,8 @@ class Keeper:
             each = bind_channel(
                 self._context, self.connection, channel, is_reunion=bool(self._reunited)
             )
-            self.watch(channel, each)
+            takes: dict[str, Take] = {"hb": partial(echo, each), "iopub": self._subscription}
+            self.watch(channel, each, takes.get(channel, partial(self._client_message, channel)))
         if (told := self.spec.get("controller")) is not None:
             from .linking import ControllerLink  # few sessions have a controller
 
@@ -164,15 +168,15 @@ class Keeper:
             self._link = ControllerLink(self, self._context, told["address"])
         self._poller.register(self._wake, zmq.POLLIN)
 
-    def watch(self, channel: str, each: zmq.Socket[bytes]) -> None:
+    def watch(self, channel: str, each: zmq.Socket[bytes], take: Take) -> None:
         """Read what comes on a socket."""
         self._sockets[channel] = each
-        self._channels[each] = channel
+        self._channels[each] = channel, take
         self._poller.register(each, zmq.POLLIN)
 
     def unwatch(self, each: zmq.Socket[bytes]) -> None:
         """Do so no more."""
-        del self._sockets[self._channels.pop(each)]
+        del self._sockets[self._channels.pop(each)[0]]
         self._poller.unregister(each)
 
     def _adopt(self, engine: EngineProcess) -> None:
@@ -258,29 +262,25 @@ class Keeper:
             self._reap()
 
     def _socket_ready(self, source: zmq.Socket[bytes]) -> None:
-        channel = self._channels[source]
         for _ in range(100):  # then the others have their turn
+            if source not in self._channels:
+                return  # it was closed by what came
             frames = receive_frames(source)
             if frames is None:
                 return
-            if channel == "hb":
-                source.send_multipart(frames)
-            elif channel == "iopub":
-                # To other topics the welcome would not come, and it disturbs everybody else.
-                if frames[0][:1] == b"\x01" and _WELCOME.startswith(frames[0][1:]):
-                    self._do(self.state.subscribed(frames[0][1:]))
-            elif channel == CHANGES:
-                self._do(self._link.changed(frames))
-            else:
-                self._client_message(channel, frames)
+            self._do(self._channels[source][1](frames))
 
-    def _client_message(self, channel: str, frames: list[bytes]) -> None:
+    def _subscription(self, frames: list[bytes]) -> list[Instruction]:
+        topic = welcomed(frames)
+        return [] if topic is None else self.state.subscribed(topic)
+
+    def _client_message(self, channel: str, frames: list[bytes]) -> list[Instruction]:
         try:
             message = self.codec.decode(frames)
         except WireError as error:
             self._refusals.note(channel, error)
-            return
-        self._do(self.state.client_message(channel, message, time.time()))
+            return []
+        return self.state.client_message(channel, message, time.time())
 
     def _descriptor_ready(self, descriptor: int, events: int) -> None:
         if descriptor == self._wake:
@@ -564,9 +564,7 @@ class Keeper:
         for got in self._pipes.read_all():  # what the engine printed as it ended
             self._output(*got)
         self._send_published()
-        for each in self._sockets.values():
-            each.close()
-        self._context.term()
+        self._context.destroy()  # with all sockets, each after its own time to linger
         self._spare_pipes.close()
         for writer in self._writers:
             writer.join()

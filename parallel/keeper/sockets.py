@@ -26,6 +26,7 @@ _HAS_MORE, _EVENTS, _READABLE = int(zmq.RCVMORE), int(zmq.EVENTS), int(zmq.POLLI
 
 
 _KINDS = {"shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "iopub": zmq.XPUB}
+_WELCOME = b"iopub_welcome"
 _HELD_EVENTS = 5000  # for a subscriber that does not read; one that misses more asks for a replay
 LARGE_EVENT = 8192
 """Bytes from which what is held of an event is counted; see :mod:`.publishing`."""
@@ -95,6 +96,21 @@ def receive_frames(source: zmq.Socket[bytes]) -> list[bytes] | None:
     while _get(source, _HAS_MORE):
         frames.append(_receive(source, _AT_ONCE))
     return frames
+
+
+def echo(source: zmq.Socket[bytes], frames: list[bytes]) -> list[Any]:
+    """Send back what came: a heartbeat. Nothing follows from it."""
+    send_frames(source, frames)
+    return []
+
+
+def welcomed(frames: list[bytes]) -> bytes | None:
+    """The topic of a subscription that is to be welcomed.
+
+    To other topics the welcome would not come, and it disturbs everybody else.
+    """
+    is_subscription = frames[0][:1] == b"\x01"
+    return frames[0][1:] if is_subscription and _WELCOME.startswith(frames[0][1:]) else None
 
 
 def send_descriptors(target: socket.socket, data: bytes, descriptors: list[int]) -> int:
