@@ -173,9 +173,10 @@ class Controller:
         order = Order(entry.name, numbers, address, entry.key, entry.python, entry.cwd, entry.state)
 
         def report(problem: str) -> None:
-            self.engines.not_coming(numbers, problem)
-            self.problems.append(problem)
             _log.error("%s", problem)
+            if not self.engines.not_coming(numbers, problem):
+                return  # all were there: what has become of them since is told as that
+            self.problems.append(problem)
             self._engines_changed()
 
         try:

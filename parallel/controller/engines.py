@@ -72,11 +72,12 @@ class Engines:
             self.unstarted.pop(number, None)
         return found
 
-    def not_coming(self, numbers: list[int], reason: str) -> None:
-        """Those of these that are not there do not come."""
-        for number in self._ordered & set(numbers):
-            self.unstarted[number] = reason
-        self._ordered -= set(numbers)
+    def not_coming(self, numbers: list[int], reason: str) -> bool:
+        """Those of these that have not said hello do not come; whether there are any."""
+        missing = self._ordered & set(numbers)
+        self.unstarted.update(dict.fromkeys(missing, reason))
+        self._ordered -= missing
+        return bool(missing)
 
     @property
     def awaited_numbers(self) -> set[int]:

