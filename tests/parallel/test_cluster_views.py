@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _thread
+import io
 import os
 import signal
 import threading
@@ -328,3 +330,37 @@ def test_what_is_said_is_as_it_is_declared(view: DirectView) -> None:
     told = {each.name for each in msgspec.structs.fields(CallReply)} | {"status"}
     assert set(content) <= told
     msgspec.convert(content, CallReply)
+
+
+class Terminal(io.StringIO):
+    """A terminal that keeps what is written."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_who_waits_for_long_sees_how_many_have_come_and_may_interrupt(
+    view: DirectView, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a line that is gone in the end; Ctrl-C ends what is waited for."""
+    shown = Terminal()
+    monkeypatch.setattr("sys.stderr", shown)
+
+    def wait(path: str) -> None:
+        while not os.path.exists(path):
+            time.sleep(0.01)
+
+    def look() -> None:
+        while "1/2" not in shown.getvalue():
+            time.sleep(0.01)
+        _thread.interrupt_main()
+
+    watching = threading.Thread(target=look)
+    watching.start()
+    with pytest.raises(KeyboardInterrupt):
+        view.map(wait, [str(home), str(home / "never")])
+    watching.join()
+    line = shown.getvalue().split("\r")
+    assert "█░" in line[1]
+    assert line[-2].strip() == line[-1] == ""
+    assert view.apply(int, "3") == [3, 3]
