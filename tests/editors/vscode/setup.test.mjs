@@ -36,8 +36,12 @@ test("a server that is not there is told of once, with a way to its setting", as
 });
 
 test("once the setting names it, the server starts without a reload", async () => {
-  workbench.set({ "vivo.server.command": command });
-  await workbench.lens("Run Cell").first().waitFor({ timeout: 60000 });
+  // An editor that is still busy with its start may not notice that the file has changed.
+  for (let tries = 6; tries > 0; tries--) {
+    workbench.set({ "vivo.server.command": command });
+    const seen = workbench.lens("Run Cell").first().waitFor({ timeout: 10000 });
+    if (await seen.then(() => true, (error) => tries === 1 ? Promise.reject(error) : false)) break;
+  }
   await workbench.status("no server").waitFor({ state: "detached" });
 });
 
