@@ -93,13 +93,24 @@ def cancel_awaited(shell: Shell) -> bool:
         return False
 
     def cancel() -> None:
-        if shell.cancel_pending:
+        if shell.cancel_pending and shell.awaiting is task:  # not one of a cell that is over
             shell.cancel_pending = False
             task.cancel()
 
     shell.cancel_pending = True
     task.get_loop().call_soon_threadsafe(cancel)
     return True
+
+
+def as_interrupt(shell: Shell, error: BaseException) -> BaseException:
+    """The error of a top-level ``await``: ``KeyboardInterrupt`` where that was how it was ended."""
+    import asyncio
+
+    if not shell.interrupt_pending or not issubclass(type(error), asyncio.CancelledError):
+        return error
+    interrupt = KeyboardInterrupt()
+    interrupt.__cause__ = None
+    return interrupt.with_traceback(error.__traceback__)
 
 
 def raise_if_pending(shell: Shell) -> None:

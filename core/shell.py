@@ -43,7 +43,7 @@ from .extensions import Extensions
 from .failing import Failing
 from .formatters import DisplayFormatters
 from .frontend import FrontEnd, TerminalFrontEnd
-from .interrupts import guarded
+from .interrupts import as_interrupt, guarded
 from .knowing import Knowing
 from .macro import Macro
 from .magics.registry import MagicRegistry
@@ -382,8 +382,6 @@ class Shell(Commanding, Failing, Knowing, Compatible):
 
     @guarded
     async def _await_parts(self, parts: list[Part], result: ExecutionResult, silent: bool) -> None:
-        import asyncio
-
         try:
             for part in parts:
                 if self.interrupt_pending:  # here, where one that comes now is raised at once
@@ -394,15 +392,9 @@ class Shell(Commanding, Failing, Knowing, Compatible):
                     value = await await_user_code(value)
                 if part.statement is not None:
                     self._show(value, part, result, silent)
-        except asyncio.CancelledError as error:
-            if not self.interrupt_pending:
-                self._fail(result, error)
-                return
-            interrupt = KeyboardInterrupt()
-            interrupt.__cause__ = None
-            self._fail(result, interrupt.with_traceback(error.__traceback__))
         except BaseException as error:  # noqa: BLE001 - rule 1: whatever the user's code raises
-            self._fail(result, error)
+            if result.error is None:  # else the cell is over, and this was left of it
+                self._fail(result, as_interrupt(self, error))
 
     def _run_in_loop(self, parts: list[Part], result: ExecutionResult, silent: bool) -> None:
         coroutine = self._await_parts(parts, result, silent)
@@ -415,6 +407,7 @@ class Shell(Commanding, Failing, Knowing, Compatible):
             self.loop.run_until_complete(task)
         except BaseException as error:  # noqa: BLE001 - another task may raise out of the loop
             self._fail(result, error)
+            task.cancel()  # what is left of the cell must not go on in a later one
         finally:
             self.awaiting = None
 

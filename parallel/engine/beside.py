@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 import _thread
+import importlib
 import sys
 import threading
 import time
@@ -32,6 +33,7 @@ _PATIENCE = 0.5  # seconds until a cell is told that its call in C does not end
 _OWN = tuple(
     {str(each.parents[2]) for each in (Path(__file__).resolve(), Path(__file__).absolute())}
 )
+_NEAR = 5  # frames from that of a thread's start to the innermost
 _WAITS = (
     "\nThis cell of a subshell ends when the call in C returns that it is in: an interrupt does "
     "not reach it before. Where it is:\n"
@@ -52,12 +54,14 @@ class Interrupter:
         self._lock = threading.Lock()
         self._run: str | None = None
         self._early: str | None = None
-        self._is_trying = self._is_deferred = self._is_cancelling = False
+        self._trying: str | None = None  # the cell that is to be interrupted
+        self._is_deferred = self._is_cancelling = False
 
     def begin(self, run: str) -> None:
         """A cell begins; an interrupt may have come before."""
         with self._lock:
             self._run = run
+            self._shell.cancel_pending = False
             self._shell.interrupt_next = self._early == run
 
     def end(self) -> None:
@@ -76,46 +80,54 @@ class Interrupter:
         with self._lock:
             if self._run != run:
                 self._early = run
-            elif not self._is_trying:
-                self._is_trying = True
+            elif self._trying != run:
+                self._trying = run
+                self._is_deferred = self._is_cancelling = False
                 _thread.start_new_thread(self._insist, (run,))
 
     def _insist(self, run: str) -> None:
         """Until the cell has got it: rule 1."""
-        try:
-            while not self._has_got(run):
-                time.sleep(_MOMENT)
-        finally:
-            self._is_trying = self._is_deferred = self._is_cancelling = False
-
-    def _has_got(self, run: str) -> bool:
-        shell = self._shell
-        with self._lock:
-            if self._run != run:
-                return True
-            if self._is_deferred and not shell.interrupt_pending:
-                return True  # our own code has raised it when it was done
-            frame = sys._current_frames().get(self._thread)
-            place = place_of(frame)
-            if not shell.is_running:  # the cell is about to begin, or has ended
-                shell.interrupt_next = True
-                return True
-            if self._is_cancelling and not shell.cancel_pending:
-                return True  # its loop has had its turn
-            shell.interrupt_pending = self._is_deferred = place != "user"
-            if place == "outside" and not self._is_cancelling:
-                self._is_cancelling = cancel_awaited(shell)
-            if place != "user":
-                return False
-            shell.cancel_pending = False
-            _raise_in(self._thread, KeyboardInterrupt)
+        importlib.import_module("ctypes")  # now: what follows a look at the cell must not take long
+        while True:
+            with self._lock:
+                has_got, frame = self._try(run)
+                if has_got:  # from here on another interrupt is one of its own
+                    if self._trying == run:
+                        self._trying = None
+                    break
+            time.sleep(_MOMENT)
+        if frame is not None:
             self._wake()
-        self._watch(run, frame)
-        return True
+            self._watch(run, frame)
 
-    def _watch(self, run: str, frame: FrameType | None) -> None:
+    def _try(self, run: str) -> tuple[bool, FrameType | None]:
+        """Whether the cell has got it, and the frame that it was raised in."""
+        shell = self._shell
+        if self._run != run:
+            return True, None
+        if self._is_deferred and not shell.interrupt_pending:
+            return True, None  # our own code has raised it when it was done
+        if not shell.is_running:  # the cell is about to begin, or has ended
+            shell.interrupt_next = True
+            return True, None
+        if self._is_cancelling and not shell.cancel_pending:
+            return True, None  # its loop has had its turn
+        frame = sys._current_frames().get(self._thread)
+        place = place_of(frame)
+        if place == "user" and _starts_thread(frame):
+            return False, None
+        shell.interrupt_pending = self._is_deferred = place != "user"
+        if place == "outside" and not self._is_cancelling:
+            self._is_cancelling = cancel_awaited(shell)
+        if place != "user":
+            return False, None
+        shell.cancel_pending = False
+        _raise_in(self._thread, KeyboardInterrupt)
+        return True, frame
+
+    def _watch(self, run: str, frame: FrameType) -> None:
         """Tell what a cell waits in that does not move (rule 3)."""
-        before = frame.f_lasti if frame is not None else 0
+        before = frame.f_lasti
         time.sleep(_PATIENCE)
         now = sys._current_frames().get(self._thread)
         if self._run != run or now is None or now is not frame or now.f_lasti != before:
@@ -129,6 +141,23 @@ class Interrupter:
 def is_own(filename: str) -> bool:
     """Whether a frame's file is vivo's."""
     return filename.startswith(_OWN)
+
+
+def _starts_thread(frame: FrameType | None) -> bool:
+    """Whether a thread is being started there.
+
+    Until that runs, Python before 3.12 knows it under the same number, and would raise in it: it
+    never came to say that it has started, and the cell waited for ever.
+    """
+    start = threading.Thread.start
+    code = getattr(start, "__wrapped__", start).__code__
+    for _ in range(_NEAR):
+        if frame is None:
+            return False
+        if frame.f_code is code:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:

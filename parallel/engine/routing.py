@@ -34,7 +34,7 @@ def install() -> None:
         setattr(thread, _ATTRIBUTE, run_of_caller())
         start(thread)
 
-    start_with_run.__doc__ = start.__doc__
+    start_with_run.__doc__, start_with_run.__wrapped__ = start.__doc__, start  # type: ignore[attr-defined]
     threading.Thread.start = start_with_run  # type: ignore[method-assign,assignment]
     _wrap_pools()
 

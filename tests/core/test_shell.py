@@ -104,6 +104,23 @@ def test_top_level_await_in_one_loop(shell: Shell) -> None:
     assert shell.run_cell("asyncio.run(asyncio.sleep(0, 'own'))").value == "own"
 
 
+def test_a_cell_that_another_task_ends_does_not_go_on_later(shell: Shell) -> None:
+    """What was left of it is given up, and says nothing more."""
+    shell.run_cell(
+        "import asyncio, time\n"
+        "async def leave(): raise SystemExit(3)\n"
+        "async def rest():\n"
+        "    try: await asyncio.sleep(0.01)\n"
+        "    finally: ended.append('rest')\n"
+        "ended = []"
+    )
+    first = shell.run_cell("beside = asyncio.ensure_future(leave())\nawait rest()\nended.append(1)")
+    assert (first.status, str(first.error)[:28]) == ("error", "The cell asked to exit with ")
+    second = shell.run_cell("await asyncio.sleep(0.1)\nended")
+    assert (second.status, second.value) == ("ok", ["rest"])
+    assert str(first.error).startswith("The cell asked")
+
+
 def test_sys_exit_leaves_the_session(shell: Shell, shown: Any) -> None:
     """One sentence, no traceback."""
     assert shell.run_cell("import sys; sys.exit(3)").status == "error"

@@ -54,6 +54,17 @@ def test_an_interrupt_ends_a_subshells_cell_alone(jupyter: Kernel, code: str) ->
     assert jupyter.reply(main)["status"] == "ok"
 
 
+@pytest.mark.parametrize("kind", ["a loop", "an await", "a thread pool that is awaited"])
+def test_interrupts_in_quick_succession_end_a_cell_each(jupyter: Kernel, kind: str) -> None:
+    """None is taken for one of the cell before."""
+    subshell = create(jupyter)
+    for _ in range(30):
+        cell = jupyter.execute(ENDLESS[kind], subshell=subshell)
+        assert jupyter.wait_for("begun") == cell
+        assert interrupt(jupyter, cell) == "interrupted"
+        assert jupyter.reply(cell)["ename"] == "KeyboardInterrupt"
+
+
 def test_a_plain_interrupt_means_main(jupyter: Kernel) -> None:
     """As Jupyter's clients know it: what runs in a subshell goes on."""
     subshell = create(jupyter)
