@@ -103,8 +103,7 @@ async def test_errors_come_together_and_are_looked_at_where_they_were_raised(use
     assert "size = 5" in shown
     shown = await user.run("%debug 1", "p size", "u", "p number", "q")
     assert user.answers == []
-    asked = user.transcript.index("? vdb> ")
-    assert "-> return size / 0" in "".join(user.transcript[:asked])
+    assert "-> return size / 0" in shown
     assert "6\n" in user.transcript
     assert "1\n" in user.transcript
     assert "Engine 7 has not failed: the error is of engines 0 and 1" in await user.run("%debug 7")
