@@ -44,11 +44,14 @@ class Cluster:
         python: str | None = None,
         cwd: str | None = None,
         restarts: bool = False,
+        policy: str = "",
+        **options: Any,
     ) -> None:
         """Start one: ``n`` engines (by default one a processor) by a launcher.
 
         ``python`` is their interpreter, by default this one, and ``cwd`` where they start, by
-        default here. With ``restarts`` an engine that dies gets a fresh process. Raises
+        default here. With ``restarts`` an engine that dies gets a fresh process. ``launcher`` and
+        ``policy`` may be your own (docs/building-on-it.md); ``options`` are the launcher's. Raises
         :class:`ClusterError` with what is wrong if it cannot be started.
         """
         if not isinstance(launcher, str):
@@ -60,6 +63,8 @@ class Cluster:
         words += ["--engines", str(count), "--launcher", launcher]
         words += ["--python", python or sys.executable, "--cwd", cwd or os.getcwd()]  # noqa: PTH109 - a text
         words += ["--owner", str(os.getpid()), *(["--restarts"] if restarts else [])]
+        words += ["--policy", policy] if policy else []
+        words += ["--options", _told(options)] if options else []
         told = _start(words)
         self._attach(read_entry(Path(told["file"])))
         self._is_own = True
@@ -326,6 +331,15 @@ def _start(words: Sequence[str]) -> dict[str, Any]:
     if answer["status"] != "ready":
         raise ClusterError(str(answer["message"]))
     return answer
+
+
+def _told(options: dict[str, Any]) -> str:
+    try:
+        return json.dumps(options)
+    except TypeError:
+        raise UsageError(
+            f"A launcher's options are texts, numbers and lists of them: {options!r} is more."
+        ) from None
 
 
 def _processors() -> int:

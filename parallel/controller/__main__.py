@@ -47,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--python", default=sys.executable, help="the engines' interpreter")
     parser.add_argument("--cwd", default="")
     parser.add_argument("--launcher", default="local")
+    parser.add_argument("--policy", default="ahead")
+    parser.add_argument("--options", default="{}", help="what the launcher is told, in JSON")
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--owner", type=int, default=0, help="the process that it ends with")
     parser.add_argument("--listen", default="", help="an address to serve by TCP on")
@@ -80,6 +82,8 @@ def _new(options: argparse.Namespace) -> files.ClusterEntry:
         engines=engines,
         key=os.urandom(32).hex(),
         launcher=options.launcher,
+        policy=options.policy,
+        options=json.loads(options.options),
         python=options.python,
         cwd=cwd,
         state=str(files.state_folder(identity)),

@@ -35,6 +35,7 @@ from ..wire import Codec, Message
 from . import files, serving, sockets
 from .engines import Engine, Engines
 from .farm import Farm
+from .farming.policy import Policy
 from .launchers import Launcher, Order
 from .relaying import Relays
 
@@ -74,7 +75,12 @@ class Controller:
     """One cluster's controller."""
 
     def __init__(
-        self, entry: files.ClusterEntry, launcher: Launcher, *, is_resumed: bool = False
+        self,
+        entry: files.ClusterEntry,
+        launcher: Launcher,
+        policy: Policy,
+        *,
+        is_resumed: bool = False,
     ) -> None:
         """``is_resumed``: there may be engines that have not said hello to this process yet."""
         self.entry = entry
@@ -106,7 +112,7 @@ class Controller:
         self._restarted: dict[str, list[float]] = {}  # when engines were, by id
         self._host = this_host()[0]
         self._watching: list[Message] = []  # status requests that wait for a change
-        self.farm = Farm(self, entry.state)
+        self.farm = Farm(self, entry.state, policy)
 
     # --- Its life --------------------------------------------------------------------------
 
@@ -170,7 +176,16 @@ class Controller:
     async def _launch(self, numbers: list[int]) -> None:
         entry = self.entry
         address = entry.reach or entry.engines
-        order = Order(entry.name, numbers, address, entry.key, entry.python, entry.cwd, entry.state)
+        order = Order(
+            entry.name,
+            numbers,
+            address,
+            entry.key,
+            entry.python,
+            entry.cwd,
+            entry.state,
+            entry.options,
+        )
 
         def report(problem: str) -> None:
             _log.error("%s", problem)
@@ -468,8 +483,8 @@ class Controller:
         waiting: list[str] | None,
     ) -> None:
         """An engine is not up any more; ``ran`` and ``waiting`` are its calls, if that is known."""
-        if self.launcher.meaning_of_loss:
-            reason = f"{reason}. {self.launcher.meaning_of_loss}"
+        if meaning := getattr(self.launcher, "meaning_of_loss", ""):
+            reason = f"{reason}. {meaning}"
         if self.engines.lost(engine, state, reason) is not None:
             self.farm.engine_lost(engine, reason, ran, waiting)
             self._engines_changed()

@@ -26,6 +26,7 @@ from ..wire import Message
 from .committing import Committer
 from .engines import Engine
 from .farming.log import Entry, TaskLog
+from .farming.policy import Policy
 from .farming.scheduler import Scheduler
 from .farming.tasks import Conclude, Dispatch, Instruction, Interrupt, Revoke, Task
 from .rates import Rate
@@ -52,10 +53,10 @@ _NAMES = {
 class Farm:
     """The tasks of a cluster."""
 
-    def __init__(self, controller: Controller, folder: str) -> None:
+    def __init__(self, controller: Controller, folder: str, policy: Policy) -> None:
         self._controller = controller
         self._folder = Path(folder)
-        self.scheduler = Scheduler()
+        self.scheduler = Scheduler(policy)
         self._log: TaskLog
         self._committer: Committer
         self._calls: dict[str, list[str]] = defaultdict(list)  # to be given, by engine

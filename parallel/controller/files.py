@@ -15,6 +15,7 @@ import logging
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import platformdirs
@@ -57,6 +58,10 @@ class ClusterEntry(msgspec.Struct, kw_only=True):
     owner_started: float = 0.0
     restarts: bool = False
     """Whether an engine that dies gets a fresh process."""
+    policy: str = "ahead"
+    """The name of what decides how far engines work ahead."""
+    options: dict[str, Any] = msgspec.field(default_factory=dict)
+    """What the launcher was told."""
     reach: str = ""
     """What engines connect to instead of :attr:`engines`: a tunnel's address, a proxy's."""
 

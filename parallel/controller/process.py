@@ -11,7 +11,7 @@ import sys
 from ...core.errors import VivoError
 from .controller import Controller
 from .files import ClusterEntry
-from .launchers import launcher_named
+from .naming import launcher_named, policy_named
 
 
 def control(entry: ClusterEntry, engines: int, ready: int, *, is_resumed: bool) -> int:
@@ -35,8 +35,9 @@ def control(entry: ClusterEntry, engines: int, ready: int, *, is_resumed: bool) 
         open_ends.clear()
 
     async def run() -> None:
-        launcher = launcher_named(entry.launcher)
-        controller = Controller(entry, launcher, is_resumed=is_resumed)
+        launcher = launcher_named(entry.launcher, entry.cwd)
+        policy = policy_named(entry.policy, entry.cwd)
+        controller = Controller(entry, launcher, policy, is_resumed=is_resumed)
 
         def on_ready() -> None:
             tell("ready")

@@ -15,6 +15,8 @@ from ...parallel.errors import SessionError
 from ..interpreters import choose_interpreter
 from .sessions import age
 
+_NAMED = ("launcher", "n", "name", "python", "cwd", "restarts", "policy")
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -26,7 +28,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--python", metavar="PATH", help="the engines' interpreter, as for a session"
     )
     start.add_argument("--cwd", metavar="DIR", help="where the engines start; by default, here")
-    start.add_argument("--launcher", metavar="NAME", default="local", help="local or mpi")
+    start.add_argument(
+        "--launcher", metavar="NAME", default="local", help="local, mpi, or your own MODULE:CLASS"
+    )
+    start.add_argument("--policy", metavar="NAME", default="", help="your own MODULE:CLASS")
+    start.add_argument(
+        "--option",
+        metavar="KEY=VALUE",
+        type=_option,
+        action="append",
+        default=[],
+        help="tell the launcher something; may be repeated",
+    )
     start.add_argument("--restarts", action="store_true", help="restart engines that die")
     listing = actions.add_parser("list", help="list them (the default)")
     for each in (parser, listing):
@@ -47,6 +60,14 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of engines: give 1 or more")
     return int(text)
+
+
+def _option(text: str) -> tuple[str, str]:
+    """A launcher's option. Raises :class:`argparse.ArgumentTypeError`."""
+    name, mark, value = text.partition("=")
+    if not mark or not name.isidentifier() or name in _NAMED:
+        raise argparse.ArgumentTypeError(f"{text!r} is no option of a launcher: give KEY=VALUE")
+    return name, value
 
 
 def run(options: argparse.Namespace) -> int:
@@ -71,6 +92,8 @@ def _start(options: argparse.Namespace) -> int:
         python=python,
         cwd=folder,
         restarts=options.restarts,
+        policy=options.policy,
+        **dict(options.option),
     )
     cluster.detach()
     cluster.close()

@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
-from vivo.parallel.controller.files import ClusterEntry, find, is_live
+from vivo.parallel.controller.files import ClusterEntry, find, is_live, path_of
 
 from tests.cluster.asking import Asker
 
@@ -115,3 +116,9 @@ def wait_until_ended(pid: int) -> None:
 def end(pid: int) -> None:
     """End a process that a test's cluster has started, at once."""
     psutil.Process(pid).kill()
+
+
+def change_entry(cluster: RunningCluster, **changes: str) -> None:
+    """Have the cluster's entry say something else."""
+    told = msgspec.structs.replace(cluster.entry, **changes)
+    path_of(cluster.name).write_bytes(msgspec.json.encode(told))

@@ -13,27 +13,24 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from vivo.parallel import Cluster
 from vivo.parallel.cluster.errors import EngineErrors, EngineLostError
-from vivo.parallel.controller.files import path_of
 from vivo.parallel.keeper.spawn import KEEPER
 from vivo.parallel.launch import SessionOptions, new_spec, start_keeper
 
-from tests.cluster.conftest import RunningCluster, run_controller, wait_until_ended
+from tests.cluster.conftest import (
+    RunningCluster,
+    change_entry,
+    run_controller,
+    wait_until_ended,
+)
 from tests.cluster.proxies import Proxy, proxies, proxy
 
 
 def until(is_so: Callable[[], Any]) -> None:
     while not is_so():
         time.sleep(0.01)
-
-
-def change_entry(cluster: RunningCluster, **changes: str) -> None:
-    """Have the cluster's entry say something else."""
-    told = msgspec.structs.replace(cluster.entry, **changes)
-    path_of(cluster.name).write_bytes(msgspec.json.encode(told))
 
 
 async def start_engines(cluster: RunningCluster, addresses: Sequence[str]) -> None:

@@ -2,18 +2,25 @@
 
 A launcher starts processes and forgets them: an engine says by itself, over its link to the
 controller, that it is there, and is ended over that link too. So a launcher is small:
-:class:`Launcher` is all that it must be.
+:class:`Launcher` is all that it must be. One on this host uses :func:`start_engine`; one that hands
+programs to another system gives it :meth:`Order.program`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
+from ...directories import write_private
 from ...errors import SessionError
-from ...launch import SessionOptions, new_spec
+from ...keeper.spawn import KEEPER
+from ...launch import SessionOptions, new_spec, start_keeper
+
+_SCRIPT = Path(__file__).resolve().parents[2] / "engine" / "launched.py"
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -30,6 +37,8 @@ class Order(msgspec.Struct, frozen=True):
     cwd: str
     state: str
     """A folder of the cluster's own, for files that only the user can read."""
+    options: dict[str, Any] = {}
+    """What the launcher was told beside: ``Cluster("name", partition="debug")``."""
 
     def spec(self, number: int) -> dict[str, Any]:
         """The spec of the session that is the engine of a number."""
@@ -39,15 +48,47 @@ class Order(msgspec.Struct, frozen=True):
         made["controller"] = {"address": self.controller, "number": number}
         return made
 
+    def check_options(self, *known: str) -> None:
+        """Raises :class:`SessionError` for options that a launcher does not know."""
+        unknown = ", ".join(sorted(set(self.options) - set(known)))
+        if unknown:
+            there = f"it knows {', '.join(known)}" if known else "it knows none"
+            raise SessionError(f"The launcher has no option {unknown}: {there}.")
+
+    def program(self, launched: str = "rank {rank} of {count}") -> list[str]:
+        """The command of a process that is to be an engine, for all of them the same.
+
+        Which one it is, from 0 on in the order of :attr:`numbers`, the process takes from
+        ``VIVO_RANK``, or what MPI and Slurm have set. It reads a file in :attr:`state` that only
+        the user can read: no key is on its command line.
+        """
+        sessions = []
+        for rank, number in enumerate(self.numbers):
+            spec = self.spec(number)
+            spec["launched"] = launched.format(rank=rank, count=len(self.numbers))
+            sessions.append(spec)
+        path = Path(self.state) / f"engines-{self.numbers[0]}.json"
+        write_private(path, json.dumps({"sessions": sessions, "keeper": KEEPER}).encode())
+        return [self.python, "-u", str(_SCRIPT), str(path)]
+
 
 Report = Callable[[str], None]
 
 
-class Launcher(Protocol):
-    """Starts engines."""
+async def start_engine(order: Order, number: int, words: Sequence[str] = ()) -> None:
+    """Start an engine on this host, and wait until it is there.
 
-    meaning_of_loss: str
-    """What an engine's death means for the others, told along with its reason; may be empty."""
+    ``words`` stand before the command: ``["nice", "-n", "5"]``. Raises :class:`SessionError`.
+    """
+    await start_keeper(order.spec(number), [*words, *KEEPER])
+
+
+class Launcher(Protocol):
+    """Starts engines.
+
+    It may also have a text ``meaning_of_loss``: what an engine's death means for the others, which
+    is told along with its reason.
+    """
 
     async def start(self, order: Order, report: Report) -> None:
         """Start engines; what becomes known later is reported, in one sentence.
@@ -57,16 +98,3 @@ class Launcher(Protocol):
 
     async def stop(self) -> None:
         """Let go of what it holds; the engines have been told to end before."""
-
-
-def launcher_named(name: str) -> Launcher:
-    """The launcher of a name. Raises :class:`SessionError`."""
-    if name == "local":
-        from .local import LocalLauncher
-
-        return LocalLauncher()
-    if name == "mpi":
-        from .mpi import MPILauncher
-
-        return MPILauncher()
-    raise SessionError(f"There is no launcher {name!r}: there are local and mpi.")

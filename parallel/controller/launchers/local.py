@@ -5,20 +5,17 @@ from __future__ import annotations
 import asyncio
 
 from ...interpreters import check_python
-from ...keeper.spawn import KEEPER
-from ...launch import start_keeper
-from . import Order, Report
+from . import Order, Report, start_engine
 
 
 class LocalLauncher:
     """Starts each engine as a session of its own, which outlives this process."""
 
-    meaning_of_loss = ""
-
     async def start(self, order: Order, report: Report) -> None:
         """Start engines side by side. Raises :class:`SessionError` if one cannot be started."""
+        order.check_options()
         await asyncio.to_thread(check_python, order.python, order.cwd)
-        started = [self._start(order, number) for number in order.numbers]
+        started = [start_engine(order, number) for number in order.numbers]
         told = await asyncio.gather(*started, return_exceptions=True)
         for each in told:
             if isinstance(each, BaseException):
@@ -26,7 +23,3 @@ class LocalLauncher:
 
     async def stop(self) -> None:
         """Nothing: a session that was told to end does so."""
-
-    @staticmethod
-    async def _start(order: Order, number: int) -> None:
-        await start_keeper(order.spec(number), KEEPER)

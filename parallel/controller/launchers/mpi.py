@@ -11,20 +11,17 @@ Each rank's process is the engine, and starts its own keeper. Rules:
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import shutil
 from pathlib import Path
 
-from ...directories import check_folder, write_private
+from ...directories import check_folder
 from ...errors import SessionError
 from ...interpreters import check_python
-from ...keeper.spawn import KEEPER
 from . import Order, Report
 
 _log = logging.getLogger(__name__)
-_SCRIPT = Path(__file__).resolve().parents[2] / "engine" / "launched.py"
 
 
 class MPILauncher:
@@ -44,22 +41,18 @@ class MPILauncher:
             raise SessionError(
                 "The ranks of an MPI cluster start together: stop it, then start a larger one."
             )
+        order.check_options()
         await asyncio.to_thread(check_python, order.python, order.cwd)
         await asyncio.to_thread(check_folder, order.cwd)
         command = _mpiexec(order.python)
         words = [*command, *await _flags(command), "-n", str(len(order.numbers))]
-        path = Path(order.state) / "ranks.json"
-        write_private(path, json.dumps(_ranks(order)).encode())
         log = os.open(
             Path(order.state) / "mpiexec.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
         )
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *words,
-                order.python,
-                "-u",
-                str(_SCRIPT),
-                str(path),
+                *order.program("rank {rank} of {count} of MPI"),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -75,16 +68,6 @@ class MPILauncher:
 
     async def stop(self) -> None:
         """Nothing: ``mpiexec`` ends with its ranks."""
-
-
-def _ranks(order: Order) -> dict[str, object]:
-    """What the ranks are told."""
-    sessions = []
-    for rank, number in enumerate(order.numbers):
-        spec = order.spec(number)
-        spec["launched"] = f"rank {rank} of {len(order.numbers)} of MPI"
-        sessions.append(spec)
-    return {"sessions": sessions, "keeper": KEEPER}
 
 
 def _mpiexec(python: str) -> list[str]:
