@@ -125,6 +125,8 @@ def engine_errors(
         number = getattr(error, "engine", number)
         if traceback.text:
             add_note(error, f"On {named([number])}:\n{traceback.text}")
+        elif isinstance(error, EngineLostError) and unit == "engine":
+            add_note(error, f"On {named([number])}.")
         return error
     alike: dict[tuple[str, str], list[int]] = {}
     for number, (error, traceback) in failed.items():

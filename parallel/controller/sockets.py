@@ -2,7 +2,8 @@
 
 Rules:
 
-1. A peer that does not greet as ZeroMQ has it is let go of, after a moment at the latest.
+1. A peer that does not greet as ZeroMQ has it is let go of, after a moment at the latest. (Who
+   begins as ZeroMQ did before it had greetings stays; nothing that they say is authentic.)
 2. What a peer sends waits in its own connection once there is much of it: whoever has no key must
    not fill this process's memory faster than it can refuse.
 """
