@@ -30,6 +30,7 @@ from .places import controller_python, entry_of, has_ended, read_entry
 from .views import DirectView
 
 _STOP_SECONDS = 10.0
+_CHANGES = ("vivo_scale", "vivo_restart_engines")
 
 
 class Cluster:
@@ -187,7 +188,10 @@ class Cluster:
                 f"The controller of the cluster {self.name} was killed: `vivo cluster resume "
                 f"{self.name}` takes it up again, with its engines and its tasks."
             )
-        return self._loop.run(self._link.ask(kind, content))
+        told = dict(content or {})
+        if kind in _CHANGES:
+            told["request"] = os.urandom(16).hex()  # it may be sent again, and is done once
+        return self._loop.run(self._link.ask(kind, told))
 
     def _gone(self) -> str | None:
         """Why nothing will come any more, if so."""

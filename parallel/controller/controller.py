@@ -20,6 +20,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -33,6 +34,7 @@ from ..refusals import Refusals
 from ..relays import is_relayed
 from ..wire import Codec, Message
 from . import files, serving, sockets
+from .acted import Acted
 from .engines import Engine, Engines
 from .farm import Farm
 from .farming.policy import Policy
@@ -113,6 +115,7 @@ class Controller:
         self._host = this_host()[0]
         self._watching: list[Message] = []  # status requests that wait for a change
         self.farm = Farm(self, entry.state, policy)
+        self.acted = Acted(Path(entry.state) / "acted.jsonl")
 
     # --- Its life --------------------------------------------------------------------------
 
@@ -198,6 +201,12 @@ class Controller:
             await self.launcher.start(order, report)
         except (SessionError, OSError) as error:
             report(str(error))
+        except Exception as error:  # noqa: BLE001 - a launcher of others: who waits is to be told
+            _log.exception("The launcher failed.")
+            report(
+                f"The launcher {entry.launcher} failed with {type(error).__name__}: {error}. "
+                f"controller.log in {entry.state} has the traceback."
+            )
 
     def answer_later(self, request: Message) -> None:
         """Answer a status request with the next change of the engines, or in a second."""
@@ -273,7 +282,10 @@ class Controller:
             loop.remove_reader(descriptor)
             os.close(descriptor)
         self.farm.close()
-        await self.launcher.stop()
+        try:
+            await self.launcher.stop()
+        except Exception:  # noqa: BLE001 - a launcher of others: the rest is to be let go of
+            _log.exception("The launcher failed to stop.")
         for bound in self._sockets.values():
             loop.remove_reader(bound.FD)
             bound.close(linger=500)

@@ -291,7 +291,8 @@ class Farm:
     ) -> None:
         """An engine is not up any more."""
         self._calls.pop(engine, None)
-        self._do(self.scheduler.engine_left(engine, time.monotonic(), ran=ran, waiting=waiting))
+        now = time.monotonic()
+        self._do(self.scheduler.engine_left(engine, now, ran=ran, waiting=waiting, reason=reason))
 
     def results(self, engine: str, results: list[dict[str, Any]], buffers: list[bytes]) -> None:
         """Calls of an engine have ended."""

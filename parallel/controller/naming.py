@@ -13,7 +13,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SessionError
-from .farming.policy import Ahead, Policy
+from .farming.policy import Ahead, Guarded, Policy
 
 if TYPE_CHECKING:
     from .launchers import Launcher
@@ -36,7 +36,7 @@ def policy_named(name: str, folder: str = "") -> Policy:
     """The policy of a name. Raises :class:`SessionError`."""
     if name == "ahead":
         return Ahead()
-    return _own("policy", name, folder, ["ahead"])  # type: ignore[no-any-return]
+    return Guarded(_own("policy", name, folder, ["ahead"]))
 
 
 def _own(kind: str, name: str, folder: str, known: list[str]) -> Any:

@@ -14,6 +14,8 @@ from ..wire import Message
 if TYPE_CHECKING:
     from .controller import Controller
 
+Handler = Callable[["Controller", Message], None]
+
 
 def handle(controller: Controller, message: Message) -> None:
     """Answer a client's message; one that nobody knows is answered with that."""
@@ -54,31 +56,48 @@ def tell_status(controller: Controller, message: Message) -> None:
     controller.answer(message, content)
 
 
-def _scale(controller: Controller, message: Message) -> None:
+def _once(action: Callable[[Controller, Message], dict[str, Any] | None]) -> Handler:
+    """A handler that does a request once: sent again it gets the same answer."""
+
+    def handle_once(controller: Controller, message: Message) -> None:
+        told = message.content.get("request")
+        request = told if isinstance(told, str) and told else message.id
+        answer = controller.acted.answer(request)
+        if answer is None:
+            answer = action(controller, message)
+            if answer is None:
+                return  # it was refused, and changed nothing
+            controller.acted.note(request, answer)
+        controller.answer(message, answer)
+
+    return handle_once
+
+
+def _scale(controller: Controller, message: Message) -> dict[str, Any] | None:
     wanted = msgspec.convert(message.content, ScaleRequest)
     if _has_unknown(controller, message, wanted.remove):
-        return
+        return None
     numbers = controller.start_engines(wanted.add) if wanted.add > 0 else []
     for each in tuple(controller.engines):
         if each.number in wanted.remove:
             controller.lose(each.id, "dead", "it was taken out of the cluster", None, None)
             controller.order(each, "shutdown_request", {"restart": False})
             controller.engines.gone(each.id)
-    controller.answer(message, {"status": "ok", "numbers": numbers})
+    return {"status": "ok", "numbers": numbers}
 
 
-def _restart(controller: Controller, message: Message) -> None:
+def _restart(controller: Controller, message: Message) -> dict[str, Any] | None:
     """Give engines a fresh process."""
     wanted = msgspec.convert(message.content, RestartEnginesRequest).engines
     if _has_unknown(controller, message, wanted or []):
-        return
+        return None
     restarted = []
     for each in controller.engines:
         if wanted is None or each.number in wanted:
             controller.lose(each.id, "dead", "it is restarted", None, None)
             controller.order(each, "vivo_restart_request", {})
             restarted.append(each.number)
-    controller.answer(message, {"status": "ok", "numbers": restarted})
+    return {"status": "ok", "numbers": restarted}
 
 
 def _has_unknown(controller: Controller, message: Message, numbers: list[int]) -> bool:
@@ -92,14 +111,14 @@ def _has_unknown(controller: Controller, message: Message, numbers: list[int]) -
     return bool(unknown)
 
 
-def _detach(controller: Controller, message: Message) -> None:
+def _detach(controller: Controller, message: Message) -> dict[str, Any]:
     controller.detach()
-    controller.answer(message, {"status": "ok"})
+    return {"status": "ok"}
 
 
-def _stop(controller: Controller, message: Message) -> None:
-    controller.answer(message, {"status": "ok"})
+def _stop(controller: Controller, message: Message) -> dict[str, Any]:
     controller.stop()
+    return {"status": "ok"}
 
 
 def _submit(controller: Controller, message: Message) -> None:
@@ -118,12 +137,12 @@ def _cancel(controller: Controller, message: Message) -> None:
     controller.farm.cancel(message)
 
 
-HANDLERS: dict[str, Callable[[Controller, Message], None]] = {
+HANDLERS: dict[str, Handler] = {
     "vivo_status_request": _status,
-    "vivo_scale_request": _scale,
-    "vivo_restart_engines_request": _restart,
-    "vivo_detach_request": _detach,
-    "vivo_stop_request": _stop,
+    "vivo_scale_request": _once(_scale),
+    "vivo_restart_engines_request": _once(_restart),
+    "vivo_detach_request": _once(_detach),
+    "vivo_stop_request": _once(_stop),
     "vivo_submit_request": _submit,
     "vivo_collect_request": _collect,
     "vivo_collected": _collected,

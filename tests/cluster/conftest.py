@@ -21,9 +21,9 @@ from vivo.parallel.controller.files import ClusterEntry, find, is_live, path_of
 from tests.cluster.asking import Asker
 
 
-def run_controller(*words: str) -> dict[str, Any]:
+def run_controller(*words: str, python: str = sys.executable) -> dict[str, Any]:
     """Start a controller as clients and the command do; what it says of itself."""
-    command = [sys.executable, "-E", "-P", "-m", "vivo.parallel.controller", *words]
+    command = [python, "-E", "-P", "-m", "vivo.parallel.controller", *words]
     told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False, timeout=60)
     answer: dict[str, Any] = json.loads(told.stdout)
     return answer

@@ -119,6 +119,18 @@ def test_engines_are_added_and_taken_out(cluster: RunningCluster) -> None:
     cluster.up(3)
 
 
+def test_a_change_that_is_asked_for_twice_is_done_once(cluster: RunningCluster) -> None:
+    """As by a client whose link was cut before it had the answer; also after a resume."""
+    cluster.up(2)
+    for _ in range(2):
+        assert cluster.ask("vivo_scale_request", add=1, request="mine")["numbers"] == [2]
+    before = cluster.up(3)
+    cluster.kill()
+    cluster.resume()
+    assert cluster.ask("vivo_scale_request", add=1, request="mine")["numbers"] == [2]
+    assert [each["id"] for each in cluster.up(3)] == [each["id"] for each in before]
+
+
 def test_a_name_is_one_clusters(cluster: RunningCluster) -> None:
     """The second is refused with what to do instead."""
     told = run_controller("--name", "test", "--engines", "1")

@@ -16,11 +16,13 @@ import msgspec
 from .policy import Load, Policy
 
 
-class EngineLoad(Load):
+class EngineLoad(Load, kw_only=True, gc=False):
     """An engine's tasks."""
 
+    engine: str
     tasks: OrderedDict[str, float | None] = msgspec.field(default_factory=OrderedDict)
-    """In the order in which it runs them, with the seconds that each may run."""
+    """In the order in which it runs them, with the seconds that each may run. (The first of a plain
+    dict is found behind all that was taken out.)"""
     names: tuple[str, ...] = ()
     """What tasks call it."""
     head_since: float = 0.0
@@ -28,6 +30,8 @@ class EngineLoad(Load):
     is_held_back: bool = False
     """Whether it gets nothing more until its first task ends: others would wait behind it."""
     row: int | None = None
+    is_watched: bool = False
+    """Whether a timer looks at what waits behind its first task."""
 
 
 class Loads:
@@ -36,7 +40,7 @@ class Loads:
     def __init__(self, policy: Policy) -> None:
         self._policy = policy
         self._engines: dict[str, EngineLoad] = {}
-        self._rows: list[OrderedDict[str, None]] = [OrderedDict()]
+        self._rows: list[OrderedDict[str, EngineLoad]] = [OrderedDict()]
         self._first = 0
 
     def __contains__(self, engine: str) -> bool:
@@ -51,10 +55,15 @@ class Loads:
     def __getitem__(self, engine: str) -> EngineLoad:
         return self._engines[engine]
 
-    def add(self, engine: str, names: tuple[str, ...] = ()) -> None:
+    def get(self, engine: str) -> EngineLoad | None:
+        """An engine's load; None of one that is not there."""
+        return self._engines.get(engine)
+
+    def add(self, engine: str, names: tuple[str, ...] = ()) -> EngineLoad:
         """An engine is there, without tasks."""
-        self._engines[engine] = EngineLoad(names=names)
-        self.changed(engine)
+        load = self._engines[engine] = EngineLoad(engine=engine, names=names)
+        self.changed(load)
+        return load
 
     def remove(self, engine: str) -> EngineLoad | None:
         """An engine is gone; gives what it had."""
@@ -63,30 +72,29 @@ class Loads:
             del self._rows[load.row][engine]
         return load
 
-    def changed(self, engine: str) -> None:
+    def changed(self, load: EngineLoad) -> None:
         """Put an engine into the row where it belongs now."""
-        load = self._engines[engine]
         load.outstanding = len(load.tasks)
         has_room = not load.is_held_back and load.outstanding < max(1, self._policy.credit(load))
         row = load.outstanding if has_room else None
         if row == load.row:
             return
         if load.row is not None:
-            del self._rows[load.row][engine]
+            del self._rows[load.row][load.engine]
         load.row = row
         if row is None:
             return
         while len(self._rows) <= row:
             self._rows.append(OrderedDict())
-        self._rows[row][engine] = None
+        self._rows[row][load.engine] = load
         self._first = min(self._first, row)
 
-    def most_room(self) -> str | None:
+    def most_room(self) -> EngineLoad | None:
         """The engine with the fewest tasks of those with room; the one that waits longest first."""
         while self._first < len(self._rows):
             row = self._rows[self._first]
             if row:
-                return next(iter(row))
+                return next(iter(row.values()))
             self._first += 1
         self._first = len(self._rows) - 1
         return None

@@ -6,9 +6,15 @@ whatever it says, every task ends exactly once.
 
 from __future__ import annotations
 
-from typing import Protocol
+import logging
+import math
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import msgspec
+
+_log = logging.getLogger(__name__)
+_MOST = 2**31  # that an engine may have: a policy may say infinity
 
 
 class Load(msgspec.Struct):
@@ -52,3 +58,33 @@ class Ahead:
     def patience(self, load: Load) -> float:
         """The same for all."""
         return self._patience
+
+
+class Guarded:
+    """A policy of somebody's own: where it fails, ours decides; the log has the first failure."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy, self._otherwise = policy, Ahead()
+        self._has_failed = False
+
+    def credit(self, load: Load) -> int:
+        """What the policy says."""
+        return int(min(self._asked(self._policy.credit, self._otherwise.credit, load), _MOST))
+
+    def patience(self, load: Load) -> float:
+        """What the policy says."""
+        return self._asked(self._policy.patience, self._otherwise.patience, load)
+
+    def _asked(
+        self, ask: Callable[[Load], Any], otherwise: Callable[[Load], float], load: Load
+    ) -> float:
+        try:
+            told = float(ask(load))
+            if math.isnan(told):
+                raise ValueError("it gives no number")
+            return told
+        except Exception:  # noqa: BLE001 - it is somebody's own, and tasks must go on
+            if not self._has_failed:
+                _log.exception("The policy has failed: vivo's own decides where it does.")
+            self._has_failed = True
+            return otherwise(load)

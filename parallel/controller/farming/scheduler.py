@@ -27,7 +27,7 @@ import heapq
 from collections.abc import Iterable
 
 from .ended import Ended
-from .loads import Loads
+from .loads import EngineLoad, Loads
 from .policy import Ahead, Policy
 from .queues import TaskQueue
 from .tasks import (
@@ -59,6 +59,7 @@ class Scheduler:
         self._ended = Ended()
         self._ready = TaskQueue()
         self._pinned: dict[str, TaskQueue] = {}  # by engine
+        self._reason = ""  # why the last engine has ended
         self._engine_of: dict[str, str] = {}  # by each of its names
         self._targeted: dict[str, dict[str, None]] = {}  # tasks that have targets, by name
         self._dependents: dict[str, list[str]] = {}
@@ -121,9 +122,9 @@ class Scheduler:
         if engine in self.loads:
             self._left(engine, ran=None, waiting=None, keeps=set(has))
         names = tuple({engine, name or engine})
-        self.loads.add(engine, names)
+        load = self.loads.add(engine, names)
+        load.is_watched = engine in self._watched
         self._engine_of.update(dict.fromkeys(names, engine))
-        load = self.loads[engine]
         foreign = []
         for each in has:
             task = self.tasks.get(each)
@@ -134,9 +135,9 @@ class Scheduler:
             task.state, task.engine = "given", engine
             load.tasks[each] = task.timeout
         load.head_since = now
-        self.loads.changed(engine)
-        self._watch(engine, now)
-        self._head_changed(engine, now)
+        self.loads.changed(load)
+        self._watch(load, now)
+        self._head_changed(load, now)
         if foreign:
             self._out.append(Revoke(engine, foreign))
         for each in names:
@@ -146,10 +147,17 @@ class Scheduler:
         return self._settled(now)
 
     def engine_left(
-        self, engine: str, now: float, *, ran: str | None = None, waiting: list[str] | None = None
+        self,
+        engine: str,
+        now: float,
+        *,
+        ran: str | None = None,
+        waiting: list[str] | None = None,
+        reason: str = "",
     ) -> list[Instruction]:
         """An engine is gone; ``ran`` is the task that it ran, None if that is not known."""
         if engine in self.loads:
+            self._reason = reason
             self._left(engine, ran=ran, waiting=waiting, keeps=set())
         return self._settled(now)
 
@@ -218,7 +226,8 @@ class Scheduler:
                 self._insist(name)
             else:
                 self._watched.discard(name)
-                self._look_at(name, now)
+                if name in self.loads:
+                    self._look_at(self.loads[name], now)
         return self._settled(now)
 
     @property
@@ -310,30 +319,27 @@ class Scheduler:
             if task is None:
                 self._pinned.pop(engine, None)
                 continue
-            self._give(task, engine, now)
+            self._give(task, self.loads[engine], now)
             if self.loads.has_room(engine):
                 heapq.heappush(open_rows, (self.loads[engine].outstanding, engine))
 
-    def _give(self, task: Task, engine: str, now: float) -> None:
+    def _give(self, task: Task, load: EngineLoad, now: float) -> None:
         self._count(task, "given")
-        task.state, task.engine = "given", engine
+        task.state, task.engine = "given", load.engine
         task.attempts += 1
-        load = self.loads[engine]
-        if not load.tasks:
-            load.head_since = now
+        is_first = not load.tasks
         load.tasks[task.id] = task.timeout
-        if len(load.tasks) == 1:
-            self._head_changed(engine, now)
-        self.loads.changed(engine)
-        self._watch(engine, now)
-        self._out.append(Dispatch(engine, task.id))
+        if is_first:
+            load.head_since = now
+            self._head_changed(load, now)
+        self.loads.changed(load)
+        self._watch(load, now)
+        self._out.append(Dispatch(load.engine, task.id))
 
     def _let_go(self, engine: str, name: str, now: float, duration: float | None) -> None:
         """An engine has not got a task any more."""
-        if engine not in self.loads:
-            return
-        load = self.loads[engine]
-        if name not in load.tasks:
+        load = self.loads.get(engine)
+        if load is None or name not in load.tasks:
             return
         was_first = next(iter(load.tasks)) == name
         del load.tasks[name]
@@ -342,9 +348,9 @@ class Scheduler:
             load.duration = duration if known is None else known + _WEIGHT * (duration - known)
         if was_first:
             load.head_since, load.is_held_back = now, False
-            self._head_changed(engine, now)
-            self._watch(engine, now)
-        self.loads.changed(engine)
+            self._head_changed(load, now)
+            self._watch(load, now)
+        self.loads.changed(load)
         if engine in self._pinned:
             self._changed.add(engine)
 
@@ -354,64 +360,61 @@ class Scheduler:
         self._timer += 1
         heapq.heappush(self._timers, (due, self._timer, kind, name))
 
-    def _watch(self, engine: str, now: float) -> None:
+    def _watch(self, load: EngineLoad, now: float) -> None:
         """Look at an engine again once its first task has run for long; one timer at a time."""
-        load = self.loads[engine]
-        if engine not in self._watched and len(load.tasks) > 1:
-            self._watched.add(engine)
+        if len(load.tasks) > 1 and not load.is_watched:
+            load.is_watched = True
+            self._watched.add(load.engine)
             due = max(now, load.head_since + self._policy.patience(load))
-            self._set_timer(due, "patience", engine)
+            self._set_timer(due, "patience", load.engine)
 
-    def _look_at(self, engine: str, now: float) -> None:
-        if engine not in self.loads:
-            return
-        load = self.loads[engine]
+    def _look_at(self, load: EngineLoad, now: float) -> None:
+        load.is_watched = False
         if len(load.tasks) < 2:
             return
         if now - load.head_since < self._policy.patience(load) - 1e-6:
-            self._watch(engine, now)
+            self._watch(load, now)
             return
-        self._hold_back(engine)
+        self._hold_back(load)
 
-    def _hold_back(self, engine: str) -> None:
+    def _hold_back(self, load: EngineLoad) -> None:
         """Give an engine nothing more until its first task ends, and take back what is behind."""
-        load = self.loads[engine]
         load.is_held_back = True
-        self.loads.changed(engine)
+        self.loads.changed(load)
         behind = list(load.tasks)[1:]
         if behind:
-            self._out.append(Revoke(engine, behind))
+            self._out.append(Revoke(load.engine, behind))
 
-    def _head_changed(self, engine: str, now: float) -> None:
+    def _head_changed(self, load: EngineLoad, now: float) -> None:
         """An engine has another first task, which runs as far as can be known: see to its timeout.
 
         One alarm for an engine does: one that comes too early looks, and is set again.
         """
-        load = self.loads[engine]
         timeout = next(iter(load.tasks.values()), None)
         if timeout is None:  # most have none, and are not looked at
             return
-        task = self._head(engine)
+        task = self._head(load)
         if task is None or task.ends is not None:
             return
         due = load.head_since + timeout
-        if due < self._alarms.get(engine, float("inf")):
-            self._alarms[engine] = due
-            self._set_timer(due, "timeout", engine)
+        if due < self._alarms.get(load.engine, float("inf")):
+            self._alarms[load.engine] = due
+            self._set_timer(due, "timeout", load.engine)
 
-    def _head(self, engine: str) -> Task | None:
+    def _head(self, load: EngineLoad) -> Task | None:
         """The task that an engine runs, as far as can be known."""
-        first = next(iter(self.loads[engine].tasks), None)
+        first = next(iter(load.tasks), None)
         task = self.tasks.get(first) if first is not None else None
-        return task if task is not None and task.engine == engine else None
+        return task if task is not None and task.engine == load.engine else None
 
     def _look_at_time(self, engine: str, now: float) -> None:
         self._alarms.pop(engine, None)
-        task = self._head(engine) if engine in self.loads else None
-        if task is None or task.timeout is None or task.ends is not None:
+        load = self.loads.get(engine)
+        task = self._head(load) if load is not None else None
+        if load is None or task is None or task.timeout is None or task.ends is not None:
             return
-        if now < self.loads[engine].head_since + task.timeout - 1e-6:
-            self._head_changed(engine, now)
+        if now < load.head_since + task.timeout - 1e-6:
+            self._head_changed(load, now)
         else:
             self._interrupt(task, engine, "timeout", now)
 
@@ -428,8 +431,9 @@ class Scheduler:
         if task is not None and task.ends is not None and task.engine is not None:
             engine = task.engine
             self._conclude(task, task.ends)
-            if next(iter(self.loads[engine].tasks), None) == name:
-                self._hold_back(engine)
+            load = self.loads[engine]
+            if next(iter(load.tasks), None) == name:
+                self._hold_back(load)
 
     def _end_grace(self) -> None:
         for task in [each for each in self.tasks.values() if each.state == "unsure"]:
@@ -464,6 +468,8 @@ class Scheduler:
                 self._conclude(task, task.ends)
             elif task.deaths >= MOST_DEATHS:
                 told = f"{task.deaths} engines have ended while they ran it"
+                if self._reason:
+                    told += f", the last so: {self._reason}"
                 self._conclude(task, "lost", told)
             else:
                 self._queue(task)
@@ -527,3 +533,4 @@ class Scheduler:
         assert targeted == {name for name, task in self.tasks.items() if task.targets}
         kinds = [kind for _, _, kind, _ in self._timers]
         assert kinds.count("patience") == len(self._watched)
+        assert {e for e in self.loads if self.loads[e].is_watched} == self._watched & {*self.loads}

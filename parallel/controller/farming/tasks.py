@@ -15,7 +15,7 @@ REMEMBERED = 100_000
 Outcome = Literal["ok", "error", "cancelled", "lost", "timeout", "dependency_failed"]
 
 
-class Task(msgspec.Struct):
+class Task(msgspec.Struct, gc=False):
     """A task, as far as its scheduling goes: its payload is elsewhere."""
 
     id: str
@@ -41,28 +41,28 @@ class Task(msgspec.Struct):
     """How it will have ended when its engine has let go of it: it was cancelled, or is too late."""
 
 
-class Dispatch(msgspec.Struct, frozen=True):
+class Dispatch(msgspec.Struct, frozen=True, gc=False):
     """Give a task to an engine."""
 
     engine: str
     task: str
 
 
-class Revoke(msgspec.Struct, frozen=True):
+class Revoke(msgspec.Struct, frozen=True, gc=False):
     """Take back tasks that an engine has not begun; it tells which those are."""
 
     engine: str
     tasks: list[str]
 
 
-class Interrupt(msgspec.Struct, frozen=True):
+class Interrupt(msgspec.Struct, frozen=True, gc=False):
     """Interrupt a task that an engine has, or take it back if it has not begun."""
 
     engine: str
     task: str
 
 
-class Conclude(msgspec.Struct, frozen=True):
+class Conclude(msgspec.Struct, frozen=True, gc=False):
     """A task has ended. Its result, for ``ok`` and ``error``, is the one that has just come."""
 
     task: str
