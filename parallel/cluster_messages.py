@@ -37,6 +37,21 @@ class CallRequest(msgspec.Struct, omit_defaults=True):
     """Whether the client can take large buffers of the result from the host's shared memory."""
     shared: list[Any] = []
     """Buffers that are in shared memory: [index, name, length] of each."""
+    sent: list[tuple[int, str, int]] = []
+    """Buffers that were sent in parts: [index, upload, length] of each."""
+
+
+class PartRequest(msgspec.Struct, omit_defaults=True):
+    """A part of a large buffer, which is the message's one. Parts are sent in order."""
+
+    upload: str
+    """32 hexadecimal digits of the client's choice."""
+    size: int
+    """Bytes of the whole."""
+    offset: int
+    """Where the part is in it."""
+    is_given_up: bool = False
+    """Whether the rest is not sent: what has come is of no use."""
 
 
 class CallError(msgspec.Struct, omit_defaults=True):
@@ -210,6 +225,8 @@ class ScaleRequest(msgspec.Struct, omit_defaults=True):
     add: int = 0
     remove: list[int] = []
     """The numbers of engines."""
+    request: str = ""
+    """The client's own id of the request: sent again, it is not done again."""
 
 
 class EngineNumbers(msgspec.Struct):
@@ -222,6 +239,8 @@ class RestartEnginesRequest(msgspec.Struct, omit_defaults=True):
     """Which engines get a fresh process; without, all."""
 
     engines: list[int] | None = None
+    request: str = ""
+    """The client's own id of the request: sent again, it is not done again."""
 
 
 class GivenCalls(msgspec.Struct):
@@ -321,6 +340,13 @@ TO_SESSION: tuple[Declaration, ...] = (
         CallReply,
         "Call a function on the session's main thread, between cells; on the shell channel. "
         "``vivo_interrupt_request`` with the call's id interrupts it.",
+    ),
+    Declaration(
+        "vivo_part",
+        PartRequest,
+        Empty,
+        "A part of a large buffer of a call that follows, on the same channel; the session checks "
+        "and stores it while the next ones are on their way.",
     ),
 )
 """From a client to a session, directly."""

@@ -95,6 +95,37 @@ def _write(path: Path, data: Any) -> bool:
         os.close(descriptor)
 
 
+def reserve(name: str, size: int) -> int:
+    """A descriptor of room for a buffer that comes in parts; :func:`complete` gives it its name.
+
+    Raises :class:`SharingError` where there is no room.
+    """
+    path = _unfinished(name)
+    descriptor = spares.take(path, size)
+    if descriptor is None:
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            os.ftruncate(descriptor, size)
+        except OSError as error:
+            raise SharingError(f"there is no room for it ({error.strerror})") from None
+        spares.keep(descriptor, path, size)
+    return descriptor
+
+
+def complete(name: str) -> None:
+    """A buffer has come whole: it can be taken."""
+    _unfinished(name).rename(_path(name))
+
+
+def abandon(name: str) -> None:
+    """What comes in parts will not be whole: give its room back."""
+    _unfinished(name).unlink(missing_ok=True)
+
+
+def _unfinished(name: str) -> Path:
+    return _path(name).with_suffix(".part")
+
+
 def take(
     buffers: Iterable[Any], shared: Iterable[Shared], *, keep: bool = False, in_common: bool = False
 ) -> list[Any]:

@@ -48,26 +48,40 @@ class Spares:
 
     def write(self, path: Path, data: Any) -> bool:
         """Write data into a kept file, which is then at ``path`` too; whether there was one."""
-        size = len(data)
-        if fcntl is None or size < SMALLEST:
+        descriptor = self.take(path, len(data))
+        if descriptor is None:
             return False
+        try:
+            write_all(descriptor, data)
+        except OSError:  # no room
+            path.unlink(missing_ok=True)
+            self.forget()
+            return False
+        finally:
+            os.close(descriptor)
+        return True
+
+    def take(self, path: Path, size: int) -> int | None:
+        """A descriptor of a kept file, which has this size and is at ``path`` too from now on."""
+        if fcntl is None or size < SMALLEST:
+            return None
         with self._lock:
             fitting = sorted(self._kept, key=lambda each: (each.size < size, abs(each.size - size)))
             spare = next(filter(_is_free, fitting), None)
             if spare is None:
-                return False
+                return None
             self._kept.remove(spare)
             try:
                 if spare.size != size:
                     os.ftruncate(spare.descriptor, size)
-                write_all(spare.descriptor, data)
                 os.link(spare.path, path)
+                descriptor = os.dup(spare.descriptor)
                 self._kept.append(spare._replace(size=size))
                 fcntl.flock(spare.descriptor, fcntl.LOCK_UN)
+                return descriptor
             except OSError:  # no room; or somebody has removed it
                 _remove(spare)
-                return False
-        return True
+                return None
 
     def keep(self, descriptor: int, path: Path, size: int) -> None:
         """Keep a file that was just written, if it is worth it."""
@@ -102,11 +116,11 @@ class Spares:
             os.close(each.descriptor)
 
 
-def write_all(descriptor: int, data: Any) -> None:
-    """Write all of some data at a file's beginning. Raises ``OSError``."""
+def write_all(descriptor: int, data: Any, start: int = 0) -> None:
+    """Write all of some data into a file, from ``start`` on. Raises ``OSError``."""
     view, at = memoryview(data), 0
     while at < len(view):
-        at += os.pwrite(descriptor, view[at:], at)
+        at += os.pwrite(descriptor, view[at:], start + at)
 
 
 def hold(descriptor: int) -> None:

@@ -159,7 +159,7 @@ class Codec:
         """The signature of the four JSON parts; empty without a key."""
         if not self._key:
             return b""
-        signer = self._signer.copy()  # the key is taken in already
+        signer = self._signer.copy()
         signer.update(b"".join(parts))
         return signer.hexdigest().encode()
 
@@ -209,7 +209,7 @@ class Codec:
             at = frames.index(DELIMITER)
         except ValueError:
             raise WireError("no <IDS|MSG> delimiter: this is no Jupyter message") from None
-        parts = frames[at + 2 : at + 6]
+        parts = [bytes(each) for each in frames[at + 2 : at + 6]]
         if len(parts) != 4:
             raise WireError(f"{len(parts)} of the 4 parts header, parent, metadata, content")
         if sum(map(len, parts)) > MAXIMUM_JSON:
@@ -232,7 +232,7 @@ class Codec:
         """What a header says of the message's buffers; nothing where there are none."""
         if not buffers or not self._key:
             return ""
-        digest = hmac.new(self._key, digestmod=hashlib.sha256)
+        digest = self._signer.copy()  # the key is taken in already
         for buffer in buffers:
             digest.update(len(buffer).to_bytes(8, "big"))
             digest.update(buffer)

@@ -7,15 +7,18 @@ from then on it belongs to the event loop. Rules:
    engine knows it by its id.
 2. A function is sent along when this engine is not known to have it, and again if it says that it
    has not.
-3. Large buffers go by shared memory within a host; where that fails, they are sent.
+3. Large buffers go by shared memory within a host. To other hosts they are sent in parts, before
+   their call: each is signed, sent, checked and stored while others are. Where either fails, they
+   are sent with their call.
 4. What is sent later must not change meanwhile: a call that nobody waits for owns its arguments.
 """
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
@@ -32,6 +35,11 @@ if TYPE_CHECKING:
     from .link import Link
 
 _LARGEST_SENT = 2**30
+_LARGE, _PART = 2**23, 2**21
+"""Bytes from which on a buffer is sent in parts, and of each part."""
+
+Post = Callable[..., None]
+"""Has a function called on the event loop, soon, after those before."""
 
 
 @dataclass
@@ -87,6 +95,7 @@ class Calls:
         """``session`` is the engine's; ``is_here``: it is on this host."""
         self._link, self._engine, self._session = link, engine, session
         self._is_here = is_here and sharing.folder() is not None
+        self._takes_parts = True
         self._known: set[str] = set()  # functions that the engine has
         self._taken: deque[str] = deque()  # results that have arrived
         self.pending: dict[str, Call] = {}
@@ -99,22 +108,29 @@ class Calls:
         arguments: Sequence[Frame],
         *,
         is_waited_for: bool,
+        post: Post | None = None,
     ) -> Call:
-        """Make a call ready, in the caller's thread. Raises :class:`UsageError`."""
+        """Make a call ready, in the caller's thread; ``post`` is for parts, which are sent at once.
+
+        Raises :class:`UsageError`.
+        """
         call = Call(function, pickled, arguments, {}, [], "", None)
         if not is_waited_for:  # rule 4; what is shared is written before this returns
             call.arguments = [
                 each if self._is_here and len(each) >= sharing.SMALLEST else bytes(each)
                 for each in arguments
             ]
-        self._fill(call, share=self._is_here, with_function=function not in self._known)
+        with_function = function not in self._known
+        self._fill(call, share=self._is_here, with_function=with_function, post=post)
         call.message_id = self._link.signer.new_id()
         call.frames = self._link.signer.encode(
             "vivo_call_request", call.content, buffers=call.buffers, message_id=call.message_id
         )
         return call
 
-    def _fill(self, call: Call, *, share: bool, with_function: bool) -> None:
+    def _fill(
+        self, call: Call, *, share: bool, with_function: bool, post: Post | None = None
+    ) -> None:
         content: dict[str, Any] = {"call": uuid.uuid4().hex, "function": call.function}
         buffers = list(call.arguments)
         if call.pickled is not None and with_function:
@@ -125,6 +141,16 @@ class Calls:
             buffers, shared = sharing.share(buffers, self._session)
             if shared:
                 content["shared"] = shared
+        elif post is not None and self._takes_parts:
+            sent = [
+                (index, self._send_parts(each, post), len(each))
+                for index, each in enumerate(buffers)
+                if len(each) >= _LARGE
+            ]
+            if sent:
+                content["sent"] = sent
+                for index, _, _ in sent:
+                    buffers[index] = b""
         if any(len(each) > _LARGEST_SENT for each in buffers):
             raise UsageError(
                 "An argument has more than 1 GiB in one piece, which an engine on another host "
@@ -133,6 +159,24 @@ class Calls:
         if self._taken:
             content["taken"] = [self._taken.popleft() for _ in range(min(len(self._taken), 1000))]
         call.content, call.buffers = content, buffers
+
+    def _send_parts(self, buffer: Frame, post: Post) -> str:
+        """Send a buffer in parts, signed here while the loop sends those before; its upload."""
+        upload, view = os.urandom(16).hex(), memoryview(buffer)
+        content: dict[str, Any] = {"upload": upload, "size": len(view), "offset": 0}
+        signer, kind = self._link.signer, "vivo_part_request"
+        try:
+            for offset in range(0, len(view), _PART):
+                told, part = {**content, "offset": offset}, [view[offset : offset + _PART]]
+                message_id = signer.new_id()
+                request = Request("shell", kind, told, self._stored, part)
+                request.frames = signer.encode(kind, told, buffers=part, message_id=message_id)
+                post(self._link.request, request, message_id)
+        except BaseException:  # an interrupt: the rest does not come
+            told = {**content, "is_given_up": True}
+            post(self._link.request, Request("shell", kind, told, self._stored, [b""]))
+            raise
+        return upload
 
     # --- On the loop -----------------------------------------------------------------------
 
@@ -145,6 +189,9 @@ class Calls:
         request = Request("shell", "vivo_call_request", call.content, done, call.buffers)
         request.frames, call.frames = call.frames, None
         self._link.request(request, call.message_id or None)
+
+    def _stored(self, answer: Message | ClusterError) -> None:
+        """A part has arrived; whether its engine has it is told with the call."""
 
     def _again(self, call: Call, *, share: bool, with_function: bool) -> None:
         """Send a call anew, under another id: what was sent before has ended."""
@@ -176,8 +223,12 @@ class Calls:
             if not call.content.get("has_function"):
                 self._again(call, share=self._is_here, with_function=True)
                 return
-        if error.get("ename") == "SharingError" and call.content.get("accepts_shared"):
-            self._is_here = False  # rule 3
+        is_shared, is_sent = call.content.get("accepts_shared"), call.content.get("sent")
+        if error.get("ename") == "SharingError" and (is_shared or is_sent):  # rule 3
+            if is_shared:
+                self._is_here = False
+            else:
+                self._takes_parts = False
             self._again(call, share=False, with_function=True)
             return
         if status == "lost":

@@ -44,7 +44,7 @@ def _called(loop: Loop, links: Sequence[EngineLink], function: Any, given: Seque
         return []
     digest, pickled = dumps_function(function)
     calls = [
-        link.calls.prepare(digest, pickled, dumps((each, {})), is_waited_for=True)
+        link.calls.prepare(digest, pickled, dumps((each, {})), is_waited_for=True, post=loop.call)
         for link, each in zip(links, given, strict=True)
     ]
     for link, call in zip(links, calls, strict=True):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import UsageError
 from ..engine import helpers
+from . import pickled_functions
 
 if TYPE_CHECKING:
     from .zmtp import Frame
@@ -69,12 +70,17 @@ def dumps_function(function: Callable[..., Any]) -> tuple[str, bytes]:
     """
     if not callable(function):
         raise UsageError(f"A function is called first, then its arguments: {function!r} is none.")
+    if (before := pickled_functions.known(function)) is not None:
+        return before
     try:
         data = pickle.dumps(function, protocol=5)
         if b"__main__" in data:
             raise pickle.PicklingError
     except Exception:  # noqa: BLE001 - as in dumps
         data = _by_cloudpickle(function, f"the function {name_of(function)}, with what it uses,")
+        pickled = hashlib.sha256(data).hexdigest(), data
+        pickled_functions.remember(function, pickled)
+        return pickled
     return hashlib.sha256(data).hexdigest(), data
 
 

@@ -74,7 +74,9 @@ class DirectView:
         given = dumps((arguments, keywords), f"an argument of {name_of(function)}")
         what = getattr(function, "__name__", "call")
         ready = [
-            each.calls.prepare(digest, pickled, given, is_waited_for=is_waited_for)
+            each.calls.prepare(
+                digest, pickled, given, is_waited_for=is_waited_for, post=self._loop.call
+            )
             for each in self._links
         ]
         result: AsyncResult = self._send(ready, what)
@@ -121,7 +123,7 @@ class DirectView:
     ) -> AsyncResult:
         """Call a function of the engines' own, with an argument for each."""
         ready = [
-            link.calls.prepare(name, None, each, is_waited_for=is_waited_for)
+            link.calls.prepare(name, None, each, is_waited_for=is_waited_for, post=self._loop.call)
             for link, each in zip(self._links, given, strict=True)
         ]
         result: AsyncResult = self._send(ready, what, finish)
@@ -147,7 +149,11 @@ class DirectView:
         ):
             if start < end:
                 given = dumps((tuple(each[start:end] for each in lists), {}))
-                calls.append(link.calls.prepare(digest, pickled, given, is_waited_for=False))
+                calls.append(
+                    link.calls.prepare(
+                        digest, pickled, given, is_waited_for=False, post=self._loop.call
+                    )
+                )
         what = getattr(function, "__name__", "map")
         result: AsyncMapResult = self._send(calls, what, parts.joined, AsyncMapResult)
         return result

@@ -96,8 +96,10 @@ class Calls:
             running = self._running
             if header.get("interrupt") and running and running["serial"] in header["serials"]:
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-        if header.get("asked"):
-            self._output.channel.send({"type": "revoked", "serials": revoked})
+            if header.get("asked"):
+                # Before the main thread can come to one of them, and tell that it was aborted: who
+                # is told so first takes it for cancelled.
+                self._output.channel.send({"type": "revoked", "serials": revoked})
 
     def confirmed(self, header: dict[str, Any]) -> None:
         """Let go of results that have arrived."""

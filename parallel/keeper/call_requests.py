@@ -12,13 +12,29 @@ import msgspec
 from ..wire import Message
 from .calls import Call
 from .controlled import CHANNEL, Controlled
+from .instructions import Reply, Store
 
 if TYPE_CHECKING:
     from .state import SessionState
 
+_LARGEST = 2**40  # bytes of a buffer that comes in parts
+
 
 def _call(state: SessionState, channel: str, message: Message, now: float) -> None:
     state.calls.arrived(channel, message, now)
+
+
+def _part(state: SessionState, channel: str, message: Message, now: float) -> None:
+    from ..cluster_messages import PartRequest  # few sessions have clients on other hosts
+
+    told = msgspec.convert(message.content, PartRequest)
+    if len(message.buffers) != 1 or not 0 <= told.offset < told.size <= _LARGEST:
+        raise msgspec.ValidationError("a part has its place and one buffer")
+    reply = Reply(
+        channel, message.identities, "vivo_part_reply", message.raw_header, {"status": "ok"}
+    )
+    data = message.buffers[0]
+    state.tell(Store(reply, told.upload, told.size, told.offset, data, told.is_given_up))
 
 
 def _calls(state: SessionState, channel: str, message: Message, now: float) -> None:
@@ -84,6 +100,7 @@ def _check(state: SessionState, channel: str) -> Controlled:
 
 CALL_HANDLERS: dict[str, Any] = {
     "vivo_call_request": _call,
+    "vivo_part_request": _part,
     "vivo_calls": _calls,
     "vivo_revoke": _revoke,
     "vivo_results_stored": _stored,

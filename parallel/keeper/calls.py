@@ -20,8 +20,9 @@ import msgspec
 
 from ..wire import Message, to_json
 from .controlled import CHANNEL
-from .instructions import Interrupt, Reply, ToLane, ToMain
+from .instructions import Discard, Interrupt, Reply, ToLane, ToMain
 from .parts import Waiting
+from .uploads import name_of
 
 if TYPE_CHECKING:
     from .state import SessionState
@@ -33,6 +34,9 @@ _OUTPUT_LIMIT = 16 * 2**20
 _TOLD_BYTES = 2**20  # results that large are let go of at once, others with the next call
 _TOLD_CALLS = 100
 _ENVELOPE = ("type", "run", "serial", "is_task")  # what is not for whoever asked
+
+Sent = tuple[int, str, int]
+"""Of a buffer that came in parts: its index, the upload's name, its bytes."""
 
 
 class Call(msgspec.Struct):
@@ -46,6 +50,8 @@ class Call(msgspec.Struct):
     buffers: list[bytes] = msgspec.field(default_factory=list)
     shared: list[Any] = msgspec.field(default_factory=list)
     """Those of its buffers that are in shared memory."""
+    sent: list[str] = msgspec.field(default_factory=list)
+    """Of these, the names of those that came in parts."""
     asked: list[Waiting] = msgspec.field(default_factory=list)
     """The clients that wait for it; none where the controller does."""
     of_controller: bool = False
@@ -121,6 +127,9 @@ class Calls:
             call = Call(
                 call_id, message.raw_header, function, has_function, message.buffers, shared
             )
+            for at, upload, size in msgspec.convert(content.get("sent") or [], list[Sent]):
+                call.sent.append(name_of(self._state.session, upload))
+                call.shared.append([at, call.sent[-1], size])
             call.asked.append(asked)
             self.give([call])
 
@@ -269,6 +278,8 @@ class Calls:
         shared: list[Any] | None = None,
     ) -> None:
         content["call"] = call.id
+        if call.sent and content["status"] != "ok":  # perhaps nobody has taken them
+            self._state.tell(Discard(call.sent))
         for name, pieces in call.text.items():
             content[name] = "".join(pieces)
         if call.outputs:

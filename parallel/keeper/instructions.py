@@ -123,6 +123,25 @@ class Measure(msgspec.Struct, frozen=True):
     pid: int | None
 
 
+class Store(msgspec.Struct, frozen=True):
+    """Put a part of a large buffer into shared memory, and answer its client."""
+
+    reply: Reply
+    upload: str
+    size: int
+    """Bytes of the whole."""
+    offset: int
+    data: bytes
+    is_given_up: bool = False
+    """Whether the rest does not come: what has is of no use."""
+
+
+class Discard(msgspec.Struct, frozen=True):
+    """Give back what came in parts for a call, if its engine has not taken it."""
+
+    names: list[str]
+
+
 class Beat(msgspec.Struct, frozen=True):
     """Tell the controller that the session lives, and what its engine takes of the machine."""
 
@@ -155,6 +174,8 @@ Instruction = (
     | Respawn
     | Replay
     | Measure
+    | Store
+    | Discard
     | Beat
     | Relink
     | Stop

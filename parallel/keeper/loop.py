@@ -46,6 +46,7 @@ from .fetching import fetched
 from .instructions import (
     Announce,
     Beat,
+    Discard,
     DumpStacks,
     EndEngine,
     EndSpill,
@@ -61,6 +62,7 @@ from .instructions import (
     Spill,
     StartRun,
     Stop,
+    Store,
     ToLane,
     ToMain,
 )
@@ -80,6 +82,7 @@ from .spawn import AdoptedProcess, EngineProcess, describe_exit, spawn_engine
 from .spilling import SpillFiles, spill_files
 from .state import SessionState
 from .unready import early_failure
+from .uploads import Uploads
 from .writing import EngineWriter
 
 if TYPE_CHECKING:
@@ -117,6 +120,7 @@ class Keeper:
         self.state.floods.folder = spec["journal"]
         self.state.floods.limit = spec.get("output_limit", DEFAULT_LIMIT)
         self._spills = SpillFiles(self._report)
+        self._uploads = Uploads(spec["id"])
         self._checkpoints = Checkpoints(self.journal)
         self._context = zmq.Context()
         self._poller = zmq.Poller()
@@ -128,6 +132,7 @@ class Keeper:
         self._pipes = OutputPipes(self._poller, magic)
         self._is_stopping = False
         self._parent = os.getppid()
+        self._room = memoryview(bytearray(_CHUNK))  # a new one would be mapped for each reading
         self._wake, wake_write = os.pipe()
         os.set_blocking(wake_write, False)
         signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
@@ -350,7 +355,7 @@ class Keeper:
 
     def _received(self, source: socket.socket) -> bytes:
         try:
-            data = source.recv(_CHUNK)
+            data = bytes(self._room[: source.recv_into(self._room)])
         except BlockingIOError:
             return b""
         except OSError:
@@ -370,13 +375,11 @@ class Keeper:
         self._drain()
         self._do(self.state.engine_exited(describe_exit(status), time.time()))
         if self.spec.get("ready") is not None:
-            books.tell_starter(self.spec, "failed", self._early_failure(status))
+            text = self._early_text.decode("utf-8", "replace")
+            why = early_failure(self.spec["python"], describe_exit(status), text)
+            books.tell_starter(self.spec, "failed", why)
             self._is_stopping = True
         return True
-
-    def _early_failure(self, status: int) -> str:
-        text = self._early_text.decode("utf-8", "replace")
-        return early_failure(self.spec["python"], describe_exit(status), text)
 
     def _drain(self) -> None:
         """Read what a dead engine has left in its socket and pipes."""
@@ -511,9 +514,6 @@ class Keeper:
             self._to_main(ToMain({"type": "interrupt", "run": interrupt.run}))
         self.engine.signal_group(signal.SIGINT)
 
-    def _dump_stacks(self, dump: DumpStacks) -> None:
-        self.engine.signal(dump.signal)
-
     def _end_engine(self, ended: EndEngine) -> None:
         self.engine.signal_group(ended.signal)
 
@@ -586,11 +586,13 @@ _ACTIONS: dict[type, Any] = {
     ToMain: Keeper._to_main,
     ToLane: Keeper._to_lane,
     Interrupt: Keeper._interrupt,
-    DumpStacks: Keeper._dump_stacks,
+    DumpStacks: lambda keeper, dump: keeper.engine.signal(dump.signal),
     EndEngine: Keeper._end_engine,
     Respawn: Keeper._respawn,
     Replay: Keeper._replay,
     Measure: Keeper._measure,
+    Store: lambda keeper, part: keeper._reply(keeper._uploads.store(part)),
+    Discard: lambda keeper, told: keeper._uploads.discard(told.names),
     Beat: lambda keeper, beat: keeper._link.beat(beat),
     Relink: lambda keeper, _: keeper._link.renew(),
     Stop: Keeper._stop,

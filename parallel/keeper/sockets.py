@@ -22,12 +22,13 @@ from ..connection import ConnectionInfo
 _send, _receive = _Backend.send, _Backend.recv
 _get: Any = _Backend.get
 _AT_ONCE, _MORE = int(zmq.NOBLOCK), int(zmq.SNDMORE)
-_HAS_MORE, _EVENTS, _READABLE = int(zmq.RCVMORE), int(zmq.EVENTS), int(zmq.POLLIN)
+_EVENTS, _READABLE = int(zmq.EVENTS), int(zmq.POLLIN)
 
 
 _KINDS = {"shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "iopub": zmq.XPUB}
 _WELCOME = b"iopub_welcome"
 _HELD_EVENTS = 5000  # for a subscriber that does not read; one that misses more asks for a replay
+_LARGE_FRAME = 2**20
 LARGE_EVENT = 8192
 """Bytes from which what is held of an event is counted; see :mod:`.publishing`."""
 _LARGEST_BUFFER = 2**30  # bytes; whoever sends a larger frame is cut off
@@ -86,15 +87,17 @@ def send_frames(
 
 
 def receive_frames(source: zmq.Socket[bytes]) -> list[bytes] | None:
-    """The frames of the next message; None if none is here."""
+    """The frames of the next message, large ones where they were received; None if none is here."""
     if not _get(source, _EVENTS) & _READABLE:
         return None
     try:
-        frames = [_receive(source, _AT_ONCE)]
+        frame: Any = _receive(source, _AT_ONCE, copy=False)
     except zmq.Again:
         return None  # it was no message for such a socket, and is dropped in the reading
-    while _get(source, _HAS_MORE):
-        frames.append(_receive(source, _AT_ONCE))
+    frames = [frame.bytes]
+    while frame.more:  # to ask the socket takes as long as to receive
+        frame = _receive(source, _AT_ONCE, copy=False)
+        frames.append(frame.bytes if len(frame) < _LARGE_FRAME else frame.buffer)
     return frames
 
 

@@ -16,7 +16,18 @@ class EngineWriter:
 
     def write(self, target: socket.socket, data: bytes) -> None:
         """Send bytes after those that are kept."""
-        self._unsent.setdefault(target.fileno(), bytearray()).extend(data)
+        number = target.fileno()
+        if number not in self._unsent:
+            try:
+                sent = target.send(data)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                return  # the engine has ended; its exit says so
+            if sent == len(data):
+                return
+            data = data[sent:]
+        self._unsent.setdefault(number, bytearray()).extend(data)
         self.flush(target)
 
     def flush(self, target: socket.socket) -> None:

@@ -133,9 +133,16 @@ def _scheduler(*, is_quick: bool) -> None:
 
 
 def _memory(*, is_quick: bool) -> None:
-    """What each process takes after few calls and tasks, and after many; the soak has a limit."""
+    """What each process takes after few calls and tasks, and after many.
+
+    An engine keeps nothing of them. The others remember so many of the last, within bounds that are
+    reached here; ``make soak`` goes beyond them.
+    """
     counts = ("100", "1000") if is_quick else ("1000", str(MANY))
     told = _program("cluster_memory.py", *counts)
     print(f"\nresident memory, MB: after {counts[0]} tasks, {counts[1]}, and as many calls more")
     for name, values in told.items():
         print(f"  {name:12} " + " ".join(f"{each:8.1f}" for each in values))
+    for name in ("keeper", "engine"):
+        grown = max(told[name][1:]) - told[name][0]
+        promise(f"growth of the {name} by {counts[1]} tasks and as many calls", grown, 4, " MB")
