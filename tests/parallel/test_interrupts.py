@@ -81,7 +81,7 @@ async def test_a_long_call_of_numpy_ends_when_it_returns(session: Interrupted) -
 async def test_code_that_catches_an_interrupt_goes_on_once(session: Interrupted) -> None:
     """It has had its interrupt; the next one ends it."""
     code = (
-        "print('begun')\ntry:\n    while True: time.sleep(0.01)\nexcept KeyboardInterrupt:\n"
+        "try:\n    print('begun')\n    while True: time.sleep(0.01)\nexcept KeyboardInterrupt:\n"
         "    print('caught')\nwhile True: pass"
     )
     execution = await session.begun(code)

@@ -129,6 +129,11 @@ async def test_what_is_told_before_the_answer_is_not_lost(
         (["sessions", "end"], "name the sessions to end"),
         (["kernel", "-f", "nowhere.json"], "cannot be read"),
         (["consle"], "there is no command 'consle'; did you mean console;"),
+        (
+            ["cluster", "start", "--pyhton", "x"],
+            "vivo cluster start: there is no option --pyhton; did you mean --python;",
+        ),
+        (["sessions", "list", "all"], "there is no place for 'all'"),
         (["sessions", "shw"], "there is no action 'shw'; did you mean show;"),
         (["frobnicate"], "there are run, console,"),
     ],
