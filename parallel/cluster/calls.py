@@ -81,6 +81,8 @@ class Call:
     message_id: str
     frames: list[Frame] | None
     done: Future[Outcome] = field(default_factory=Future)
+    is_cancelled: bool = False
+    """Whether it is to end: it is not sent anew."""
 
     @property
     def id(self) -> str:
@@ -195,6 +197,9 @@ class Calls:
 
     def _again(self, call: Call, *, share: bool, with_function: bool) -> None:
         """Send a call anew, under another id: what was sent before has ended."""
+        if call.is_cancelled:
+            call.done.set_result(Outcome(self._engine, "aborted", {"status": "aborted"}))
+            return
         try:
             self._fill(call, share=share, with_function=with_function)
         except UsageError as error:

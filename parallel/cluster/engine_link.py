@@ -114,6 +114,9 @@ class EngineLink:
         has not got it yet, and is asked again.
         """
 
+        if isinstance(work, Call):
+            work.is_cancelled = True
+
         def told(answer: Message | ClusterError) -> None:
             outcome = answer.content.get("outcome") if isinstance(answer, Message) else None
             if outcome in _UNKNOWN and not work.done.done():

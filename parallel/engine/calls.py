@@ -27,6 +27,7 @@ from functools import partial
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
+from ...core import interrupts
 from ...core.execution import call_user_code
 from ...core.interrupts import guarded
 from .. import sharing
@@ -61,6 +62,8 @@ class Calls:
         self._revoked: set[str] = set()
         self._begun: OrderedDict[str, None] = OrderedDict()
         self._running: dict[str, Any] | None = None  # the header of the call that runs
+        self._interrupted: str | None = None  # the serial of the one that was interrupted last
+        self._signalled: str | None = None  # and of the last that has got its signal
         self.held: OrderedDict[str, tuple[dict[str, Any], tuple[Any, ...]]] = OrderedDict()
         """The ends of calls that nobody has confirmed (rule 3)."""
         self._built_in: dict[str, Callable[..., Any]] = {
@@ -73,6 +76,22 @@ class Calls:
         """The call that runs."""
         running = self._running
         return None if running is None else running["run"]
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the call that runs is told to end: a signal that comes beside it has its use."""
+        running = self._running
+        return running is not None and running["serial"] == self._interrupted
+
+    def _has_missed(self) -> bool:
+        # A handler of the program's is left alone: it may count.
+        ours = getattr(self._shell, "interrupt_handler", None)
+        is_ours = signal.getsignal(signal.SIGINT) is ours
+        return is_ours and self._signalled != self._interrupted
+
+    def signal_came(self) -> None:
+        """It has got it now."""
+        self._signalled = self._interrupted
 
     # --- On the lane -----------------------------------------------------------------------
 
@@ -95,7 +114,10 @@ class Calls:
                     revoked.append(serial)
             running = self._running
             if header.get("interrupt") and running and running["serial"] in header["serials"]:
+                self._interrupted = running["serial"]  # before the signal, which may come too early
                 signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                # A signal that comes right before a wait in C begins does not end that.
+                interrupts.send_again(lambda: self._running is running and self._has_missed())
             if header.get("asked"):
                 # Before the main thread can come to one of them, and tell that it was aborted: who
                 # is told so first takes it for cancelled.
@@ -137,6 +159,8 @@ class Calls:
         except KeyboardInterrupt as error:  # it came as the call ended
             told = self._failure(error)
         finally:
+            with self._lock:
+                pass  # a signal for this call has been sent by now, and comes before the next line
             with self._lock:
                 self._running = None
             self._end(header, *(told or ({"status": "aborted"}, ())))
@@ -186,7 +210,11 @@ class Calls:
             function = self._function(header, taken)
             first = 1 if header.get("has_function") else 0
             arguments, keywords = call_user_code(loads, taken[first:])
-            value = call_user_code(partial(function, *arguments, **keywords))
+            call = partial(function, *arguments, **keywords)
+            if shell.interrupt_pending or self.is_interrupted:  # before there was a call to end
+                shell.interrupt_pending = False
+                raise KeyboardInterrupt
+            value = call_user_code(call)
             pickled = call_user_code(_dumps, value)
             return {"status": "ok", "started": started, "finished": time.time()}, pickled
         except UnknownFunctionError:

@@ -177,7 +177,11 @@ class Engine:
         if self.output.is_forked:
             raise KeyboardInterrupt
         self._interrupted = time.time()
-        if self._is_repeated:
+        if self.calls.is_interrupted:
+            self.calls.signal_came()
+            if not self.shell.is_running:
+                return  # the call begins, and ends at that; or it has ended
+        elif self._is_repeated:
             self._is_repeated = False
             if not (self.shell.interrupt_next or self._is_early):
                 return  # the cell has begun meanwhile, with its interrupt
@@ -232,6 +236,7 @@ class Engine:
                 self.comms.handle(header, buffers)
             elif header["type"] == "call":
                 self.front_end.allow_stdin = False
+                self._is_early = False  # that was for a cell, or for the call before
                 self.calls.handle(header, buffers)
             elif header["type"] == "exit":
                 return

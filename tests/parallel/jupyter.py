@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from jupyter_client.manager import KernelManager
@@ -19,6 +19,8 @@ class Kernel:
 
     manager: KernelManager
     client: Any
+    _replies: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Those that came while another was waited for, by what they reply to."""
 
     def send(
         self,
@@ -40,12 +42,11 @@ class Kernel:
         return self.send("execute_request", {"code": code, **options}, subshell=subshell)
 
     def reply(self, message: str, *, channel: str = "shell") -> dict[str, Any]:
-        """The content of the reply to a message."""
-        while True:
+        """The content of the reply to a message; those to others are kept for whoever asks."""
+        while message not in self._replies:
             got = getattr(self.client, f"get_{channel}_msg")(timeout=SECONDS)
-            if got["parent_header"].get("msg_id") == message:
-                content: dict[str, Any] = got["content"]
-                return content
+            self._replies[got["parent_header"].get("msg_id")] = got["content"]
+        return self._replies.pop(message)
 
     def ask(
         self, kind: str, content: dict[str, Any] | None = None, *, channel: str = "shell"

@@ -16,7 +16,7 @@ import msgspec
 import numpy
 import pytest
 from vivo.parallel import sharing
-from vivo.parallel.cluster.errors import EngineErrors, RemoteError
+from vivo.parallel.cluster.errors import CallAbortedError, EngineErrors, RemoteError
 from vivo.parallel.cluster.views import DirectView
 from vivo.parallel.cluster_messages import CallReply, CallRequest
 
@@ -364,3 +364,19 @@ def test_who_waits_for_long_sees_how_many_have_come_and_may_interrupt(
     assert "█░" in line[1]
     assert line[-2].strip() == line[-1] == ""
     assert view.apply(int, "3") == [3, 3]
+
+
+def test_a_call_that_is_cancelled_as_it_begins_ends_and_no_other_does(view: DirectView) -> None:
+    """Whatever its engine is at."""
+    engine = view[0]
+    for number in range(150):
+        cancelled = engine.aapply(time.sleep, 60)
+        if number % 3 == 1:
+            time.sleep(0.0002 * (number % 10))  # the pace; nothing is waited for
+        elif number % 3 == 2:
+            engine.ask("vivo_take_input")
+        cancelled.cancel()
+        after = engine.aapply(len, "four")
+        with pytest.raises((KeyboardInterrupt, RemoteError, CallAbortedError)):
+            cancelled.get(10)
+        assert after.get(10) == 4
