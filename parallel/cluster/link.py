@@ -8,7 +8,8 @@ fails with one sentence. Rules:
 1. Whatever was asked ends once: with its reply, or with an error. Nothing waits for ever for a
    peer that is gone, and nothing is given up because its work takes long.
 2. While something waits, a peer that sent nothing is asked for a sign of life, which its machinery
-   gives whatever its program does; :data:`SILENCE` seconds without one mean that it is lost.
+   gives whatever its program does; :data:`SILENCE` seconds without one mean that it is lost. Time
+   in which this process was stopped itself does not count.
 3. What is no authentic message is passed over, and logged in few lines.
 """
 
@@ -106,6 +107,7 @@ class Link:
         self._on_message, self._on_open = on_message, on_open
         self._requests: dict[str, Request] = {}
         self._watch: asyncio.TimerHandle | None = None
+        self._look_due = 0.0
         self._refused = 0
         self.kept_open: set[str] = set()
         """Channels that are opened again whenever they are cut."""
@@ -319,6 +321,9 @@ class Link:
         """See whether those that something waits for still live (rule 2)."""
         self._watch = None
         now = asyncio.get_running_loop().time()
+        if now - self._look_due > _PROBE:  # this process was stopped: nobody had a chance
+            for channel in self._channels.values():
+                channel.probed = None
         asked = {each.channel for each in self._requests.values()}
         for name in asked | self.kept_open if self._waits() else asked:
             channel = self._channels[name]
@@ -343,4 +348,6 @@ class Link:
 
     def _keep_watch(self) -> None:
         if self._watch is None and (self._requests or self._waits()):
-            self._watch = asyncio.get_running_loop().call_later(_PROBE, self._look)
+            loop = asyncio.get_running_loop()
+            self._look_due = loop.time() + _PROBE
+            self._watch = loop.call_at(self._look_due, self._look)
