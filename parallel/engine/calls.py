@@ -24,13 +24,14 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from ...core import interrupts
 from ...core.execution import call_user_code
 from ...core.interrupts import guarded
 from .. import sharing
+from ..cluster.pickled_functions import names_of
 from ..cluster.pickling import dumps, loads
 from .routing import current_run
 
@@ -268,7 +269,7 @@ class Calls:
         own, namespace = function.__globals__, self._shell.namespace
         if own is namespace or own.get("__name__") not in ("__main__", None):
             return  # a function of a module has its own
-        for name in _names_of(function.__code__):
+        for name in names_of(function.__code__):
             is_open = name not in own or name in lent
             if is_open and name in namespace and not hasattr(builtins, name):
                 own[name] = namespace[name]
@@ -284,15 +285,6 @@ class Calls:
         return [
             namespace[each] if each in namespace else eval(each, namespace) for each in expressions
         ]
-
-
-def _names_of(code: CodeType) -> set[str]:
-    """The names that a function and those within it look up outside of themselves."""
-    names = set(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            names |= _names_of(constant)
-    return names
 
 
 def _dumps(value: Any) -> tuple[Any, ...]:

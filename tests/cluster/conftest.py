@@ -122,3 +122,9 @@ def change_entry(cluster: RunningCluster, **changes: str) -> None:
     """Have the cluster's entry say something else."""
     told = msgspec.structs.replace(cluster.entry, **changes)
     path_of(cluster.name).write_bytes(msgspec.json.encode(told))
+
+
+def until(is_so: Callable[[], Any]) -> None:
+    """Wait until something is so."""
+    while not is_so():
+        time.sleep(0.01)

@@ -22,9 +22,8 @@ from vivo.parallel.controller.files import find
 from vivo.parallel.controller.launchers.local import LocalLauncher
 from vivo.parallel.errors import SessionError
 
-from tests.cluster.conftest import RunningCluster, change_entry, run_controller
+from tests.cluster.conftest import RunningCluster, change_entry, run_controller, until
 from tests.cluster.test_cluster_command import vivo
-from tests.cluster.test_relaying import until
 from tests.cluster.tunnels import TunnelTransport, gateway
 
 PAGE = Path(__file__).parents[2] / "docs" / "building-on-it.md"

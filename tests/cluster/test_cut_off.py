@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +23,10 @@ from tests.cluster.conftest import (
     RunningCluster,
     change_entry,
     run_controller,
+    until,
     wait_until_ended,
 )
 from tests.cluster.proxies import Proxy, proxies, proxy
-
-
-def until(is_so: Callable[[], Any]) -> None:
-    while not is_so():
-        time.sleep(0.01)
 
 
 async def start_engines(cluster: RunningCluster, addresses: Sequence[str]) -> None:

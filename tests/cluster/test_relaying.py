@@ -7,10 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy
 import psutil
 import pytest
 import zmq
@@ -19,12 +20,7 @@ from vivo.parallel.cluster.engine_link import is_reached
 from vivo.parallel.cluster.errors import EngineErrors, EngineLostError, RemoteError
 from vivo.parallel.relays import CLOSED, MESSAGE, OPEN, Envelope
 
-from tests.cluster.conftest import RunningCluster, end
-
-
-def until(is_so: Callable[[], Any]) -> None:
-    while not is_so():
-        time.sleep(0.01)
+from tests.cluster.conftest import RunningCluster, end, until
 
 
 @pytest.fixture
@@ -39,7 +35,6 @@ def far(cluster: RunningCluster) -> Iterator[Cluster]:
 
 def test_calls_and_arrays_are_carried(far: Cluster) -> None:
     """Large ones whole, either way; not through this host's shared memory."""
-    numpy = pytest.importorskip("numpy")
     view = far[:]
     assert view.apply(lambda number: number + 1, 4) == [5, 5]
     made = numpy.arange(6_000_000.0)
@@ -86,7 +81,6 @@ def test_a_call_goes_on_over_a_killed_keeper_and_a_killed_controller(
 
     def work(folder: str) -> int:
         import os
-        import time
 
         with open(os.path.join(folder, "begun"), "a") as stream:
             stream.write("x")

@@ -6,7 +6,6 @@ import json
 import os
 import pickle
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ import zmq
 from vivo.parallel import Cluster
 from vivo.parallel.wire import Codec
 
-from tests.cluster.conftest import RunningCluster, change_entry, run_controller
+from tests.cluster.conftest import RunningCluster, change_entry, run_controller, until
 from tests.cluster.taps import Frames, Tap, tap, unchanged
 
 
@@ -30,11 +29,6 @@ class Trap:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return os.mkdir, (self.path,)
-
-
-def until(is_so: Callable[[], Any]) -> None:
-    while not is_so():
-        time.sleep(0.01)
 
 
 def log_of(cluster: RunningCluster) -> str:
