@@ -362,6 +362,12 @@ TO_CONTROLLER: tuple[Declaration, ...] = (
         CollectReply,
         "Send the results of these tasks to this client, now or as they come.",
     ),
+    Declaration(
+        "vivo_collected",
+        TaskNames,
+        Empty,
+        "These results have arrived; answered once that is on disk, and sent again until then.",
+    ),
     Declaration("vivo_cancel", TaskNames, CancelReply, "Cancel tasks, also those that run."),
     Declaration("vivo_scale", ScaleRequest, EngineNumbers, "Start engines, or take some out."),
     Declaration(
@@ -376,7 +382,6 @@ TO_CONTROLLER: tuple[Declaration, ...] = (
 
 TELLINGS: tuple[Telling, ...] = (
     Telling("vivo_results", Results, "Controller to client: results of its tasks."),
-    Telling("vivo_collected", TaskNames, "Client to controller: these results have arrived."),
     Telling("vivo_engine_hello", EngineHello, "Keeper to controller: here is an engine."),
     Telling("vivo_heartbeat", Heartbeat, "Keeper to controller: a sign of life."),
     Telling("vivo_call_results", CallResults, "Keeper to controller: calls have ended."),

@@ -74,6 +74,8 @@ class ControllerLink:
         """The tasks that have not ended."""
         self._known: set[str] = set()  # functions that the controller has
         self._was_open = False
+        self._doubtful: set[str] = set()
+        """Tasks whose submission was cut: they may have been taken in then, and have ended."""
         self._unsent: dict[int, Batch] = {}
 
     async def ask(
@@ -135,6 +137,10 @@ class ControllerLink:
             return
         self._sent(batch)
         batch.buffers = []
+        doubtful = {each["id"] for each in batch.tasks} & self._doubtful
+        self._doubtful -= doubtful
+        if wanted := doubtful & self.pending.keys():
+            self._collect(list(wanted))
 
     def _sent(self, batch: Batch) -> None:
         if not batch.sent.done():
@@ -193,7 +199,9 @@ class ControllerLink:
         self._was_open = True
 
     def _ask_again(self) -> None:
-        wanted = set(self.pending) - self._submitting()
+        submitting = self._submitting()
+        self._doubtful |= submitting
+        wanted = set(self.pending) - submitting
         if wanted:
             self._collect(list(wanted))
 
@@ -215,7 +223,8 @@ class ControllerLink:
                 told.get("outputs") or [],
             )
             self._finish(told["task"], outcome)
-        self.link.tell(_CHANNEL, "vivo_collected", {"tasks": [each["task"] for each in results]})
+        arrived = {"tasks": [each["task"] for each in results]}
+        self.link.request(Request(_CHANNEL, "vivo_collected_request", arrived, _is_known))
 
     def _finish(self, task: str, outcome: Outcome) -> None:
         future = self.pending.pop(task, None)
@@ -235,6 +244,10 @@ class ControllerLink:
         )
         for each in tuple(self.pending):
             self._finish(each, _failed({"ename": "ClusterError", "evalue": sentence}))
+
+
+def _is_known(answer: Message | ClusterError) -> None:
+    """It is a request so that it is sent again over a new link until the controller has it."""
 
 
 def _failed(content: dict[str, Any]) -> Outcome:

@@ -119,7 +119,8 @@ class Link:
         """Ask; ``request.done`` is called with what comes of it. ``message_id`` is that of its
         ``frames``, if they are made already."""
         if self.is_closed:
-            request.done(ClusterError(f"The connection to {self.peer} is closed."))
+            sentence = f"The connection to {self.peer} is closed here: Cluster.connect(name) makes "
+            request.done(ClusterError(sentence + "another, if the cluster still runs."))
             return
         message_id = message_id or self.signer.new_id()
         request.ids.append(message_id)

@@ -440,13 +440,14 @@ class Controller:
         pid = told["engine_pid"]
         if before is not None and pid not in (None, before.told["engine_pid"]):
             self.lose(engine, "dead", "its process is another by now", None, None)
+        survived = before is not None and before.state == "silent"
         known = self.engines.hello(engine, told, time.time(), time.monotonic())
         self._watch_keeper(known)
         if self._is_stopping:
             self._end(engine)
             return
         if known.state == "up":
-            self.farm.engine_up(known, told["calls"])
+            self.farm.engine_up(known, told["calls"], survived=survived)
         else:  # its process has ended while nobody could tell of it
             self.lose(engine, "dead", known.reason, None, None)
             if self.entry.restarts:

@@ -240,7 +240,7 @@ class Farm:
         names = msgspec.convert(message.content, TaskNames).tasks
         entry = Entry("collected", {"tasks": names}, [])
         self._log.apply(entry)
-        self._committer.add([entry])
+        self._committer.add([entry], partial(self._controller.answer, message, {"status": "ok"}))
 
     def cancel(self, message: Message) -> None:
         """A ``vivo_cancel_request``."""
@@ -274,8 +274,8 @@ class Farm:
 
     # --- Engines ---------------------------------------------------------------------------
 
-    def engine_up(self, engine: Engine, calls: dict[str, Any]) -> None:
-        """An engine is there, with what it has of ours."""
+    def engine_up(self, engine: Engine, calls: dict[str, Any], *, survived: bool) -> None:
+        """An engine is there, with what it has of ours; see ``Scheduler.engine_joined``."""
         self._numbers[engine.id] = engine.number
         told = self.scheduler.engine_joined(
             engine.id,
@@ -283,6 +283,7 @@ class Farm:
             name=str(engine.number),
             given=calls["given"],
             results=calls["results"],
+            survived=survived,
         )
         self._do(told)
 
@@ -477,7 +478,9 @@ class Farm:
         if not calls:
             return
         if not self._controller.tell_engine(engine, "vivo_calls", {"calls": calls}, buffers):
-            self._controller.lose(engine, "silent", "it is not connected any more", None, None)
+            known.functions.clear()  # as far as can be known
+            names = [call["call"] for call in calls]
+            self._do(self.scheduler.unreachable(engine, names, time.monotonic()))
 
     def _unreadable(self, engine: str, name: str, error: OSError) -> None:
         """End a task whose data is not there any more."""

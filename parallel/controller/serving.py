@@ -145,6 +145,6 @@ HANDLERS: dict[str, Handler] = {
     "vivo_stop_request": _once(_stop),
     "vivo_submit_request": _submit,
     "vivo_collect_request": _collect,
-    "vivo_collected": _collected,
+    "vivo_collected_request": _collected,
     "vivo_cancel_request": _cancel,
 }

@@ -20,6 +20,7 @@ class _Pair:
         self.target = target
         self.writers: list[asyncio.StreamWriter] = []
         self.is_forgotten = False
+        self.is_one_way = False
 
     def close(self) -> None:
         for each in self.writers:
@@ -69,6 +70,15 @@ class Proxy:
         def change() -> None:
             for each in self._pairs:
                 each.is_forgotten |= target in (None, each.target)
+
+        self._do(change)
+
+    def lose_answers(self) -> None:
+        """Drop for ever what the target says on the connections that there are."""
+
+        def change() -> None:
+            for each in self._pairs:
+                each.is_one_way = True
 
         self._do(change)
 
@@ -164,8 +174,8 @@ class Proxy:
             their_reader, their_writer = await asyncio.open_connection(host, int(port))
         pair.writers.append(their_writer)
         pumps = [
-            asyncio.ensure_future(self._pump(pair, source, sink))
-            for source, sink in ((reader, their_writer), (their_reader, writer))
+            asyncio.ensure_future(self._pump(pair, reader, their_writer, is_asking=True)),
+            asyncio.ensure_future(self._pump(pair, their_reader, writer, is_asking=False)),
         ]
         try:
             await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -175,11 +185,16 @@ class Proxy:
             await asyncio.gather(*pumps, return_exceptions=True)
 
     async def _pump(
-        self, pair: _Pair, source: asyncio.StreamReader, sink: asyncio.StreamWriter
+        self,
+        pair: _Pair,
+        source: asyncio.StreamReader,
+        sink: asyncio.StreamWriter,
+        *,
+        is_asking: bool,
     ) -> None:
         while data := await source.read(_CHUNK):
             await self._open.wait()
-            if not pair.is_forgotten:
+            if not pair.is_forgotten and (is_asking or not pair.is_one_way):
                 sink.write(data)
                 await sink.drain()
 

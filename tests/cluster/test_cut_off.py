@@ -313,5 +313,10 @@ def test_a_client_that_is_cut_off_from_its_controller_gets_all_its_results(
         (begun,) = home.glob("slow.*.begun")
         begun.with_suffix(".go").touch()
         assert begun.name == f"slow.{slow.get(timeout=20)}.begun"
+        between.lose_answers()  # so that the client does not know that its tasks were taken in
+        unanswered = view.amap(abs, [-1, -2])
+        until(lambda: cluster.ask("vivo_status_request")["queue"]["uncollected"] == 2)
+        between.cut()
+        assert unanswered.get(timeout=20) == [1, 2]
         client.close()
     change_entry(cluster)

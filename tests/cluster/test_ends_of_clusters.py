@@ -58,8 +58,8 @@ def test_who_uses_a_cluster_that_was_stopped_is_told_at_once(
     cluster.up(2)
     used = Cluster.connect("test")
     view, pool = used[0], used.load_balanced()
-    waiting = pool.aapply(lambda: __import__("time").sleep(60))
     assert view.apply(abs, -1) == 1
+    waiting = pool.aapply(lambda: __import__("time").sleep(60))
     cluster.ask("vivo_stop_request")
     with pytest.raises((TaskError, EngineLostError), match="stopped"):
         waiting.get(timeout=30)

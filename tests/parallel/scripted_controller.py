@@ -65,9 +65,6 @@ class ScriptedController:
             if not socket.poll(10):
                 continue
             message = self._codec.decode(socket.recv_multipart())
-            if message.type == "vivo_collected":
-                self.collected |= set(message.content["tasks"])
-                continue
             kind = message.type.removeprefix("vivo_").removesuffix("_request")
             content = getattr(self, f"_{kind}")(message)
             if not self.is_mute:
@@ -86,6 +83,10 @@ class ScriptedController:
             buffers=buffers,
         )
         socket.send_multipart(frames)
+
+    def _collected(self, message: Message) -> dict[str, Any]:
+        self.collected |= set(message.content["tasks"])
+        return {}
 
     def _submit(self, message: Message) -> dict[str, Any]:
         request = msgspec.convert(message.content, declared.SubmitRequest)

@@ -101,6 +101,30 @@ def test_a_task_whose_engine_ends_runs_elsewhere_and_one_that_ends_engines_is_gi
     assert ("a", "innocent") in dispatched(told)
 
 
+def test_a_task_is_not_blamed_for_an_engine_that_comes_back() -> None:
+    """However often the link to it is lost; what never reached it is given to it again."""
+    scheduler = started("a")
+    scheduler.submitted([Task("1")], 0.0)
+    for _ in range(MOST_DEATHS + 1):
+        assert concluded(scheduler.engine_left("a", 1.0)) == {}
+        assert concluded(scheduler.engine_joined("a", 1.0, survived=True)) == {}
+        assert dispatched(scheduler.unreachable("a", ["1"], 1.0)) == []
+        assert dispatched(scheduler.engine_joined("a", 1.0)) == [("a", "1")]
+        assert dispatched(scheduler.engine_joined("a", 1.0)) == [("a", "1")]
+
+
+def test_an_engine_that_cannot_be_reached_keeps_what_it_has_and_others_get_the_rest() -> None:
+    """Until it is there again, or silent."""
+    scheduler = started("a", policy=Ahead())
+    scheduler.submitted([Task("1"), Task("2")], 0.0)
+    scheduler.engine_joined("b", 0.0)
+    assert dispatched(scheduler.unreachable("a", ["2"], 1.0)) == [("b", "2")]
+    scheduler.finished("b", "2", "ok", 1.0)
+    assert dispatched(scheduler.submitted([Task("3")], 1.0)) == [("b", "3")]
+    assert concluded(scheduler.engine_joined("a", 2.0, results=["1"])) == {}
+    assert concluded(scheduler.finished("a", "1", "ok", 2.0)) == {"1": "ok"}
+
+
 def test_short_tasks_do_not_wait_behind_a_long_one() -> None:
     """They are taken back and given to whoever has room."""
     scheduler = started("a", policy=Ahead(patience=0.05))
@@ -262,6 +286,8 @@ class AnyFarm(RuleBasedStateMachine):
         self.count = 0
         self.scheduler = Scheduler(Ahead(moment=0.01, most=3, patience=1.0), grace=1.0)
         self.held: dict[str, list[str]] = {}
+        self.cut_off: set[str] = set()
+        self.away: dict[str, list[str]] = {}
         self.submitted: list[str] = []
         self.ends: Counter[str] = Counter()
 
@@ -274,13 +300,17 @@ class AnyFarm(RuleBasedStateMachine):
         for each in told:
             if isinstance(each, Dispatch):
                 assert each.engine in self.held
+                assert each.engine not in self.cut_off
                 self.held[each.engine].append(each.task)
             elif isinstance(each, Conclude):
                 self.ends[each.task] += 1
 
     def join(self, engine: str) -> None:
-        has = self.held.setdefault(engine, [])
-        self.did(self.scheduler.engine_joined(engine, self.now, given=tuple(has)))
+        survived = engine in self.away
+        has = self.held.setdefault(engine, self.away.pop(engine, []))
+        self.cut_off.discard(engine)
+        told = self.scheduler.engine_joined(engine, self.now, given=tuple(has), survived=survived)
+        self.did(told)
 
     @rule(engine=st.sampled_from(["e0", "e1", "e2", "e3"]))
     def comes(self, engine: str) -> None:
@@ -291,8 +321,27 @@ class AnyFarm(RuleBasedStateMachine):
     def dies(self, data: st.DataObject, is_known: bool) -> None:
         engine = data.draw(st.sampled_from(sorted(self.held)))
         had = self.held.pop(engine)
+        self.cut_off.discard(engine)
         ran = had[0] if had and is_known else None
         self.did(self.scheduler.engine_left(engine, self.now, ran=ran))
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.held)
+    def is_cut_off(self, data: st.DataObject) -> None:
+        """The last that it was given does not reach it."""
+        engine = data.draw(st.sampled_from(sorted(self.held)))
+        lost = [self.held[engine].pop()] if self.held[engine] else []
+        self.cut_off.add(engine)
+        self.did(self.scheduler.unreachable(engine, lost, self.now))
+
+    @rule(data=st.data())
+    @precondition(lambda self: self.held)
+    def falls_silent(self, data: st.DataObject) -> None:
+        """And goes on with what it has."""
+        engine = data.draw(st.sampled_from(sorted(self.held)))
+        self.away[engine] = self.held.pop(engine)
+        self.cut_off.discard(engine)
+        self.did(self.scheduler.engine_left(engine, self.now))
 
     @rule(
         data=st.data(),

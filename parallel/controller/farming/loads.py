@@ -2,7 +2,8 @@
 
 Engines with room stand in rows by how many tasks they have. Rules:
 
-1. An engine stands in a row exactly if it has fewer tasks than its credit, and is not held back.
+1. An engine stands in a row exactly if it has fewer tasks than its credit, is not held back, and
+   can be reached.
 2. The first row that is not empty is known: it moves by one with a task that is given or ends.
 """
 
@@ -29,6 +30,8 @@ class EngineLoad(Load, kw_only=True, gc=False):
     """When it began with the first of them."""
     is_held_back: bool = False
     """Whether it gets nothing more until its first task ends: others would wait behind it."""
+    is_cut_off: bool = False
+    """Whether nothing reaches it until it joins anew."""
     row: int | None = None
     is_watched: bool = False
     """Whether a timer looks at what waits behind its first task."""
@@ -75,7 +78,8 @@ class Loads:
     def changed(self, load: EngineLoad) -> None:
         """Put an engine into the row where it belongs now."""
         load.outstanding = len(load.tasks)
-        has_room = not load.is_held_back and load.outstanding < max(1, self._policy.credit(load))
+        is_open = not load.is_held_back and not load.is_cut_off
+        has_room = is_open and load.outstanding < max(1, self._policy.credit(load))
         row = load.outstanding if has_room else None
         if row == load.row:
             return
@@ -111,6 +115,7 @@ class Loads:
             assert load.outstanding == len(load.tasks)
             assert standing.get(engine) == load.row, engine
             has_room = load.outstanding < max(1, self._policy.credit(load))
-            assert (load.row is not None) == (has_room and not load.is_held_back), engine
+            is_open = not load.is_held_back and not load.is_cut_off
+            assert (load.row is not None) == (has_room and is_open), engine
         assert set(standing) <= set(self._engines)
         assert all(at >= self._first for at in standing.values())

@@ -63,6 +63,7 @@ class Scheduler:
         self._engine_of: dict[str, str] = {}  # by each of its names
         self._targeted: dict[str, dict[str, None]] = {}  # tasks that have targets, by name
         self._dependents: dict[str, list[str]] = {}
+        self._blamed: dict[str, str] = {}  # what engines ran as they left, until they join again
         self._order = 0
         self._timers: list[tuple[float, int, str, str]] = []
         self._timer = 0
@@ -113,14 +114,19 @@ class Scheduler:
         name: str | None = None,
         given: Iterable[str] = (),
         results: Iterable[str] = (),
+        survived: bool = False,
     ) -> list[Instruction]:
         """An engine is there, with tasks that it has and such whose results it will send.
 
-        ``name``: what ``targets`` call it, beside its id.
+        ``name``: what ``targets`` call it, beside its id. ``survived``: it had left, and is the
+        process that it was: no task has ended it.
         """
         has = [*results, *given]
-        if engine in self.loads:
-            self._left(engine, ran=None, waiting=None, keeps=set(has))
+        if engine in self.loads:  # it was not away: what it does not have never reached it
+            self._left(engine, ran=None, waiting=[], keeps=set(has))
+        blamed = self.tasks.get(self._blamed.pop(engine, ""))
+        if survived and blamed is not None:
+            blamed.deaths -= 1
         names = tuple({engine, name or engine})
         load = self.loads.add(engine, names)
         load.is_watched = engine in self._watched
@@ -160,6 +166,14 @@ class Scheduler:
             self._reason = reason
             self._left(engine, ran=ran, waiting=waiting, keeps=set())
         return self._settled(now)
+
+    def unreachable(self, engine: str, names: Iterable[str], now: float) -> list[Instruction]:
+        """An engine could not be given these. It gets no more until it joins anew; it keeps what it
+        has, since it may be there again in a moment: its silence is told by :meth:`engine_left`."""
+        if (load := self.loads.get(engine)) is not None:
+            load.is_cut_off = True
+            self.loads.changed(load)
+        return self.revoked(engine, names, now)
 
     def finished(
         self, engine: str, name: str, status: str, now: float, *, duration: float | None = None
@@ -462,8 +476,9 @@ class Scheduler:
                 if task is not None and name in keeps:
                     self._queue(task)
                 continue
-            if name == ran and not keeps:
+            if name == ran:
                 task.deaths += 1
+                self._blamed[engine] = name
             if task.ends is not None:
                 self._conclude(task, task.ends)
             elif task.deaths >= MOST_DEATHS:
