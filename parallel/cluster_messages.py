@@ -123,6 +123,8 @@ class StatusReply(msgspec.Struct, omit_defaults=True):
     now: float
     awaited: int
     """Engines that were asked for and are not there yet."""
+    launching: str
+    """What the launcher waits for: a job in a queue, a host that is not reached; or nothing."""
     problems: list[str]
     """What could not be done lately."""
     engines: list[EngineStatus]

@@ -36,7 +36,8 @@ def lines(told: dict[str, Any]) -> list[str]:
     shown += [
         f"engine {each['number']}: {each['reason']}" for each in told["engines"] if each["reason"]
     ]
-    return [*shown, *told["problems"]]
+    launching = [told["launching"]] if told.get("launching") else []
+    return [*shown, *launching, *told["problems"]]
 
 
 def watch(ask: Callable[[], dict[str, Any]]) -> int:

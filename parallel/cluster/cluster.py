@@ -27,6 +27,7 @@ from .controller_link import ControllerLink
 from .engine_link import EngineLink, is_reached
 from .errors import ClusterError
 from .places import controller_python, entry_of, has_ended, read_entry
+from .progress import Line
 from .views import DirectView
 
 _STOP_SECONDS = 10.0
@@ -46,12 +47,16 @@ class Cluster:
         cwd: str | None = None,
         restarts: bool = False,
         policy: str = "",
+        listen: str = "",
+        reach: str = "",
         **options: Any,
     ) -> None:
         """Start one: ``n`` engines (by default one a processor) by a launcher.
 
         ``python`` is their interpreter, by default this one, and ``cwd`` where they start, by
-        default here. With ``restarts`` an engine that dies gets a fresh process. ``launcher`` and
+        default here. With ``restarts`` an engine that dies gets a fresh process. ``listen`` is the
+        address of this host at which engines of other hosts find the controller, ``reach`` what
+        they connect to instead if something lies between (``tcp://HOST:PORT``). ``launcher`` and
         ``policy`` may be your own (docs/building-on-it.md); ``options`` are the launcher's. Raises
         :class:`ClusterError` with what is wrong if it cannot be started.
         """
@@ -65,6 +70,8 @@ class Cluster:
         words += ["--python", python or sys.executable, "--cwd", cwd or os.getcwd()]  # noqa: PTH109 - a text
         words += ["--owner", str(os.getpid()), *(["--restarts"] if restarts else [])]
         words += ["--policy", policy] if policy else []
+        words += ["--listen", listen] if listen else []
+        words += ["--reach", reach] if reach else []
         words += ["--options", _told(options)] if options else []
         told = _start(words)
         self._attach(read_entry(Path(told["file"])))
@@ -214,22 +221,31 @@ class Cluster:
     ) -> None:
         """Wait until so many engines are up, of those with these numbers or of all.
 
-        Raises :class:`ClusterError` if they do not come.
+        While a batch system has them wait, so does this, and says what for. Raises
+        :class:`ClusterError` if they do not come.
         """
         until = time.monotonic() + timeout
-        told = self.status()
-        while len(self._up(told, numbers)) < count:
-            unstarted = {int(number): why for number, why in told["unstarted"].items()}
-            reasons = [unstarted[n] for n in sorted(unstarted) if numbers is None or n in numbers]
-            if reasons:
-                raise ClusterError(f"Engines did not start: {reasons[0]}")
-            if time.monotonic() > until:
-                raise ClusterError(
-                    f"{len(self._up(told, numbers))} of {count} engines are there after "
-                    f"{timeout:g} s; the logs are in {self._entry['state']}."
-                )
-            told = self._ask("vivo_status", {"wait": True})
+        with Line() as line:
+            told = self.status()
+            while len(self._up(told, numbers)) < count:
+                self._check_awaited(told, count, numbers, is_late=time.monotonic() > until)
+                line.show(told.get("launching", ""))
+                told = self._ask("vivo_status", {"wait": True})
         self._known(told)
+
+    def _check_awaited(
+        self, told: dict[str, Any], count: int, numbers: Sequence[int] | None, *, is_late: bool
+    ) -> None:
+        """Raise :class:`ClusterError` if engines that are waited for do not come."""
+        unstarted = {int(number): why for number, why in told["unstarted"].items()}
+        reasons = [unstarted[n] for n in sorted(unstarted) if numbers is None or n in numbers]
+        if reasons:
+            raise ClusterError(f"Engines did not start: {reasons[0]}")
+        if is_late and not told.get("launching"):
+            raise ClusterError(
+                f"{len(self._up(told, numbers))} of {count} engines are there in time; the logs "
+                f"are in {self._entry['state']}."
+            )
 
     def add(self, count: int = 1, *, wait: bool = True) -> list[int]:
         """Start more engines; their numbers."""

@@ -13,21 +13,46 @@ _QUIET = 1.0  # seconds before anything is shown
 _PACE = 0.25
 
 
+class Line:
+    """A line on the standard error stream of a terminal or a session, which changes in place."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.clear()
+
+    def show(self, line: str) -> None:
+        """Show it in the place of the last one."""
+        if line != self._shown and _is_shown():
+            sys.stderr.write("\r" + line.ljust(len(self._shown)))
+            sys.stderr.flush()
+            self._shown = line
+
+    def clear(self) -> None:
+        """Take it away."""
+        if self._shown:
+            sys.stderr.write("\r" + " " * len(self._shown) + "\r")
+            sys.stderr.flush()
+            self._shown = ""
+
+
 class Progress:
     """A line that counts, on the standard error stream of a terminal or a session."""
 
     def __init__(self, futures: Sequence[Future[Any]], what: str) -> None:
         self._futures, self._what = futures, what
         self._started = time.monotonic()
-        self._shown = ""
+        self._line = Line()
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._shown:
-            sys.stderr.write("\r" + " " * len(self._shown) + "\r")
-            sys.stderr.flush()
+        self._line.clear()
 
     def wait(self, future: Future[Any], until: float | None) -> bool:
         """Wait for one of them, at most until a monotonic time; whether it is there."""
@@ -57,11 +82,9 @@ class Progress:
         width = 20
         bar = "█" * (width * done // count)
         seconds = time.monotonic() - self._started
-        line = f"{self._what or 'results'} {bar:░<{width}} {done}/{count}, {seconds:.0f} s"
-        if line != self._shown:
-            sys.stderr.write("\r" + line.ljust(len(self._shown)))
-            sys.stderr.flush()
-            self._shown = line
+        self._line.show(
+            f"{self._what or 'results'} {bar:░<{width}} {done}/{count}, {seconds:.0f} s"
+        )
 
 
 def _is_shown() -> bool:

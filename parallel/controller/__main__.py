@@ -69,7 +69,9 @@ def _new(options: argparse.Namespace) -> files.ClusterEntry:
         )
     cwd = options.cwd or str(Path.cwd())
     check_folder(cwd)
-    clients, engines = files.addresses(name, options.listen)
+    clients, engines = files.addresses(
+        name, options.listen, "" if options.listen else _own_address(options, cwd)
+    )
     return files.ClusterEntry(
         id=identity,
         name=name,
@@ -92,6 +94,16 @@ def _new(options: argparse.Namespace) -> files.ClusterEntry:
         restarts=options.restarts,
         reach=options.reach,
     )
+
+
+def _own_address(options: argparse.Namespace, folder: str) -> str:
+    """The address of this host that a launcher's engines need, if they need any."""
+    from .naming import launcher_named
+
+    launcher = launcher_named(options.launcher, folder)
+    if not getattr(launcher, "needs_network", False):
+        return ""
+    return str(launcher.reachable_address())  # type: ignore[attr-defined]
 
 
 def _resumed(name: str) -> files.ClusterEntry:

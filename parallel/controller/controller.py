@@ -133,6 +133,8 @@ class Controller:
             self._watch_owner()
             ready()
             self.farm.start()
+            if self._reunited and hasattr(self.launcher, "resumed"):
+                self.spawn(self._resume_launcher())
             self.spawn(self._look_around(), is_vital=True)
             await self._stopped.wait()
             if self._failure is not None:
@@ -176,10 +178,10 @@ class Controller:
         launch.add_done_callback(self._launches.discard)
         return numbers
 
-    async def _launch(self, numbers: list[int]) -> None:
+    def _order(self, numbers: list[int]) -> Order:
         entry = self.entry
         address = entry.reach or entry.engines
-        order = Order(
+        return Order(
             entry.name,
             numbers,
             address,
@@ -189,6 +191,18 @@ class Controller:
             entry.state,
             entry.options,
         )
+
+    async def _resume_launcher(self) -> None:
+        """Let the launcher find again what it has started for the controller before this one."""
+        try:
+            await self.launcher.resumed(self._order([]), self.problems.append)  # type: ignore[attr-defined]
+        except Exception as error:  # noqa: BLE001 - a launcher of others: the engines are there
+            _log.exception("The launcher failed.")
+            self.problems.append(f"The launcher does not know its engines any more: {error}.")
+
+    async def _launch(self, numbers: list[int]) -> None:
+        entry = self.entry
+        order = self._order(numbers)
 
         def report(problem: str) -> None:
             _log.error("%s", problem)
@@ -440,6 +454,8 @@ class Controller:
         pid = told["engine_pid"]
         if before is not None and pid not in (None, before.told["engine_pid"]):
             self.lose(engine, "dead", "its process is another by now", None, None)
+        if before is None:
+            self._replace(int(told["number"]))
         survived = before is not None and before.state == "silent"
         known = self.engines.hello(engine, told, time.time(), time.monotonic())
         self._watch_keeper(known)
@@ -453,6 +469,14 @@ class Controller:
             if self.entry.restarts:
                 self._restart(engine)
         self._engines_changed()
+
+    def _replace(self, number: int) -> None:
+        """An engine of a number has come: one that had it before was started anew elsewhere."""
+        for each in tuple(self.engines):
+            if each.number == number:
+                self.lose(each.id, "dead", "another has its number by now", None, None)
+                self.order(each, "shutdown_request", {"restart": False})
+                self.engines.gone(each.id)
 
     def _watch_keeper(self, engine: Engine) -> None:
         """Notice at once when a keeper of this host ends; of others silence tells."""

@@ -77,19 +77,23 @@ def state_folder(cluster: str) -> Path:
     return private(base / cluster)
 
 
-def addresses(name: str, listen: str = "") -> tuple[str, str]:
-    """The addresses for clients and engines: Unix sockets, or free ports of ``listen``, an address
-    of this machine. Raises :class:`SessionError`."""
+def addresses(name: str, listen: str = "", engines: str = "") -> tuple[str, str]:
+    """The addresses for clients and engines: Unix sockets; or free ports of ``listen``, an address
+    of this machine, for both, or of ``engines`` for engines alone. Raises :class:`SessionError`.
+    """
     if listen:
-        host = f"[{listen}]" if ":" in listen else listen
-        return f"tcp://{host}:*", f"tcp://{host}:*"
+        return _port_of(listen), _port_of(listen)
     folder = private(clusters_folder() / name)
     if len(str(folder / "e").encode()) > MAXIMUM_SOCKET_PATH:
         raise SessionError(
             f"The path {folder} is too long for a Unix socket: set XDG_RUNTIME_DIR to a shorter "
             "one, or give the cluster a shorter name."
         )
-    return f"ipc://{folder / 'c'}", f"ipc://{folder / 'e'}"
+    return f"ipc://{folder / 'c'}", _port_of(engines) if engines else f"ipc://{folder / 'e'}"
+
+
+def _port_of(address: str) -> str:
+    return f"tcp://[{address}]:*" if ":" in address else f"tcp://{address}:*"
 
 
 def check_name(name: str) -> None:

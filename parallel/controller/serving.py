@@ -45,6 +45,7 @@ def tell_status(controller: Controller, message: Message) -> None:
         "started": controller.started,
         "now": time.time(),
         "awaited": controller.engines.awaited,
+        "launching": getattr(controller.launcher, "status", ""),
         "problems": list(controller.problems),
         "unstarted": controller.engines.unstarted,
         "engines": [

@@ -82,7 +82,7 @@ def main() -> None:
     """Become the engine that the order has for this rank."""
     with open(sys.argv[1], encoding="utf-8") as stream:
         order = json.load(stream)
-    session = order["sessions"][rank()]
+    session = order.get("session") or order["sessions"][rank()]
     if os.getpgid(0) != os.getpid():
         os.setpgid(0, 0)  # an interrupt is for this process and its children
     # MPICH's mpiexec tells the other ranks of a death so, which would end them.

@@ -9,6 +9,7 @@ programs to another system gives it :meth:`Order.program`.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +20,7 @@ from ...directories import write_private
 from ...errors import SessionError
 from ...keeper.spawn import KEEPER
 from ...launch import SessionOptions, new_spec, start_keeper
+from ...processes import boot_id
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "engine" / "launched.py"
 
@@ -55,6 +57,23 @@ class Order(msgspec.Struct, frozen=True):
             there = f"it knows {', '.join(known)}" if known else "it knows none"
             raise SessionError(f"The launcher has no option {unknown}: {there}.")
 
+    def elsewhere(self, launched: str) -> list[str]:
+        """As :meth:`program`, for hosts that share this one's files and have vivo where it is
+        here: the session is made where the engine is, anew with each start."""
+        told = {
+            "cluster": self.cluster,
+            "numbers": self.numbers,
+            "controller": self.controller,
+            "key": self.key,
+            "python": self.python,
+            "cwd": self.cwd,
+            "launched": launched,
+            "boot": boot_id(),
+        }
+        path = Path(self.state) / f"engines-{self.numbers[0]}.json"
+        write_private(path, json.dumps(told).encode())
+        return [sys.executable, "-E", "-P", "-m", f"{__package__}.enlist", str(path)]
+
     def program(self, launched: str = "rank {rank} of {count}") -> list[str]:
         """The command of a process that is to be an engine, for all of them the same.
 
@@ -86,8 +105,16 @@ async def start_engine(order: Order, number: int, words: Sequence[str] = ()) -> 
 class Launcher(Protocol):
     """Starts engines.
 
-    It may also have a text ``meaning_of_loss``: what an engine's death means for the others, which
-    is told along with its reason.
+    It may also have these, each if it is of use:
+
+    - ``meaning_of_loss``, a text: what an engine's death means for the others, which is told along
+      with its reason;
+    - ``status``, a text: what it waits for, which is shown to who waits; nobody gives up meanwhile;
+    - ``needs_network``, true if its engines are on other hosts: the controller serves them by TCP
+      then, at the address that it was told or that ``reachable_address()`` gives (which raises
+      :class:`SessionError` if there is none);
+    - ``async resumed(order, report)``: the controller was started again for the engines of an
+      ``order`` without numbers, whose ``state`` folder has what the launcher has left there.
     """
 
     async def start(self, order: Order, report: Report) -> None:
