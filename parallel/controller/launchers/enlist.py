@@ -1,0 +1,76 @@
+"""``python -m vivo.parallel.controller.launchers.enlist ORDER``: become an engine, on any host.
+
+What a batch system or ssh starts, by vivo's own interpreter. It makes the session here, where its
+sockets and its journal are to be, and then becomes the engine's interpreter. Rules:
+
+1. The order is a file that only the user can read, or comes on the standard input (``-``): no key
+   is on a command line.
+2. The process stays the one that was started: the system that started it sees the user's code live
+   and end, and what it has given (``PMI_FD``) is still there.
+3. Each start is another session, also that of a job that was put back and begins again.
+4. A controller that this host cannot reach is said here, and nothing waits for it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from ....core.errors import VivoError
+from ...directories import check_folder, write_private
+from ...engine.launched import rank
+from ...errors import SessionError
+from ...interpreters import check_python
+from ...keeper.spawn import KEEPER
+from ...launch import SessionOptions, new_spec
+from ...processes import boot_id
+
+_SCRIPT = Path(__file__).resolve().parents[2] / "engine" / "launched.py"
+
+
+def engine_command(order: dict[str, Any], place: int) -> list[str]:
+    """The command of the engine that stands at a place of an order, its files made.
+
+    Raises :class:`SessionError` if it cannot be one here.
+    """
+    numbers = order["numbers"]
+    if place >= len(numbers):
+        raise SessionError(
+            f"This is process {place} of an order of {len(numbers)} engines: start as many "
+            "processes as it asks for."
+        )
+    address: str = order["controller"]
+    is_loopback = address.startswith(("tcp://127.", "tcp://[::1]", "tcp://localhost"))
+    if is_loopback and order["boot"] != boot_id():
+        raise SessionError(
+            f"The controller serves {address}, which no other host reaches: start the cluster with "
+            "listen= and an address of its host that this one can reach."
+        )
+    python, folder = order["python"], order["cwd"]
+    check_folder(folder)
+    check_python(python, folder)
+    name = f"{order['cluster']} {numbers[place]}"
+    spec = new_spec(SessionOptions(python=python, cwd=folder, name=name))
+    spec["connection"]["key"] = order["key"]
+    spec["controller"] = {"address": address, "number": numbers[place]}
+    spec["launched"] = order["launched"].format(rank=place, count=len(numbers))
+    path = Path(spec["connection_file"]).with_name("order.json")
+    write_private(path, json.dumps({"session": spec, "keeper": KEEPER}).encode())
+    return [python, "-u", str(_SCRIPT), str(path)]
+
+
+def main() -> None:
+    """Become the engine that the order has for this process."""
+    text = sys.stdin.read() if sys.argv[1] == "-" else Path(sys.argv[1]).read_text("utf-8")
+    try:
+        command = engine_command(json.loads(text), rank())
+        os.execv(command[0], command)
+    except (VivoError, OSError) as error:
+        sys.exit(f"vivo: {error}")
+
+
+if __name__ == "__main__":
+    main()
