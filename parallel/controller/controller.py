@@ -205,9 +205,10 @@ class Controller:
         order = self._order(numbers)
 
         def report(problem: str) -> None:
-            _log.error("%s", problem)
             if not self.engines.not_coming(numbers, problem):
+                _log.info("%s", problem)
                 return  # all were there: what has become of them since is told as that
+            _log.error("%s", problem)
             self.problems.append(problem)
             self._engines_changed()
 
@@ -265,6 +266,8 @@ class Controller:
     async def _end_engines(self) -> None:
         for engine in self.engines:
             self._end(engine.id)
+        if hasattr(self.launcher, "withdraw"):
+            await self._withdraw()
         if self._launches:  # a launcher may stay with its engines for as long as they live
             await asyncio.wait(self._launches, timeout=_LAUNCH_SECONDS)
         if not self.knows_engines:
@@ -277,6 +280,12 @@ class Controller:
         except asyncio.TimeoutError:
             _log.warning("Some engines have not ended yet; they have been told to.")
         self._stopped.set()
+
+    async def _withdraw(self) -> None:
+        try:
+            await self.launcher.withdraw()  # type: ignore[attr-defined]
+        except Exception:  # noqa: BLE001 - a launcher of others: the rest is to end all the same
+            _log.exception("The launcher could not take back what it had ordered.")
 
     def _note_ends(self) -> None:
         if self._is_stopping and not self._ends and not self.engines.awaited:

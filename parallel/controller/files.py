@@ -137,7 +137,9 @@ def enter(entry: ClusterEntry) -> None:
 
 
 def leave(entry: ClusterEntry) -> None:
-    """Take an entry out, with its sockets."""
+    """Take an entry out, with its sockets and what engines were told."""
+    for each in Path(entry.state).glob("engines-*.json"):
+        each.unlink(missing_ok=True)  # the key is in them
     path_of(entry.name).unlink(missing_ok=True)
     for address in (entry.clients, entry.engines):
         if address.startswith("ipc://"):

@@ -18,7 +18,14 @@ from .farming.policy import Ahead, Guarded, Policy
 if TYPE_CHECKING:
     from .launchers import Launcher
 
-_LAUNCHERS = {"local": ".launchers.local:LocalLauncher", "mpi": ".launchers.mpi:MPILauncher"}
+_LAUNCHERS = {
+    "local": ".launchers.local:LocalLauncher",
+    "mpi": ".launchers.mpi:MPILauncher",
+    "slurm": ".launchers.slurm:SlurmLauncher",
+    "pbs": ".launchers.others:PBSLauncher",
+    "sge": ".launchers.others:GridEngineLauncher",
+    "lsf": ".launchers.others:LSFLauncher",
+}
 _METHODS = {"launcher": ("start", "stop"), "policy": ("credit", "patience")}
 _PLURALS = {"launcher": "launchers", "policy": "policies"}
 

@@ -15,7 +15,7 @@ from ...parallel.errors import SessionError
 from ..interpreters import choose_interpreter
 from .sessions import age
 
-_NAMED = ("launcher", "n", "name", "python", "cwd", "restarts", "policy")
+_NAMED = ("launcher", "n", "name", "python", "cwd", "restarts", "policy", "listen", "reach")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     start.add_argument("--cwd", metavar="DIR", help="where the engines start; by default, here")
     start.add_argument(
-        "--launcher", metavar="NAME", default="local", help="local, mpi, or your own MODULE:CLASS"
+        "--launcher",
+        metavar="NAME",
+        default="local",
+        help="local, mpi, slurm, pbs, sge, lsf, or your own MODULE:CLASS",
+    )
+    start.add_argument(
+        "--listen", metavar="ADDRESS", default="", help="of this host, for engines of other hosts"
+    )
+    start.add_argument(
+        "--reach",
+        metavar="ADDRESS",
+        default="",
+        help="what they connect to instead: tcp://HOST:PORT",
     )
     start.add_argument("--policy", metavar="NAME", default="", help="your own MODULE:CLASS")
     start.add_argument(
@@ -49,6 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     status.add_argument("--json", action="store_true", help="for programs")
     scale = actions.add_parser("add", help="start more engines")
     scale.add_argument("-n", type=_count, default=1, help="how many")
+    template = actions.add_parser("template", help="print the batch script of a system, to edit it")
+    template.add_argument("system", choices=("slurm", "pbs", "sge", "lsf"))
     resume = actions.add_parser("resume", help="take one up again whose controller has ended")
     stop = actions.add_parser("stop", help="end its engines and its controller")
     for each in (status, scale, resume, stop):
@@ -77,6 +91,7 @@ def run(options: argparse.Namespace) -> int:
         "status": _status,
         "add": _add,
         "resume": _resume,
+        "template": _template,
         "stop": _stop,
     }
     return actions.get(options.action, _list)(options)
@@ -93,6 +108,8 @@ def _start(options: argparse.Namespace) -> int:
         cwd=folder,
         restarts=options.restarts,
         policy=options.policy,
+        listen=options.listen,
+        reach=options.reach,
         **dict(options.option),
     )
     cluster.detach()
@@ -136,6 +153,15 @@ def _add(options: argparse.Namespace) -> int:
     with Cluster.connect(options.name) as cluster:
         numbers = cluster.add(options.n)
     print(f"started engine{'s' if len(numbers) > 1 else ''}", ", ".join(map(str, numbers)))
+    return 0
+
+
+def _template(options: argparse.Namespace) -> int:
+    from ...parallel.controller.launchers.templating import own_template, template_of
+
+    sys.stdout.write(template_of(options.system))
+    if sys.stdout.isatty():
+        print(f"An edited one counts from then on in {own_template(options.system)}.")
     return 0
 
 

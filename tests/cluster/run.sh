@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tests of clusters, with environments of the user's that have an MPI each and nothing of vivo's.
+# The tests of clusters: with a Slurm of their own, and with environments of the user's that have an MPI each and nothing of vivo's.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 for mpi in mpich openmpi; do
@@ -12,4 +12,5 @@ for mpi in mpich openmpi; do
     fi
 done
 command -v cc >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null; }
+command -v slurmctld >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge >/dev/null; }
 exec .venv/bin/pytest -q -n 2 "${@:-tests/cluster}"

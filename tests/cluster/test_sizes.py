@@ -15,7 +15,7 @@ from vivo.parallel import Cluster
 from .sizes import calls, check, tasks
 
 COUNT = 5000
-MOST_GROWTH = {"client": 4.0, "controller": 4.0, "keeper": 1.5, "engine": 1.5}
+MOST_GROWTH = {"client": 4.0, "controller": 4.0, "keeper": 2.5, "engine": 2.5}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ programs to another system gives it :meth:`Order.program`.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -70,7 +71,8 @@ class Order(msgspec.Struct, frozen=True):
             "launched": launched,
             "boot": boot_id(),
         }
-        path = Path(self.state) / f"engines-{self.numbers[0]}.json"
+        # A name of its own: a job that is put back reads it again, whatever was started meanwhile.
+        path = Path(self.state) / f"engines-{self.numbers[0]}-{os.urandom(4).hex()}.json"
         write_private(path, json.dumps(told).encode())
         return [sys.executable, "-E", "-P", "-m", f"{__package__}.enlist", str(path)]
 
@@ -113,6 +115,7 @@ class Launcher(Protocol):
     - ``needs_network``, true if its engines are on other hosts: the controller serves them by TCP
       then, at the address that it was told or that ``reachable_address()`` gives (which raises
       :class:`SessionError` if there is none);
+    - ``async withdraw()``: the cluster ends; what has not begun is not to begin any more;
     - ``async resumed(order, report)``: the controller was started again for the engines of an
       ``order`` without numbers, whose ``state`` folder has what the launcher has left there.
     """

@@ -1,0 +1,242 @@
+"""Engines as tasks of jobs of a real Slurm, of three nodes on this machine."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from vivo.parallel import Cluster
+from vivo.parallel.cluster.errors import ClusterError
+
+from tests.cluster.conftest import RunningCluster, run_controller, until
+from tests.cluster.slurm_here import Slurm
+
+PYTHON = str(Path(__file__).parents[2] / ".venv-mpich" / "bin" / "python")
+
+
+@pytest.fixture(scope="module")
+def one_slurm() -> Iterator[Slurm]:
+    made = Slurm()
+    try:
+        made.start()
+        yield made
+    finally:
+        made.stop()
+
+
+@pytest.fixture
+def slurm(one_slurm: Slurm, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slurm]:
+    """Slurm, whose commands this process and its children find; no job outlives the test."""
+    monkeypatch.setenv("SLURM_CONF", str(one_slurm.configuration))
+    yield one_slurm
+    until(lambda: not one_slurm.jobs())
+
+
+def started(**options: Any) -> Cluster:
+    """A cluster by Slurm; this machine is all its hosts."""
+    return Cluster("slurm", name="test", listen="127.0.0.1", python=PYTHON, **options)
+
+
+def wait_in_queue(home: Path, *words: str) -> RunningCluster:
+    """A cluster of two whose engines are not waited for."""
+    base = ["--name", "test", "--engines", "2", "--launcher", "slurm", "--cwd", str(home)]
+    told = run_controller(*base, "--python", PYTHON, "--listen", "127.0.0.1", *words)
+    assert told["status"] == "ready", told
+    return RunningCluster("test")
+
+
+@pytest.fixture
+def busy(slurm: Slurm, home: Path) -> str:
+    """A job of somebody else, that has all nodes."""
+    script = home / "other.sh"
+    script.write_text("#!/bin/sh\nexec sleep 600\n")
+    words = ["--parsable", "--exclusive", "--nodes=3", "--output=/dev/null", "--chdir", str(home)]
+    job = slurm.run("sbatch", *words, str(script))
+    until(lambda: slurm.job_state(job).startswith("RUNNING"))
+    return job
+
+
+def test_engines_are_the_tasks_of_a_job_and_ranks_of_one_mpi(slurm: Slurm) -> None:
+    """One on each node if that is asked for; they are added by another job, and taken out."""
+    with started(n=3, partition="debug", time="10:00", nodes=3, per_node=1) as cluster:
+        assert sorted(cluster[:].apply(node_function())) == ["n1", "n2", "n3"]
+        cluster[:].execute(
+            "from mpi4py import MPI\nworld = MPI.COMM_WORLD\n"
+            "size, total = world.size, world.allreduce(world.rank)"
+        )
+        assert cluster[:].pull(["size", "total"]) == [[3, 3]] * 3
+        assert cluster.load_balanced().map(abs, range(-300, 0)) == list(range(300, 0, -1))
+        (job,) = slurm.jobs()
+        assert cluster.status()["launching"].startswith(f"job {job} runs: on n")
+        assert cluster.add(2) == [3, 4]
+        assert len(slurm.jobs()) == 2
+        cluster.remove([3, 4])
+        until(lambda: slurm.jobs() == [job])
+        assert cluster[:].apply(abs, -1) == [1, 1, 1]
+    assert slurm.jobs() == []
+
+
+def test_what_waits_in_the_queue_is_said_and_comes_in_its_turn(
+    slurm: Slurm, home: Path, busy: str
+) -> None:
+    """However long that takes."""
+    cluster = wait_in_queue(home)
+
+    def told() -> str:
+        return str(cluster.ask("vivo_status_request", wait=True)["launching"])
+
+    until(lambda: "pending (Resources)" in told() or "pending (Priority)" in told())
+    (job,) = set(slurm.jobs()) - {busy}
+    assert told().startswith(f"job {job} waits in slurm: ")
+    shown = subprocess.run(
+        [sys.executable, "-m", "vivo.server.cli", "cluster", "status"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert f"job {job} waits in slurm: pending" in shown
+    assert "2 on their way" in shown
+    slurm.run("scancel", busy)
+    cluster.up(2)
+    cluster.stop()
+
+
+def test_a_job_that_waits_is_cancelled_with_its_cluster(
+    slurm: Slurm, home: Path, busy: str
+) -> None:
+    """Also by the controller that was started after the first was killed."""
+    cluster = wait_in_queue(home)
+    until(lambda: len(slurm.jobs()) == 2)
+    until(lambda: "waits" in cluster.ask("vivo_status_request", wait=True)["launching"])
+    cluster.kill()
+    cluster.resume()
+    until(lambda: "waits" in cluster.ask("vivo_status_request", wait=True)["launching"])
+    cluster.stop()
+    assert slurm.jobs() == [busy]
+    slurm.run("scancel", busy)
+
+
+def node_function() -> Callable[[], str]:
+    """A function that engines need no module of ours for."""
+    return lambda: str(__import__("os").environ["SLURMD_NODENAME"])
+
+
+def task(folder: str) -> Callable[[int], int]:
+    """One that says that it has begun, and waits until it may end."""
+
+    def work(number: int) -> int:
+        import os
+        import time
+
+        with open(os.path.join(folder, f"begun-{number}"), "a", encoding="utf-8") as stream:
+            stream.write("x")
+        while not os.path.exists(os.path.join(folder, "go")):
+            time.sleep(0.01)
+        return number
+
+    return work
+
+
+def test_a_job_that_is_put_back_begins_again_and_its_tasks_end_once(
+    slurm: Slurm, home: Path
+) -> None:
+    """Its engines have the numbers that they had."""
+    with started(n=2) as cluster:
+        pids = {each["engine_pid"] for each in cluster.status()["engines"]}
+        result = cluster.load_balanced().amap(task(str(home)), range(8))
+        until(lambda: len(list(home.glob("begun-*"))) == 2)
+        (job,) = slurm.jobs()
+        assert slurm.run("scontrol", "requeue", job) == ""
+        until(lambda: not any(map(psutil.pid_exists, pids)))
+        (home / "go").touch()
+        assert result.get(timeout=60) == list(range(8))
+        cluster.wait_for(2)
+        told = cluster.status()
+        assert [each["number"] for each in told["engines"]] == [0, 1]
+        assert not pids & {each["engine_pid"] for each in told["engines"]}
+        assert (told["queue"]["done"], told["queue"]["failed"]) == (8, 0)
+        assert slurm.jobs() == [job]
+
+
+def test_the_loss_of_a_node_leaves_the_others(slurm: Slurm, home: Path) -> None:
+    """Its tasks go to them; more engines come from what is left."""
+    with started(n=3, nodes=3, per_node=1) as cluster:
+        where = dict(zip(cluster.engines, cluster[:].apply(node_function()), strict=True))
+        (lost,) = [number for number, name in where.items() if name == "n3"]
+        result = cluster.load_balanced().amap(task(str(home)), range(9))
+        until(lambda: len(list(home.glob("begun-*"))) == 3)
+        slurm.lose_node("n3")
+        (home / "go").touch()
+        assert result.get(timeout=60) == list(range(9))
+        until(lambda: slurm.node_state("n3").startswith("down"))
+        (job,) = slurm.jobs()
+        assert slurm.job_state(job).startswith("RUNNING")
+        states = {each["number"]: each["state"] for each in cluster.status()["engines"]}
+        assert {n for n, state in states.items() if state != "up"} == {lost}
+        (more,) = cluster.add(1)
+        assert cluster[more].apply(node_function()) in ("n1", "n2")
+    slurm.start_node("n3")
+    until(lambda: slurm.node_state("n3") == "idle")
+
+
+def test_without_an_address_that_others_reach_nothing_is_submitted(slurm: Slurm) -> None:
+    """It is said how to name one."""
+    with pytest.raises(ClusterError, match="no address of its own that they reach: name one, as"):
+        Cluster("slurm", n=2)
+    assert slurm.jobs() == []
+
+
+def test_what_slurm_refuses_is_said_in_its_words(slurm: Slurm) -> None:
+    """And an option that there is not, by its name."""
+    with pytest.raises(ClusterError, match=r"sbatch has refused: .*invalid partition"):
+        started(n=2, partition="nowhere")
+    with pytest.raises(
+        ClusterError, match=r"The launcher has no option queue: it knows .*partition"
+    ):
+        started(n=2, queue="debug")
+
+
+def test_a_job_whose_engines_cannot_start_is_said_with_its_reason(slurm: Slurm, home: Path) -> None:
+    """Found out where the engines were to be."""
+    missing = home / "missing"
+    with pytest.raises(ClusterError, match=rf"job .* of slurm has ended .*{missing}"):
+        Cluster("slurm", n=1, listen="127.0.0.1", python=str(missing))
+
+
+def test_a_site_can_edit_the_batch_script(slurm: Slurm, home: Path) -> None:
+    """By hand, from the one that `vivo cluster template` prints; the command starts it, too."""
+    command = [sys.executable, "-m", "vivo.server.cli", "cluster"]
+    printed = subprocess.run(
+        [*command, "template", "slurm"], capture_output=True, text=True, check=True
+    ).stdout
+    own = Path(os.environ["XDG_CONFIG_HOME"], "vivo", "slurm.sh")
+    own.parent.mkdir(parents=True)
+    own.write_text(printed.replace("exec srun", "export SITE=@account@\nexec srun"))
+    words = ["start", "-n", "1", "--launcher", "slurm", "--name", "edited", "--python", PYTHON]
+    words += ["--listen", "127.0.0.1", "--option", "account=physics", "--cwd", str(home)]
+    assert subprocess.run([*command, *words], check=False).returncode == 0
+    with Cluster.connect("edited") as cluster:
+        assert cluster[0].apply(lambda: __import__("os").environ["SITE"]) == "physics"
+        cluster.stop()
+
+
+def test_an_interrupt_while_jobs_wait_takes_them_back(slurm: Slurm, busy: str, home: Path) -> None:
+    """Ctrl-C while `Cluster("slurm")` waits for its engines."""
+    code = (
+        "from vivo.parallel import Cluster\n"
+        f"Cluster('slurm', n=1, listen='127.0.0.1', python={PYTHON!r})"
+    )
+    program = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    until(lambda: len(slurm.jobs()) == 2)
+    time.sleep(0.2)  # not in the middle of the submission alone: while it waits
+    program.send_signal(2)
+    assert "KeyboardInterrupt" in program.communicate(timeout=30)[1]
+    until(lambda: slurm.jobs() == [busy])
+    slurm.run("scancel", busy)
