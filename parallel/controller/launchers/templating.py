@@ -20,6 +20,7 @@ import platformdirs
 from ...errors import SessionError
 
 _WORD = re.compile(r"@([a-z_]+)@")
+_OURS = {"name", "count", "log", "program"}
 _FOLDER = Path(__file__).resolve().with_name("templates")
 
 
@@ -53,9 +54,9 @@ def render(template: str, told: Mapping[str, object], program: Sequence[str]) ->
         if not value.isprintable():
             raise SessionError(f"The option {key} has {value!r}: give one line of text.")
     named = set(_WORD.findall(template))
-    unknown = ", ".join(sorted(set(values) - named))
+    unknown = ", ".join(sorted(set(values) - named - _OURS))
     if unknown:
-        known = ", ".join(sorted(named - {"name", "count", "log", "program"}))
+        known = ", ".join(sorted(named - _OURS))
         raise SessionError(f"The batch script's template has no {unknown}: it has {known}.")
     values["program"] = shlex.join(program)
     lines = []
@@ -64,6 +65,9 @@ def render(template: str, told: Mapping[str, object], program: Sequence[str]) ->
         if all(word in values for word in words):
             is_shell = not line.startswith("#")
             lines.append(_WORD.sub(lambda m: _filled(m[1], values, is_shell), line))  # noqa: B023
+        elif "program" in words:
+            missing = ", ".join(word for word in words if word not in values)
+            raise SessionError(f"The batch script needs {missing}, to start the engines with it.")
     if "program" not in named:
         raise SessionError("The batch script's template starts nothing: it must name @program@.")
     return "\n".join(lines) + "\n"
