@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.errors import UsageError
+from ..descriptors import make_room
 from . import current, loop
 from .balanced import LoadBalancedView, TaskOptions, results_of
 from .controller_link import ControllerLink
@@ -31,6 +32,7 @@ from .progress import Line
 from .views import DirectView
 
 _STOP_SECONDS = 10.0
+_DESCRIPTORS = 5  # that a link to an engine may have: its channels, and one that is being made
 _CHANGES = ("vivo_scale", "vivo_restart_engines")
 
 
@@ -318,6 +320,7 @@ class Cluster:
     def _known(self, told: dict[str, Any]) -> dict[int, EngineLink]:
         """The links to the engines that are up, by number; new ones are made."""
         up: dict[int, EngineLink] = {}
+        make_room(_DESCRIPTORS * len(told["engines"]))
         for each in self._up(told):
             link = self._engines.get(each["id"])
             if link is None:

@@ -27,6 +27,7 @@ import msgspec
 import zmq
 
 from ..cluster_messages import CallNames, CallResults, EngineDied, EngineHello, Heartbeat
+from ..descriptors import make_room
 from ..errors import SessionError, WireError
 from ..keeper.sockets import receive_frames, send_frames
 from ..processes import process_started, this_host
@@ -42,6 +43,7 @@ from .launchers import Launcher, Order
 from .relaying import Relays
 
 _log = logging.getLogger(__name__)
+_DESCRIPTORS = 4  # for each engine: its link, its end, and while it is started
 _AT_ONCE = 100  # messages of one socket, before the others have their turn
 _READABLE = int(zmq.POLLIN)
 _LOOK_AROUND = 0.5  # seconds between looks at who is silent: one more than SILENCE is too long
@@ -173,6 +175,7 @@ class Controller:
     def start_engines(self, count: int) -> list[int]:
         """Have engines started; they say by themselves when they are there. Gives their numbers."""
         numbers = self.engines.free_numbers(count)
+        make_room(_DESCRIPTORS * (len(tuple(self.engines)) + self.engines.awaited))
         launch = self.spawn(self._launch(numbers))
         self._launches.add(launch)
         launch.add_done_callback(self._launches.discard)
