@@ -194,6 +194,9 @@ async def end_session(session: str) -> None:
     if state == "stale":
         registry.remove(entry.id)
         return
+    if entry.elsewhere:
+        await _end_elsewhere(entry)
+        return
     try:
         keeper = psutil.Process(entry.keeper_pid)
     except psutil.NoSuchProcess:
@@ -209,6 +212,15 @@ async def end_session(session: str) -> None:
             await client.close()
     await asyncio.to_thread(_make_sure, keeper, entry)
     registry.remove(entry.id)
+
+
+async def _end_elsewhere(entry: SessionEntry) -> None:
+    client = await SessionClient.connect(entry.connection_file, name="end", timeout=10)
+    try:
+        await client.shutdown()
+    finally:
+        await client.close()
+    Registry().tidy(entry)
 
 
 def _has_ended(process: psutil.Process, seconds: float) -> bool:

@@ -3,7 +3,8 @@
 One file a session, written by its keeper. Rules:
 
 1. A process id alone proves nothing: it counts with the process's start time and the machine's
-   boot id. An entry whose keeper is gone is *stale*, one of another host *foreign*.
+   boot id. An entry whose keeper is gone is *stale*, one of another host *foreign*, unless it
+   serves this one by TCP and can be reached.
 2. A file that cannot be read is passed over and said, never believed.
 """
 
@@ -19,10 +20,14 @@ from typing import Literal
 import msgspec
 
 from ..core.private_files import read_small
+from .connection import read_connection
 from .directories import registry_folder, write_private
+from .errors import ConnectionFileError
 from .processes import boot_id, process_started
 
 _log = logging.getLogger(__name__)
+
+_REACH_SECONDS = 1.0
 
 Liveness = Literal["live", "stale", "foreign"]
 
@@ -49,6 +54,10 @@ class SessionEntry(msgspec.Struct, kw_only=True):
     idle_policy: str = "kept until it is ended"
     kernel: str | None = None
     """The name of the kernelspec, where another kernel is hosted; None for an engine of ours."""
+    elsewhere: str = ""
+    """What keeps it on another host, which is reached by TCP: a batch system's job."""
+    answer: str = ""
+    """A file that is there for as long as that does."""
 
 
 def new_id() -> str:
@@ -130,10 +139,23 @@ def _entry(path: Path) -> SessionEntry:
     return entry
 
 
+def _is_reached(entry: SessionEntry) -> bool:
+    """Whether somebody listens where a session of another host is to be."""
+    try:
+        connection = read_connection(entry.connection_file)
+        address = connection.ip, connection.shell_port
+        with socket.create_connection(address, timeout=_REACH_SECONDS):
+            return True
+    except (ConnectionFileError, OSError):
+        return False
+
+
 def liveness(entry: SessionEntry) -> Liveness:
     """Whether a session's keeper runs, as far as this machine can tell."""
     if entry.host != socket.gethostname():
-        return "foreign"
+        if entry.elsewhere and _is_reached(entry):
+            return "live"
+        return "stale" if entry.answer and not Path(entry.answer).exists() else "foreign"
     if entry.boot != boot_id():
         return "stale"
     started = process_started(entry.keeper_pid)

@@ -143,6 +143,7 @@ async def session_info(entry: SessionEntry) -> SessionInfo:
             version, engine = told["python_version"], told["engine_pid"]
         except (SessionError, ValueError) as error:
             _log.info("The session %s does not answer: %s", entry.id, error)
+    is_here = alive == "live" and not entry.elsewhere
     return SessionInfo(
         session_id=entry.id,
         name=entry.name,
@@ -152,7 +153,7 @@ async def session_info(entry: SessionEntry) -> SessionInfo:
         cwd=entry.cwd,
         workspace=entry.workspace,
         created=entry.created,
-        memory=_memory(entry.keeper_pid, engine) if alive == "live" else None,
+        memory=_memory(entry.keeper_pid, engine) if is_here else None,
     )
 
 

@@ -13,9 +13,8 @@ from ...parallel.cluster.places import all_entries, has_ended
 from ...parallel.directories import in_full
 from ...parallel.errors import SessionError
 from ..interpreters import choose_interpreter
+from .options import launcher_option
 from .sessions import age
-
-_NAMED = ("launcher", "n", "name", "python", "cwd", "restarts", "policy", "listen", "reach")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     start.add_argument(
         "--option",
         metavar="KEY=VALUE",
-        type=_option,
+        type=launcher_option,
         action="append",
         default=[],
         help="tell the launcher something; may be repeated",
@@ -74,14 +73,6 @@ def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of engines: give 1 or more")
     return int(text)
-
-
-def _option(text: str) -> tuple[str, str]:
-    """A launcher's option. Raises :class:`argparse.ArgumentTypeError`."""
-    name, mark, value = text.partition("=")
-    if not mark or not name.isidentifier() or name in _NAMED:
-        raise argparse.ArgumentTypeError(f"{text!r} is no option of a launcher: give KEY=VALUE")
-    return name, value
 
 
 def run(options: argparse.Namespace) -> int:

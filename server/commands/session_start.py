@@ -13,7 +13,9 @@ import attrs
 from ...parallel.directories import in_full
 from ...parallel.errors import SessionError
 from ...parallel.launch import SessionOptions, start_session
+from ...parallel.registry import SessionEntry
 from ..interpreters import choose_interpreter
+from .options import launcher_option
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +40,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="another kernel that is installed for Jupyter, or its kernelspec's folder, hosted as "
         "a session; the console says what it lacks",
     )
+    parser.add_argument(
+        "--launcher",
+        metavar="NAME",
+        help="start it as a job of a batch system: slurm, pbs, sge or lsf. Editors and consoles of "
+        "this host use it as any other",
+    )
+    parser.add_argument(
+        "--option",
+        metavar="KEY=VALUE",
+        type=launcher_option,
+        action="append",
+        default=[],
+        help="tell the batch system something, as partition=debug; may be repeated",
+    )
+    parser.add_argument(
+        "--listen", metavar="ADDRESS", default="", help="an address of this host that jobs reach"
+    )
     parser.add_argument("--json", action="store_true", help="for programs: more than the id")
 
 
@@ -60,7 +79,20 @@ def start(options: argparse.Namespace) -> int:
         name=options.name or "",
         profile=options.profile,
     )
+    if options.launcher:
+        return asyncio.run(_start_in_job(wanted, options))
     return asyncio.run(_start(wanted, as_json=options.json))
+
+
+async def _start_in_job(wanted: SessionOptions, options: argparse.Namespace) -> int:
+    from ...parallel.cluster.progress import Line
+    from ...parallel.controller.launchers.allocations import start_in_allocation
+
+    with Line() as line:
+        entry = await start_in_allocation(
+            options.launcher, wanted, dict(options.option), listen=options.listen, show=line.show
+        )
+    return await _tell(entry, as_json=options.json)
 
 
 async def _start(wanted: SessionOptions, *, as_json: bool, kernel: str | None = None) -> int:
@@ -70,6 +102,10 @@ async def _start(wanted: SessionOptions, *, as_json: bool, kernel: str | None = 
         from ...parallel.hosted.start import start_hosted
 
         entry = await start_hosted(kernel, wanted)
+    return await _tell(entry, as_json=as_json)
+
+
+async def _tell(entry: SessionEntry, *, as_json: bool) -> int:
     if as_json:
         from ..sessions import session_info
 

@@ -14,6 +14,8 @@ import psutil
 import pytest
 from vivo.parallel import Cluster
 from vivo.parallel.cluster.errors import ClusterError
+from vivo.parallel.controller.launchers.templating import own_template, template_of
+from vivo.parallel.launch import find_session
 
 from tests.cluster.conftest import RunningCluster, run_controller, until
 from tests.cluster.slurm_here import Slurm
@@ -240,3 +242,77 @@ def test_an_interrupt_while_jobs_wait_takes_them_back(slurm: Slurm, busy: str, h
     assert "KeyboardInterrupt" in program.communicate(timeout=30)[1]
     until(lambda: slurm.jobs() == [busy])
     slurm.run("scancel", busy)
+
+
+def run_vivo(*words: str, **more: Any) -> str:
+    """What the command prints."""
+    told = subprocess.run(
+        [sys.executable, "-m", "vivo.server.cli", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        **more,
+    )
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
+@pytest.fixture
+def elsewhere(slurm: Slurm, home: Path) -> str:
+    """The name of a host that jobs seem to be on: they share files with this one, and no more."""
+    runtime = home / "run-elsewhere"
+    runtime.mkdir(mode=0o700)
+    own = own_template("slurm")
+    own.parent.mkdir(parents=True)
+    there = f"hostname elsewhere; export XDG_RUNTIME_DIR={runtime}; exec @program@"
+    text = template_of("slurm").replace("@program@", f"unshare --uts sh -c {there!r}")
+    own.write_text(text)
+    return "elsewhere"
+
+
+def test_a_session_in_an_allocation_is_used_as_one_of_this_host(
+    slurm: Slurm, home: Path, elsewhere: str
+) -> None:
+    """By the console, by editors that look for the folder's; its end is its job's."""
+    words = ["--launcher", "slurm", "--listen", "127.0.0.1", "--cwd", str(home), "--python", PYTHON]
+    session = run_vivo("session", "start", *words, "--option", "partition=debug").strip()
+    (job,) = slurm.jobs()
+    entry = find_session(workspace=str(home))
+    assert entry is not None
+    assert (entry.id, entry.host, entry.elsewhere) == (session, elsewhere, f"job {job} of slurm")
+    assert " idle " in run_vivo("sessions")
+    asked = "import os, socket\nsocket.gethostname(), os.environ['SLURM_JOB_ID']\n"
+    told = run_vivo("console", "--session", session, input=asked)
+    assert f"('{elsewhere}', '{job}')" in told
+    assert "SLURM_JOB_ID" in run_vivo("sessions", "show", session)
+    run_vivo("sessions", "end", session)
+    until(lambda: not slurm.jobs())
+    assert "There are no sessions" in run_vivo("sessions")
+
+
+def test_a_session_ends_with_its_job(slurm: Slurm, home: Path, elsewhere: str) -> None:
+    """Its time is up, or somebody cancels it: what was done stays to be read."""
+    words = ["--launcher", "slurm", "--listen", "127.0.0.1", "--cwd", str(home)]
+    session = run_vivo("session", "start", *words).strip()
+    run_vivo("console", "--session", session, input="6 * 7\n")
+    slurm.run("scancel", *slurm.jobs())
+    until(lambda: not slurm.jobs())
+    until(lambda: find_session(workspace=str(home)) is None)
+    assert "42" in run_vivo("sessions", "show", session)
+    assert " stale " in run_vivo("sessions")
+    run_vivo("sessions", "end", session)
+    assert "There are no sessions" in run_vivo("sessions")
+
+
+def test_a_session_whose_job_cannot_be_is_said(slurm: Slurm, home: Path) -> None:
+    """In the batch system's words; nothing is left."""
+    words = ["session", "start", "--launcher", "slurm", "--listen", "127.0.0.1", "--cwd", str(home)]
+    command = [sys.executable, "-m", "vivo.server.cli", *words]
+    for more, reason in (
+        (["--option", "partition=nowhere"], "invalid partition"),
+        (["--option", "queue=debug"], "has no queue"),
+    ):
+        told = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
+        assert told.returncode != 0
+        assert reason in told.stderr
+    assert slurm.jobs() == []

@@ -22,7 +22,7 @@ import socket
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -87,6 +87,20 @@ class Job(msgspec.Struct):
     """By the monotonic clock; 0 if it does not run."""
 
 
+class Work(msgspec.Struct, frozen=True):
+    """What a job is to do."""
+
+    name: str
+    numbers: list[int]
+    """One for each process."""
+    program: list[str]
+    """The command of every process."""
+    options: dict[str, Any]
+    state: Path
+    """A folder for files that only the user can read, on file systems that all hosts share."""
+    cwd: str
+
+
 class BatchLauncher:
     """Submits a job for each start of engines."""
 
@@ -96,6 +110,8 @@ class BatchLauncher:
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._folder = Path()
+        self.last_job = ""
+        """The id of the last one that was submitted."""
         self._reports: dict[str, Report] = {}
         self._watching: asyncio.Task[None] | None = None
 
@@ -125,36 +141,46 @@ class BatchLauncher:
 
     async def start(self, order: Order, report: Report) -> None:
         """Submit a job. Raises :class:`SessionError` if it is not taken."""
-        system, options = self.system, dict(order.options)
-        order.check_options("template", "more", *system.options)
+        order.check_options("template", "more", *self.system.options)
         await asyncio.to_thread(check_folder, order.cwd)
+        work = Work(
+            f"vivo-{order.cluster}",
+            order.numbers,
+            order.elsewhere(f"A job of {self.system.name}"),
+            order.options,
+            Path(order.state),
+            order.cwd,
+        )
+        await self.submit(work, report)
+
+    async def submit(self, work: Work, report: Report) -> str:
+        """Submit any work as a job; gives its id. Raises :class:`SessionError`."""
+        system, options, state = self.system, dict(work.options), work.state
         template = template_of(system.name, str(options.pop("template", "")))
-        state = Path(order.state)
-        stem = f"{system.name}-{order.numbers[0]}-{os.urandom(4).hex()}"
+        stem = f"{system.name}-{work.numbers[0]}-{os.urandom(4).hex()}"
         log = state / f"{stem}.log"
-        count = len(order.numbers)
+        count = len(work.numbers)
         told = {**self._defaults(count), **options, "count": count, "log": str(log)}
-        told["name"] = f"vivo-{order.cluster}"
-        launched = f"A job of {system.name}"
-        text = render(template, told, order.elsewhere(launched))
+        told["name"] = work.name
+        text = render(template, told, work.program)
         script = state / f"{stem}.sh"
         write_private(script, text.encode())
-        printed = await _run(
-            system.submission(str(script)), order.cwd, text if system.stdin else ""
-        )
+        printed = await _run(system.submission(str(script)), work.cwd, text if system.stdin else "")
         try:
-            job = Job(system.job_in(printed), list(order.numbers), str(log))
+            job = Job(system.job_in(printed), list(work.numbers), str(log))
         except ValueError:
             raise SessionError(
                 f"{system.name} has taken the job and said {printed!r}, which names none: look for "
                 f"it with its own commands, and cancel it there."
             ) from None
-        _log.info("Submitted job %s for engines %s.", job.id, job.numbers)
+        _log.info("Submitted job %s for %s.", job.id, job.numbers)
         self._folder = state
         self._reports[job.id] = report
         self._jobs[job.id] = job
         self._write()
         self._watch()
+        self.last_job = job.id
+        return job.id
 
     def _defaults(self, count: int) -> dict[str, object]:
         return {}
@@ -186,6 +212,17 @@ class BatchLauncher:
             await asyncio.sleep(_FIRST_LOOK)
             await self._look()
         await self._cancel(self._jobs.values())
+
+    async def cancel(self) -> None:
+        """End all jobs, whatever they do."""
+        self.let_go()
+        await self._look()
+        await self._cancel(self._jobs.values())
+
+    def let_go(self) -> None:
+        """Watch the jobs no more; they go on."""
+        if self._watching is not None:
+            self._watching.cancel()
 
     # --- Jobs ----------------------------------------------------------------------------------
 
