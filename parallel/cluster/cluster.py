@@ -51,6 +51,7 @@ class Cluster:
         policy: str = "",
         listen: str = "",
         reach: str = "",
+        wait: bool = True,
         **options: Any,
     ) -> None:
         """Start one: ``n`` engines (by default one a processor) by a launcher.
@@ -58,7 +59,8 @@ class Cluster:
         ``python`` is their interpreter, by default this one, and ``cwd`` where they start, by
         default here. With ``restarts`` an engine that dies gets a fresh process. ``listen`` is the
         address of this host at which engines of other hosts find the controller, ``reach`` what
-        they connect to instead if something lies between (``tcp://HOST:PORT``). ``launcher`` and
+        they connect to instead if something lies between (``tcp://HOST:PORT``). Without ``wait``
+        the engines come when they come, and tasks wait for them. ``launcher`` and
         ``policy`` may be your own (docs/building-on-it.md); ``options`` are the launcher's. Raises
         :class:`ClusterError` with what is wrong if it cannot be started.
         """
@@ -80,7 +82,8 @@ class Cluster:
         self._is_own = True
         atexit.register(self.stop)
         try:
-            self.wait_for(count)
+            if wait:
+                self.wait_for(count)
         except BaseException:
             self.stop()
             raise

@@ -52,6 +52,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="tell the launcher something; may be repeated",
     )
     start.add_argument("--restarts", action="store_true", help="restart engines that die")
+    start.add_argument(
+        "--no-wait",
+        action="store_true",
+        help="leave the engines to come by themselves",
+    )
     listing = actions.add_parser("list", help="list them (the default)")
     for each in (parser, listing):
         each.add_argument("--json", action="store_true", help="for programs")
@@ -101,6 +106,7 @@ def _start(options: argparse.Namespace) -> int:
         policy=options.policy,
         listen=options.listen,
         reach=options.reach,
+        wait=not options.no_wait,
         **dict(options.option),
     )
     cluster.detach()

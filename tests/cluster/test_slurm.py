@@ -54,6 +54,19 @@ def wait_in_queue(home: Path, *words: str) -> RunningCluster:
     return RunningCluster("test")
 
 
+def run_vivo(*words: str, **more: Any) -> str:
+    """What the command prints."""
+    told = subprocess.run(
+        [sys.executable, "-m", "vivo.server.cli", *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        **more,
+    )
+    assert told.returncode == 0, told.stderr
+    return told.stdout
+
+
 @pytest.fixture
 def busy(slurm: Slurm, home: Path) -> str:
     """A job of somebody else, that has all nodes."""
@@ -89,7 +102,9 @@ def test_what_waits_in_the_queue_is_said_and_comes_in_its_turn(
     slurm: Slurm, home: Path, busy: str
 ) -> None:
     """However long that takes."""
-    cluster = wait_in_queue(home)
+    words = ["--no-wait", "--launcher", "slurm", "-n", "2", "--name", "test", "--python", PYTHON]
+    run_vivo("cluster", "start", *words, "--listen", "127.0.0.1", "--cwd", str(home))
+    cluster = RunningCluster("test")
 
     def told() -> str:
         return str(cluster.ask("vivo_status_request", wait=True)["launching"])
@@ -97,12 +112,7 @@ def test_what_waits_in_the_queue_is_said_and_comes_in_its_turn(
     until(lambda: "pending (Resources)" in told() or "pending (Priority)" in told())
     (job,) = set(slurm.jobs()) - {busy}
     assert told().startswith(f"job {job} waits in slurm: ")
-    shown = subprocess.run(
-        [sys.executable, "-m", "vivo.server.cli", "cluster", "status"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    shown = run_vivo("cluster", "status")
     assert f"job {job} waits in slurm: pending" in shown
     assert "2 on their way" in shown
     slurm.run("scancel", busy)
@@ -214,16 +224,13 @@ def test_a_job_whose_engines_cannot_start_is_said_with_its_reason(slurm: Slurm, 
 
 def test_a_site_can_edit_the_batch_script(slurm: Slurm, home: Path) -> None:
     """By hand, from the one that `vivo cluster template` prints; the command starts it, too."""
-    command = [sys.executable, "-m", "vivo.server.cli", "cluster"]
-    printed = subprocess.run(
-        [*command, "template", "slurm"], capture_output=True, text=True, check=True
-    ).stdout
+    printed = run_vivo("cluster", "template", "slurm")
     own = Path(os.environ["XDG_CONFIG_HOME"], "vivo", "slurm.sh")
     own.parent.mkdir(parents=True)
     own.write_text(printed.replace("exec srun", "export SITE=@account@\nexec srun"))
     words = ["start", "-n", "1", "--launcher", "slurm", "--name", "edited", "--python", PYTHON]
     words += ["--listen", "127.0.0.1", "--option", "account=physics", "--cwd", str(home)]
-    assert subprocess.run([*command, *words], check=False).returncode == 0
+    run_vivo("cluster", *words)
     with Cluster.connect("edited") as cluster:
         assert cluster[0].apply(lambda: __import__("os").environ["SITE"]) == "physics"
         cluster.stop()
@@ -242,19 +249,6 @@ def test_an_interrupt_while_jobs_wait_takes_them_back(slurm: Slurm, busy: str, h
     assert "KeyboardInterrupt" in program.communicate(timeout=30)[1]
     until(lambda: slurm.jobs() == [busy])
     slurm.run("scancel", busy)
-
-
-def run_vivo(*words: str, **more: Any) -> str:
-    """What the command prints."""
-    told = subprocess.run(
-        [sys.executable, "-m", "vivo.server.cli", *words],
-        capture_output=True,
-        text=True,
-        check=False,
-        **more,
-    )
-    assert told.returncode == 0, told.stderr
-    return told.stdout
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ def test_the_users_side_of_clusters_reaches_only_what_it_is_served() -> None:
             "relays",
             "replays",
             "sharing",
-        )  # fmt: skip
+        )
     }
     allowed = {*free, ("parallel", "engine")}
     wrong = [
