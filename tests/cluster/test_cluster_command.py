@@ -44,7 +44,7 @@ def test_a_cluster_is_started_looked_at_made_larger_and_stopped(home: Path) -> N
         (["start", "-n", "0"], "'0' is no number of engines: give 1 or more"),
         (["start", "-n", "2", "--python", "/no/such"], "There is no interpreter /no/such"),
         (["start", "-n", "1", "--python", "/bin/true"], "/bin/true"),
-        (["start", "-n", "1", "--launcher", "slurm"], "There is no launcher 'slurm'"),
+        (["start", "-n", "1", "--launcher", "slum"], "There is no launcher 'slum'"),
         (["start", "-n", "1", "--name", "../x"], "cannot be named '../x'"),
         (["status"], "No cluster runs: `vivo cluster start -n 4` starts one"),
         (["stop", "nope"], "There is no cluster nope"),
