@@ -8,6 +8,7 @@ engines that run them. Every method waits for its result; with ``a`` before its 
 from __future__ import annotations
 
 import itertools
+import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -18,10 +19,11 @@ from ...core.errors import UsageError
 from . import parts
 from .calls import Outcome
 from .controller_link import Batch, ControllerLink
+from .errors import ClusterError
 from .executing import Console
 from .loop import Loop
 from .pickling import dumps, dumps_function, name_of, size_of
-from .results import AsyncMapResult, AsyncResult
+from .results import MISSING, AsyncMapResult, AsyncResult
 from .zmtp import Frame
 
 _MOST_TASKS = 500  # in one message
@@ -54,18 +56,45 @@ class TaskOptions:
         return told
 
 
-class TaskResult(AsyncResult):
+class _Kept(AsyncResult):
+    """Results that the controller keeps until they were read here, or nobody can ask for them."""
+
+    _ids: list[str]
+    _link: ControllerLink | None = None
+    _loop: Loop
+    _is_known = False
+
+    @property
+    def ids(self) -> list[str]:
+        """The tasks' ids: ``cluster.collect(ids)`` has their results, from any process, until they
+        were read in one."""
+        self._is_known = True
+        return self._ids
+
+    def _were_read(self, indices: Sequence[int]) -> None:
+        if self._link is not None:
+            self._tell(self._link.were_read, [self._ids[index] for index in indices])
+
+    def __del__(self) -> None:
+        if self._link is not None and not self._is_known and not sys.is_finalizing():
+            unread = [k for k, v in zip(self._ids, self._values) if v is MISSING]  # noqa: B905
+            if unread:
+                self._tell(self._link.were_dropped, unread)
+
+    def _tell(self, told: Callable[[Sequence[str]], None], ids: list[str]) -> None:
+        try:
+            self._loop.call(told, ids)
+        except (ClusterError, RuntimeError):
+            pass  # this side is closed: they stay with the controller
+
+
+class TaskResult(_Kept):
     """The result of a task."""
 
-    ids: list[str]
-    """The tasks' ids: ``cluster.collect(ids)`` has their results, from any process."""
 
-
-class TaskMapResult(AsyncMapResult):
+class TaskMapResult(_Kept, AsyncMapResult):
     """The results of the tasks of a map, in the order of its items."""
 
-    ids: list[str]
-    """As those of a :class:`TaskResult`."""
     is_wrapped = True
     _unit = "item"
 
@@ -232,7 +261,7 @@ def result_of(
         what=what,
         **more,
     )
-    made.ids = ids
+    made._ids, made._link, made._loop = ids, link, loop
     return made
 
 
@@ -264,8 +293,8 @@ def _engines(targets: Any) -> tuple[int, ...]:
 
 def _ids_of(results: Any) -> tuple[str, ...]:
     """The tasks of results, or of one. Raises :class:`UsageError` for what is none."""
-    if hasattr(results, "ids"):
-        return tuple(results.ids)
+    if isinstance(results, _Kept):
+        return tuple(results._ids)
     if isinstance(results, str):
         return (results,)
     if isinstance(results, AsyncResult) or not isinstance(results, Iterable):

@@ -2,8 +2,9 @@
 
 Rules:
 
-1. A task ends once here, however often its result comes; each result is confirmed, so that the
-   controller can let go of it.
+1. A task ends once here, however often its result comes. The controller lets go of a result when
+   it is told that it was read, or that nobody can ask for it: not as it arrives, since this process
+   may end before its user has it.
 2. Over a controller that was killed and taken up again nothing is lost: what was not answered is
    sent again, under the tasks' own ids, and results are asked for by them.
 """
@@ -27,6 +28,7 @@ from .zmtp import Frame
 PATIENCE = 120.0
 """Seconds for which a controller that cannot be reached is waited for."""
 _CHANNEL = "clients"
+_MOMENT = 0.005  # seconds
 
 
 @dataclass
@@ -74,6 +76,12 @@ class ControllerLink:
         """The tasks that have not ended."""
         self._known: set[str] = set()  # functions that the controller has
         self._was_open = False
+        self._held: set[str] = set()
+        """Tasks whose results have arrived, and were not read."""
+        self._dropped: set[str] = set()
+        """Those that have not ended, and whose results nobody wants."""
+        self._confirmed: list[str] = []
+        self._timer: asyncio.TimerHandle | None = None
         self._doubtful: set[str] = set()
         """Tasks whose submission was cut: they may have been taken in then, and have ended."""
         self._unsent: dict[int, Batch] = {}
@@ -82,6 +90,7 @@ class ControllerLink:
         self, kind: str, content: dict[str, Any] | None = None, *, timeout: float = 20.0
     ) -> dict[str, Any]:
         """The content of the controller's answer. Raises :class:`ClusterError`."""
+        self._confirm()  # what was read before this counts as that
         reply = await self.link.ask(_CHANNEL, f"{kind}_request", content or {}, timeout=timeout)
         return reply.content
 
@@ -94,6 +103,7 @@ class ControllerLink:
 
     def close(self) -> None:
         """Let go of the controller, which goes on."""
+        self._confirm()
         self.link.close()
 
     # --- Tasks -----------------------------------------------------------------------------
@@ -183,11 +193,6 @@ class ControllerLink:
         if wanted["tasks"]:
             self.link.request(Request(_CHANNEL, "vivo_cancel_request", wanted, lambda answer: None))
 
-    def forget(self, tasks: Sequence[str]) -> None:
-        """Nobody waits for these here any more; their results stay with the controller."""
-        for each in tasks:
-            self.pending.pop(each, None)
-
     # --- What comes ------------------------------------------------------------------------
 
     def _opened(self, channel: str) -> None:
@@ -222,9 +227,41 @@ class ControllerLink:
                 buffers,
                 told.get("outputs") or [],
             )
-            self._finish(told["task"], outcome)
-        arrived = {"tasks": [each["task"] for each in results]}
-        self.link.request(Request(_CHANNEL, "vivo_collected_request", arrived, _is_known))
+            self._arrived(told["task"], outcome)
+        if self._confirmed:
+            self._confirm()
+
+    def _arrived(self, task: str, outcome: Outcome) -> None:
+        if task in self._held:
+            return  # once more: it is still to be read
+        if task in self.pending and task not in self._dropped:
+            self._held.add(task)
+        else:
+            self._dropped.discard(task)
+            self._confirmed.append(task)
+        self._finish(task, outcome)
+
+    def were_read(self, tasks: Sequence[str]) -> None:
+        """The user has these results: the controller may let go of them."""
+        read = [each for each in tasks if each in self._held]
+        self._held.difference_update(read)
+        self._confirmed += read
+        if read and self._timer is None:  # one word for all that are read in a moment
+            self._timer = asyncio.get_running_loop().call_later(_MOMENT, self._confirm)
+
+    def were_dropped(self, tasks: Sequence[str]) -> None:
+        """Nobody can ask for these results any more."""
+        self._dropped.update(self.pending.keys() & tasks)
+        self.were_read(tasks)
+
+    def _confirm(self) -> None:
+        """Tell the controller what was read: again over a new link, until it has it."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._confirmed and not self.link.is_closed:
+            read, self._confirmed = {"tasks": self._confirmed}, []
+            self.link.request(Request(_CHANNEL, "vivo_collected_request", read, _is_known))
 
     def _finish(self, task: str, outcome: Outcome) -> None:
         future = self.pending.pop(task, None)
@@ -247,7 +284,7 @@ class ControllerLink:
 
 
 def _is_known(answer: Message | ClusterError) -> None:
-    """It is a request so that it is sent again over a new link until the controller has it."""
+    """Nothing follows: it is a request so that it is sent again over a new link."""
 
 
 def _failed(content: dict[str, Any]) -> Outcome:

@@ -40,7 +40,7 @@ _LAST_SECONDS = 5.0  # that interrupted work gets to end
 
 _log = logging.getLogger(__name__)
 Finish = Callable[[list[Any]], Any]
-_MISSING = object()
+MISSING = object()
 
 
 class AsyncResult:
@@ -70,7 +70,7 @@ class AsyncResult:
         self._cancel = cancel
         self._is_single = is_single
         self._finish = finish
-        self._values: list[Any] = [_MISSING] * len(self.futures)
+        self._values: list[Any] = [MISSING] * len(self.futures)
         self._errors: dict[int, tuple[Exception, RemoteTraceback]] = {}
 
     @property
@@ -123,6 +123,7 @@ class AsyncResult:
 
     def _got(self, *, return_exceptions: bool = False) -> Any:
         values = [self._value(index) for index in range(len(self.futures))]
+        self._were_read(range(len(self.futures)))
         if self._errors and not return_exceptions:
             is_engines = self._unit == "engine"
             failed = {
@@ -139,7 +140,7 @@ class AsyncResult:
 
     def _value(self, index: int) -> Any:
         """An engine's value, or its error (rule 1)."""
-        if self._values[index] is _MISSING:
+        if self._values[index] is MISSING:
             outcome = self.futures[index].result()
             if self.engines[index] < 0:
                 self.engines[index] = outcome.engine
@@ -157,6 +158,9 @@ class AsyncResult:
 
     def _loaded(self, outcome: Outcome) -> Any:
         return loads(outcome.buffers) if outcome.buffers else None
+
+    def _were_read(self, indices: Sequence[int]) -> None:
+        """The user has these values by now, or their errors."""
 
     def __await__(self) -> Generator[Any, None, Any]:
         return self._awaited().__await__()
@@ -192,6 +196,7 @@ class AsyncResult:
 
     def _one(self, index: int) -> Any:
         value = self._value(index)
+        self._were_read([index])
         if index in self._errors:
             raise self._raised(engine_errors({self.engines[index]: self._errors[index]}, 1))
         return value

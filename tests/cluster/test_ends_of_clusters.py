@@ -14,9 +14,9 @@ import pytest
 from vivo.core.errors import UsageError
 from vivo.parallel import Cluster
 from vivo.parallel.cluster import link
-from vivo.parallel.cluster.errors import ClusterError, EngineLostError, TaskError
+from vivo.parallel.cluster.errors import ClusterError, EngineErrors, EngineLostError, TaskError
 
-from tests.cluster.conftest import RunningCluster, wait_until_ended
+from tests.cluster.conftest import RunningCluster, until, wait_until_ended
 
 PROGRAM = """
 from vivo.parallel import Cluster
@@ -146,6 +146,33 @@ def test_what_was_submitted_is_there_though_the_client_ends_at_once(
     first.close()
     second = Cluster.connect("test")
     assert second.collect(result.ids).get(timeout=30) == list(range(1, 301))
+    second.close()
+
+
+def test_a_result_is_kept_until_it_was_read_or_nobody_can_ask_for_it(
+    cluster: RunningCluster,
+) -> None:
+    """That it has reached a process is not enough: that may end before its user has it."""
+
+    def kept() -> int:
+        return int(cluster.ask("vivo_status_request")["queue"]["uncollected"])
+
+    cluster.up(2)
+    first = Cluster.connect("test")
+    pool = first.load_balanced()
+    arrived = pool.amap(abs, range(-20, 0))
+    assert arrived.wait(30)
+    for _ in range(20):
+        pool.aapply(abs, -1)  # and nothing is kept of these
+    assert pool.map(abs, range(-20, 0)) == list(range(20, 0, -1))
+    until(lambda: kept() == 20)
+    first.close()
+    second = Cluster.connect("test")
+    for value in second.collect(arrived.ids):
+        assert value > 0
+    until(lambda: kept() == 0)
+    with pytest.raises(EngineErrors, match="its result was collected"):
+        second.collect(arrived.ids).get(timeout=30)
     second.close()
 
 

@@ -89,7 +89,7 @@ def test_engines_are_the_tasks_of_a_job_and_ranks_of_one_mpi(slurm: Slurm) -> No
         assert cluster[:].pull(["size", "total"]) == [[3, 3]] * 3
         assert cluster.load_balanced().map(abs, range(-300, 0)) == list(range(300, 0, -1))
         (job,) = slurm.jobs()
-        assert cluster.status()["launching"].startswith(f"job {job} runs: on n")
+        until(lambda: cluster.status()["launching"].startswith(f"job {job} runs: on n"))
         assert cluster.add(2) == [3, 4]
         assert len(slurm.jobs()) == 2
         cluster.remove([3, 4])

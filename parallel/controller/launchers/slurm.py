@@ -63,7 +63,7 @@ class Slurm:
         for line in printed.splitlines():
             job, state, reason, start, nodes = (*line.strip().split("|"), "", "", "", "")[:5]
             if state in _PENDING:
-                told = f"{state.lower()} ({reason})"
+                told = state.lower() + (f" ({reason})" if reason not in ("", "None") else "")
                 if start not in ("", "N/A"):
                     told += f", expected to start at {start.replace('T', ' ')}"
                 found[job] = JobState("pending", told)
