@@ -177,8 +177,9 @@ class Engine:
         if self.output.is_forked:
             raise KeyboardInterrupt
         self._interrupted = time.time()
-        if self.calls.is_interrupted:
-            self.calls.signal_came()
+        calls = self._made_calls  # nothing is loaded here: the next signal would find half a module
+        if calls is not None and calls.is_interrupted:
+            calls.signal_came()
             if not self.shell.is_running:
                 return  # the call begins, and ends at that; or it has ended
         elif self._is_repeated:

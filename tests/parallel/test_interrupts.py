@@ -140,3 +140,14 @@ async def test_an_interrupt_spares_a_session_beside(session: Interrupted) -> Non
     await session.ends(execution)
     assert await session.dialogue.value("child.poll()  is None") == "True"
     await session.dialogue.run("child.kill(); child.wait()")
+
+
+async def test_an_interrupt_loads_no_module(session: Interrupted) -> None:
+    """Another one that comes meanwhile would find half of it, and fail in the user's cell."""
+    await session.dialogue.run("import sys\nbefore = {*sys.modules}")
+    execution = await session.begun("print('begun')\nwhile True: pass")
+    assert await session.client.interrupt(execution.id) == "interrupted"
+    await session.ends(execution)
+    loaded = "[each for each in {*sys.modules} - before if each.endswith('engine.calls')]"
+    record = await (await session.client.execute(loaded)).finished()
+    assert record.values[-1].data["text/plain"] == "[]"
