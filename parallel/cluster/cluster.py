@@ -51,6 +51,7 @@ class Cluster:
         policy: str = "",
         listen: str = "",
         reach: str = "",
+        encrypt: bool | None = None,
         wait: bool = True,
         **options: Any,
     ) -> None:
@@ -59,7 +60,8 @@ class Cluster:
         ``python`` is their interpreter, by default this one, and ``cwd`` where they start, by
         default here. With ``restarts`` an engine that dies gets a fresh process. ``listen`` is the
         address of this host at which engines of other hosts find the controller, ``reach`` what
-        they connect to instead if something lies between (``tcp://HOST:PORT``). Without ``wait``
+        they connect to instead if something lies between (``tcp://HOST:PORT``). What leaves this
+        host is encrypted unless ``encrypt`` is False. Without ``wait``
         the engines come when they come, and tasks wait for them. ``launcher`` and
         ``policy`` may be your own (docs/building-on-it.md); ``options`` are the launcher's. Raises
         :class:`ClusterError` with what is wrong if it cannot be started.
@@ -76,6 +78,8 @@ class Cluster:
         words += ["--policy", policy] if policy else []
         words += ["--listen", listen] if listen else []
         words += ["--reach", reach] if reach else []
+        if encrypt is not None:
+            words.append("--encrypt" if encrypt else "--no-encrypt")
         words += ["--options", _told(options)] if options else []
         told = _start(words)
         self._attach(read_entry(Path(told["file"])))

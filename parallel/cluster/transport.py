@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from .. import tls
 from .errors import ClusterError, ZmtpError
 from .zmtp import Connection, Frame, SocketType, encoded, ping
 
@@ -69,11 +70,8 @@ class ZmtpTransport:
         self._is_writing = False
         self.heard = 0.0
 
-    async def open(self, receive: Receiver, closed: Closed) -> None:
-        """Connect and greet; see :class:`Transport`."""
-        self._receive, self._closed = receive, closed
-        self._loop = asyncio.get_running_loop()
-        self._ready = self._loop.create_future()
+    async def _connected(self) -> socket.socket:
+        """A socket that leads to the peer."""
         made, target = _socket_for(self._address)
         try:
             made.setblocking(False)
@@ -83,7 +81,14 @@ class ZmtpTransport:
         except BaseException:
             made.close()
             raise
-        self._socket = made
+        return made
+
+    async def open(self, receive: Receiver, closed: Closed) -> None:
+        """Connect and greet; see :class:`Transport`."""
+        self._receive, self._closed = receive, closed
+        self._loop = asyncio.get_running_loop()
+        self._ready = self._loop.create_future()
+        made = self._socket = await self._connected()
         self.heard = self._loop.time()
         self._loop.add_reader(made, self._readable)
         self._write([self._connection.greeting])
@@ -188,6 +193,34 @@ class ZmtpTransport:
                 self._loop.remove_writer(made)
 
 
+class TlsTransport(ZmtpTransport):
+    """The same over TLS (``tls://HOST:PORT#FILE``, see :mod:`vivo.parallel.tls`)."""
+
+    _carrying: asyncio.Task[str] | None = None
+    _why = ""
+
+    async def _connected(self) -> socket.socket:
+        try:
+            outside = await tls.connect(self._address)
+        except (OSError, asyncio.TimeoutError) as error:
+            raise ConnectionError(tls.reason_of(error)) from None
+        except ValueError as error:
+            raise ClusterError(f"{error}.") from None
+        mine, carried = socket.socketpair()
+        for each in (mine, carried):
+            each.setblocking(False)
+        inside = await asyncio.open_connection(sock=carried, limit=2**18)
+        self._carrying = asyncio.ensure_future(self._carry(inside, outside))
+        return mine
+
+    async def _carry(self, inside: tls.Streams, outside: tls.Streams) -> str:
+        self._why = await tls.carry(inside, outside)
+        return self._why
+
+    def _end(self, error: Exception) -> None:
+        super()._end(ConnectionError(self._why) if self._why else error)
+
+
 def _socket_for(address: str) -> tuple[socket.socket, str | tuple[str, int]]:
     """A socket of the right kind, and what it is to connect to. Raises :class:`ClusterError`."""
     scheme, _, rest = address.partition("://")
@@ -202,7 +235,11 @@ def _socket_for(address: str) -> tuple[socket.socket, str | tuple[str, int]]:
 
 
 TransportMaker = Callable[[str, SocketType, bytes], Transport]
-TRANSPORTS: dict[str, TransportMaker] = {"ipc": ZmtpTransport, "tcp": ZmtpTransport}
+TRANSPORTS: dict[str, TransportMaker] = {
+    "ipc": ZmtpTransport,
+    "tcp": ZmtpTransport,
+    "tls": TlsTransport,
+}
 """By the scheme of an address, what makes a transport of (address, socket type, identity)."""
 
 

@@ -25,6 +25,7 @@ from ..errors import SessionError
 from ..processes import process_started
 from ..registry import new_id
 from . import files
+from .certificates import make_certificate
 
 
 def main() -> int:
@@ -53,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--owner", type=int, default=0, help="the process that it ends with")
     parser.add_argument("--listen", default="", help="an address to serve by TCP on")
     parser.add_argument("--reach", default="", help="what engines connect to instead of it")
+    parser.add_argument(
+        "--encrypt", action=argparse.BooleanOptionalAction, help="by default beyond this host"
+    )
     parser.add_argument("--restarts", action="store_true", help="restart engines that die")
     return parser
 
@@ -69,9 +73,15 @@ def _new(options: argparse.Namespace) -> files.ClusterEntry:
         )
     cwd = options.cwd or str(Path.cwd())
     check_folder(cwd)
-    clients, engines = files.addresses(
-        name, options.listen, "" if options.listen else _own_address(options, cwd)
-    )
+    state = files.state_folder(identity)
+    listen, own = options.listen, "" if options.listen else _own_address(options, cwd)
+    certificate = ""
+    served = listen or own
+    wants = not files.is_loopback(served) if options.encrypt is None else options.encrypt
+    if served and wants:
+        certificate = str(state / "cluster.pem")
+        make_certificate(state / "cluster.pem", name)
+    clients, engines = files.addresses(name, listen, own, certificate)
     return files.ClusterEntry(
         id=identity,
         name=name,
@@ -88,7 +98,7 @@ def _new(options: argparse.Namespace) -> files.ClusterEntry:
         options=json.loads(options.options),
         python=options.python,
         cwd=cwd,
-        state=str(files.state_folder(identity)),
+        state=str(state),
         owner_pid=options.owner,
         owner_started=process_started(options.owner) or 0.0,
         restarts=options.restarts,

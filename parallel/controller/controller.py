@@ -39,6 +39,7 @@ from .acted import Acted
 from .engines import Engine, Engines
 from .farm import Farm
 from .farming.policy import Policy
+from .gates import Gate
 from .launchers import Launcher, Order
 from .relaying import Relays
 
@@ -106,6 +107,7 @@ class Controller:
         )
         self._owed: dict[str, Owed] = {}
         self._touched: set[str] = set()
+        self._gates: list[Gate] = []
         self._stopped = asyncio.Event()
         self._emptied = asyncio.Event()  # once it is stopping, and no engine is left
         self._ends: dict[str, int] = {}  # process descriptors of keepers on this host
@@ -126,8 +128,8 @@ class Controller:
         loop = asyncio.get_running_loop()
         try:
             self.farm.open()
-            self.entry.clients = self._bind(CLIENTS, self.entry.clients)
-            self.entry.engines = self._bind(ENGINES, self.entry.engines)
+            self.entry.clients = await self._serve(CLIENTS, self.entry.clients)
+            self.entry.engines = await self._serve(ENGINES, self.entry.engines)
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stop)
             files.enter(self.entry)
@@ -312,6 +314,8 @@ class Controller:
             await self.launcher.stop()
         except Exception:  # noqa: BLE001 - a launcher of others: the rest is to be let go of
             _log.exception("The launcher failed to stop.")
+        for gate in self._gates:
+            await gate.close()
         for bound in self._sockets.values():
             loop.remove_reader(bound.FD)
             bound.close(linger=500)
@@ -320,6 +324,15 @@ class Controller:
             files.leave(self.entry)
 
     # --- Sockets ---------------------------------------------------------------------------
+
+    async def _serve(self, name: str, address: str) -> str:
+        """Serve at an address, also an encrypted one; gives it as it is then."""
+        if not address.startswith("tls://"):
+            return self._bind(name, address)
+        inside = files.inside_of(self.entry.name, name[0])
+        self._bind(name, f"ipc://{inside}")
+        self._gates.append(gate := Gate(name, str(inside)))
+        return await gate.open(address)
 
     def _bind(self, name: str, address: str) -> str:
         """Serve at an address; gives it as it is then. Raises :class:`SessionError`."""

@@ -21,6 +21,7 @@ import msgspec
 import platformdirs
 
 from ...core.private_files import read_small
+from .. import tls
 from ..directories import MAXIMUM_SOCKET_PATH, private, runtime_folder, write_private
 from ..errors import SessionError
 from ..processes import process_started, this_host
@@ -77,22 +78,38 @@ def state_folder(cluster: str) -> Path:
     return private(base / cluster)
 
 
-def addresses(name: str, listen: str = "", engines: str = "") -> tuple[str, str]:
+def addresses(
+    name: str, listen: str = "", engines: str = "", certificate: str = ""
+) -> tuple[str, str]:
     """The addresses for clients and engines: Unix sockets; or free ports of ``listen``, an address
-    of this machine, for both, or of ``engines`` for engines alone. Raises :class:`SessionError`.
+    of this machine, for both, or of ``engines`` for engines alone; encrypted with the file of a
+    ``certificate``. Raises :class:`SessionError`.
     """
     if listen:
-        return _port_of(listen), _port_of(listen)
+        return _port_of(listen, certificate), _port_of(listen, certificate)
     folder = private(clusters_folder() / name)
     if len(str(folder / "e").encode()) > MAXIMUM_SOCKET_PATH:
         raise SessionError(
             f"The path {folder} is too long for a Unix socket: set XDG_RUNTIME_DIR to a shorter "
             "one, or give the cluster a shorter name."
         )
-    return f"ipc://{folder / 'c'}", _port_of(engines) if engines else f"ipc://{folder / 'e'}"
+    served = _port_of(engines, certificate) if engines else f"ipc://{folder / 'e'}"
+    return f"ipc://{folder / 'c'}", served
 
 
-def _port_of(address: str) -> str:
+def inside_of(name: str, socket: str) -> Path:
+    """The Unix socket behind an encrypted address of a cluster."""
+    return private(clusters_folder() / name) / socket
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address is this host's own, which no other reaches."""
+    return address.startswith("127.") or address in ("::1", "localhost")
+
+
+def _port_of(address: str, certificate: str) -> str:
+    if certificate:
+        return tls.joined(address, 0, certificate)
     return f"tcp://[{address}]:*" if ":" in address else f"tcp://{address}:*"
 
 
@@ -138,9 +155,12 @@ def enter(entry: ClusterEntry) -> None:
 
 def leave(entry: ClusterEntry) -> None:
     """Take an entry out, with its sockets and what engines were told."""
-    for each in Path(entry.state).glob("engines-*.json"):
-        each.unlink(missing_ok=True)  # the key is in them
+    for pattern in ("engines-*.json", "*.pem"):
+        for each in Path(entry.state).glob(pattern):
+            each.unlink(missing_ok=True)  # keys are in them
     path_of(entry.name).unlink(missing_ok=True)
+    for end in ("c", "e"):
+        (clusters_folder() / entry.name / end).unlink(missing_ok=True)  # behind encrypted ones
     for address in (entry.clients, entry.engines):
         if address.startswith("ipc://"):
             Path(address.removeprefix("ipc://")).unlink(missing_ok=True)

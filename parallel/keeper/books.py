@@ -58,7 +58,8 @@ def leave(spec: dict[str, Any], connection: ConnectionInfo) -> None:
 
     Registry().remove(spec["id"])
     connection_file = Path(spec["connection_file"])
-    for path in (*connection.socket_files(), connection_file):
+    outward = connection_file.with_name("t")  # the way to a controller elsewhere, see .outward
+    for path in (*connection.socket_files(), connection_file, outward):
         path.unlink(missing_ok=True)
     try:
         connection_file.parent.rmdir()

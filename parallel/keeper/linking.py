@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import zmq
@@ -28,6 +29,7 @@ from .sockets import connections_of, event_of, send_frames
 if TYPE_CHECKING:
     from .instructions import Beat, Instruction
     from .loop import Keeper
+    from .outward import Outward
     from .relaying import Relays
 
 _HANDSHAKE = 5000  # milliseconds
@@ -44,6 +46,7 @@ class ControllerLink:
         self._is_linked = False
         self._refusals = Refusals()
         self._relays: Relays | None = None
+        self._outward: Outward | None = None
         self._open()
 
     def _open(self) -> None:
@@ -60,7 +63,18 @@ class ControllerLink:
         self._socket, self._changes = made, connections_of(self._context, made, _EVENTS)
         self._keeper.watch(CHANNEL, made, self._received)
         self._keeper.watch(CHANGES, self._changes, self._changed)
-        made.connect(self._address)
+        made.connect(self._inside())
+
+    def _inside(self) -> str:
+        """What the socket connects to: a controller of another host is reached by TLS."""
+        if not self._address.startswith("tls://"):
+            return self._address
+        path = Path(self._keeper.spec["connection_file"]).with_name("t")
+        if self._outward is None:
+            from .outward import Outward  # few sessions have a controller elsewhere
+
+            self._outward = Outward(self._address, path)
+        return f"ipc://{path}"
 
     def renew(self) -> None:
         """Give up the connection that there is, and make another."""

@@ -51,6 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="tell the launcher something; may be repeated",
     )
+    start.add_argument(
+        "--encrypt",
+        action=argparse.BooleanOptionalAction,
+        help="encrypt what goes by TCP; by default, unless --listen is this host's own address",
+    )
     start.add_argument("--restarts", action="store_true", help="restart engines that die")
     start.add_argument(
         "--no-wait",
@@ -106,6 +111,7 @@ def _start(options: argparse.Namespace) -> int:
         policy=options.policy,
         listen=options.listen,
         reach=options.reach,
+        encrypt=options.encrypt,
         wait=not options.no_wait,
         **dict(options.option),
     )

@@ -27,6 +27,7 @@ from ...interpreters import check_python
 from ...keeper.spawn import KEEPER
 from ...launch import SessionOptions, new_spec
 from ...processes import boot_id
+from ..files import is_loopback
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "engine" / "launched.py"
 
@@ -43,8 +44,8 @@ def engine_command(order: dict[str, Any], place: int) -> list[str]:
             "processes as it asks for."
         )
     address: str = order["controller"]
-    is_loopback = address.startswith(("tcp://127.", "tcp://[::1]", "tcp://localhost"))
-    if is_loopback and order["boot"] != boot_id():
+    host = address.partition("://")[2].partition("#")[0].rpartition(":")[0].strip("[]")
+    if is_loopback(host) and order["boot"] != boot_id():
         raise SessionError(
             f"The controller serves {address}, which no other host reaches: start the cluster with "
             "listen= and an address of its host that this one can reach."

@@ -1,0 +1,75 @@
+"""Where a cluster is reached from other hosts: TLS outside, the controller's own sockets inside.
+
+Rules:
+
+1. Who has not proved to have the cluster's certificate reaches nothing: its connection is ended,
+   with one line in the log, and nobody else notices.
+2. Proofs in progress are few at a time, and none takes long; the others wait their turn.
+3. What is carried is not looked at, and what is on its way is bounded for each connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+
+from .. import tls
+from ..errors import SessionError, WireError
+from ..refusals import Refusals
+
+_log = logging.getLogger(__name__)
+_AT_ONCE = 32  # proofs in progress
+_BACKLOG = 512
+
+
+class Gate:
+    """One address, and the Unix socket behind it."""
+
+    def __init__(self, name: str, inside: str) -> None:
+        """``inside`` is the path of the socket."""
+        self._name, self._inside = name, inside
+        self._refusals = Refusals("connection")
+        self._proving = asyncio.Semaphore(_AT_ONCE)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+
+    async def open(self, address: str) -> str:
+        """Serve at an address; gives it with its port. Raises :class:`SessionError`."""
+        host, port, file = tls.split(address)
+        self._context = tls.context_of(file, is_server=True)
+        try:
+            self._server = await asyncio.start_server(
+                self._came, host, port, limit=2**18, backlog=_BACKLOG
+            )
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise SessionError(f"The address {host}:{port} cannot be had: {reason}.") from None
+        return tls.joined(host, self._server.sockets[0].getsockname()[1], file)
+
+    async def _came(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            made: socket.socket = writer.get_extra_info("socket")
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            async with self._proving:
+                await writer.start_tls(self._context, ssl_handshake_timeout=tls.OPEN_SECONDS)
+            inside = await asyncio.open_unix_connection(self._inside, limit=2**18)
+            await tls.carry((reader, writer), inside)
+        except OSError as error:
+            self._refusals.note(self._name, WireError(tls.reason_of(error)))
+        except asyncio.CancelledError:
+            pass  # the controller ends
+        finally:
+            writer.transport.abort()
+            self._tasks.discard(task)
+
+    async def close(self) -> None:
+        """Serve no more."""
+        if self._server is not None:
+            self._server.close()
+        for each in tuple(self._tasks):
+            each.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
