@@ -21,6 +21,7 @@ from pathlib import Path
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 _CHUNK = 2**18
+_CLOSE_SECONDS = 1.0
 OPEN_SECONDS = 5.0
 """Seconds that a connection may take until both ends have proved who they are."""
 
@@ -100,12 +101,21 @@ async def carry(one: Streams, other: Streams) -> str:
         asyncio.ensure_future(pump(one[0], other[1])),
         asyncio.ensure_future(pump(other[0], one[1])),
     ]
+    is_over = False
     try:
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        is_over = not reasons
     finally:
         for each in pumps:
             each.cancel()
         await asyncio.gather(*pumps, return_exceptions=True)
-        for _, writer in (one, other):
-            writer.transport.abort() if reasons else writer.close()
+        writers = one[1], other[1]
+        for writer in writers:
+            writer.close() if is_over else writer.transport.abort()
+        closing = asyncio.gather(*(each.wait_closed() for each in writers), return_exceptions=True)
+        try:
+            await asyncio.wait_for(closing, _CLOSE_SECONDS)  # what was sent last goes out
+        except asyncio.TimeoutError:
+            for writer in writers:
+                writer.transport.abort()
     return reasons[0] if reasons else ""

@@ -28,6 +28,10 @@ class ClusterError(SessionError):
     """A cluster could not be started, reached or asked."""
 
 
+class RefusedError(ClusterError):
+    """Whoever is there is not who was meant, or does not take us for it: trying again is no use."""
+
+
 class EngineLostError(ClusterError):
     """An engine's process ended, or it cannot be reached: what it had was lost with it."""
 

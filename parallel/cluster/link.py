@@ -23,7 +23,7 @@ from functools import partial
 from typing import Any
 
 from ..relays import is_relayed
-from .errors import ClusterError, EngineLostError, WireError
+from .errors import ClusterError, EngineLostError, RefusedError, WireError
 from .signing import Message, Signer
 from .transport import Transport, transport_to
 from .zmtp import Frame, SocketType
@@ -221,6 +221,10 @@ class Link:
                 if not early:
                     break
                 raise ConnectionResetError(early[0])
+            except RefusedError as error:
+                channel.opening = None
+                self.lose(f"it cannot be reached ({error})")
+                return
             except (OSError, ClusterError, asyncio.TimeoutError) as error:
                 if (reason := self.is_gone()) is not None:
                     channel.opening = None

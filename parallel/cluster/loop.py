@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from .. import sharing
 from .errors import ClusterError
+from .transport import last_words
 
 T = TypeVar("T")
 
@@ -61,6 +62,7 @@ class Loop:
 
     def end(self) -> None:
         """End the loop and its thread."""
+        self.run(last_words())
         self.run(_cancelled_others())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

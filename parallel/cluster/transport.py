@@ -14,12 +14,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from .. import tls
-from .errors import ClusterError, ZmtpError
+from .errors import ClusterError, RefusedError, ZmtpError
 from .zmtp import Connection, Frame, SocketType, encoded, ping
 
 _log = logging.getLogger(__name__)
@@ -193,29 +194,41 @@ class ZmtpTransport:
                 self._loop.remove_writer(made)
 
 
+_carrying: set[asyncio.Task[None]] = set()
+"""What carries for transports over TLS, also for a moment after those were closed."""
+
+
+async def last_words() -> None:
+    """Wait until what transports sent before they were closed has gone out."""
+    if _carrying:
+        await asyncio.wait(tuple(_carrying), timeout=_OPEN_SECONDS)
+
+
 class TlsTransport(ZmtpTransport):
     """The same over TLS (``tls://HOST:PORT#FILE``, see :mod:`vivo.parallel.tls`)."""
 
-    _carrying: asyncio.Task[str] | None = None
     _why = ""
 
     async def _connected(self) -> socket.socket:
         try:
             outside = await tls.connect(self._address)
+        except (ssl.SSLCertVerificationError, FileNotFoundError) as error:
+            raise RefusedError(tls.reason_of(error)) from None
         except (OSError, asyncio.TimeoutError) as error:
             raise ConnectionError(tls.reason_of(error)) from None
         except ValueError as error:
-            raise ClusterError(f"{error}.") from None
+            raise RefusedError(str(error)) from None
         mine, carried = socket.socketpair()
         for each in (mine, carried):
             each.setblocking(False)
         inside = await asyncio.open_connection(sock=carried, limit=2**18)
-        self._carrying = asyncio.ensure_future(self._carry(inside, outside))
+        carrying = asyncio.ensure_future(self._carry(inside, outside))
+        _carrying.add(carrying)
+        carrying.add_done_callback(_carrying.discard)
         return mine
 
-    async def _carry(self, inside: tls.Streams, outside: tls.Streams) -> str:
+    async def _carry(self, inside: tls.Streams, outside: tls.Streams) -> None:
         self._why = await tls.carry(inside, outside)
-        return self._why
 
     def _end(self, error: Exception) -> None:
         super()._end(ConnectionError(self._why) if self._why else error)

@@ -77,8 +77,7 @@ def _new(options: argparse.Namespace) -> files.ClusterEntry:
     listen, own = options.listen, "" if options.listen else _own_address(options, cwd)
     certificate = ""
     served = listen or own
-    wants = not files.is_loopback(served) if options.encrypt is None else options.encrypt
-    if served and wants:
+    if served and files.wants_encryption(served, options.encrypt):
         certificate = str(state / "cluster.pem")
         make_certificate(state / "cluster.pem", name)
     clients, engines = files.addresses(name, listen, own, certificate)

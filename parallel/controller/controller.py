@@ -103,7 +103,10 @@ class Controller:
         self._sockets: dict[str, zmq.Socket[bytes]] = {}
         self._routes: dict[str, bytes] = {}  # under which name each engine's keeper is connected
         self._relays = Relays(
-            partial(self._send_frames, CLIENTS), partial(self._send_frames, ENGINES), self._routes
+            partial(self._send_frames, CLIENTS),
+            partial(self._send_frames, ENGINES),
+            self._routes,
+            self.engines.lives,
         )
         self._owed: dict[str, Owed] = {}
         self._touched: set[str] = set()

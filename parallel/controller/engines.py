@@ -1,4 +1,4 @@
-"""The engines of a cluster, as its controller knows them. Pure.
+"""The engines of a cluster, as its controller knows them. Pure, but for the clock of `lives`.
 
 Rules:
 
@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -117,6 +118,11 @@ class Engines:
         if known.state in ("up", "stopped"):
             known.state = "stopped" if told.get("is_stopped") else "up"
         return known
+
+    def lives(self, engine: str) -> bool:
+        """Whether an engine is up, and has given a sign of life within two seconds."""
+        known = self._by_id.get(engine)
+        return known is not None and known.state == "up" and time.monotonic() - known.sign < 2.0
 
     def lost(self, engine: str, state: str, reason: str) -> Engine | None:
         """An engine is not up any more."""

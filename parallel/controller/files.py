@@ -107,6 +107,11 @@ def is_loopback(address: str) -> bool:
     return address.startswith("127.") or address in ("::1", "localhost")
 
 
+def wants_encryption(address: str, told: bool | None) -> bool:
+    """Whether what is served at an address is encrypted: as told, or if others can reach it."""
+    return not is_loopback(address) if told is None else told
+
+
 def _port_of(address: str, certificate: str) -> str:
     if certificate:
         return tls.joined(address, 0, certificate)

@@ -4,7 +4,7 @@ Rules:
 
 1. Who has not proved to have the cluster's certificate reaches nothing: its connection is ended,
    with one line in the log, and nobody else notices.
-2. Proofs in progress are few at a time, and none takes long; the others wait their turn.
+2. Proofs in progress are bounded, and none takes long; beyond that others wait their turn.
 3. What is carried is not looked at, and what is on its way is bounded for each connection.
 """
 
@@ -19,7 +19,7 @@ from ..errors import SessionError, WireError
 from ..refusals import Refusals
 
 _log = logging.getLogger(__name__)
-_AT_ONCE = 32  # proofs in progress
+_AT_ONCE = 256  # proofs in progress
 _BACKLOG = 512
 
 

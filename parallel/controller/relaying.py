@@ -4,6 +4,8 @@ Rules:
 
 1. Only for a client that has sent something authentic before: a stranger's messages go nowhere.
 2. Whoever waits for an engine that is not connected is told so.
+3. A client that asks for the sign of life of an engine that gives them gets it here: over a link
+   that carries much, an answer of the engine itself comes too late.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..errors import WireError
-from ..relays import CLOSED, Envelope, opened
+from ..relays import CLOSED, PROBE, Envelope, opened
 
 _MOST_CLIENTS = 10_000
 
@@ -24,8 +26,16 @@ Send = Callable[[Sequence[Any]], bool]
 class Relays:
     """What goes through a controller."""
 
-    def __init__(self, to_client: Send, to_engine: Send, routes: dict[str, bytes]) -> None:
-        """``routes``: under which name each engine's keeper is connected."""
+    def __init__(
+        self,
+        to_client: Send,
+        to_engine: Send,
+        routes: dict[str, bytes],
+        lives: Callable[[str], bool] = lambda engine: False,
+    ) -> None:
+        """``routes``: under which name each engine's keeper is connected. ``lives``: whether one
+        has given a sign of life right now."""
+        self._lives = lives
         self._to_client, self._to_engine, self._routes = to_client, to_engine, routes
         self._known: OrderedDict[bytes, None] = OrderedDict()
 
@@ -41,7 +51,11 @@ class Relays:
         envelope = opened(frames)
         if client not in self._known:
             raise WireError("a relayed message came from a client that is not known")
-        route = self._routes.get(envelope.peer.decode("ascii", "replace"))
+        engine = envelope.peer.decode("ascii", "replace")
+        if envelope.operation == PROBE and self._lives(engine):
+            self._to_client([client, *envelope.parts()])
+            return
+        route = self._routes.get(engine)
         carried = envelope._replace(peer=client).parts()
         if route is None or not self._to_engine([route, *carried]):
             reason = b"the controller has no connection to this engine"

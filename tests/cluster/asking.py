@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import zmq
-from vivo.parallel.controller.files import ClusterEntry
+from vivo.parallel.controller.files import ClusterEntry, inside_of
 from vivo.parallel.errors import SessionError
 from vivo.parallel.wire import Codec
 
@@ -21,7 +21,10 @@ class Asker:
         self._context = zmq.Context()
         self._socket: zmq.Socket[bytes] = self._context.socket(zmq.DEALER)
         self._socket.linger = 0
-        self._socket.connect(entry.clients)
+        address = entry.clients
+        if address.startswith("tls://"):
+            address = f"ipc://{inside_of(entry.name, 'c')}"
+        self._socket.connect(address)
 
     def __enter__(self) -> Asker:
         return self

@@ -43,6 +43,7 @@ class Proxy:
         self._pairs: set[_Pair] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_refusing = False
+        self._take: Callable[[bytes], None] = lambda data: None
         self._open = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop
 
@@ -81,6 +82,10 @@ class Proxy:
                 each.is_one_way = True
 
         self._do(change)
+
+    def listen(self, take: Callable[[bytes], None]) -> None:
+        """Give what is carried to a function as well, from now on."""
+        self._take = take
 
     def cut(self) -> None:
         """End the connections that there are, with what was on its way; new ones are let in."""
@@ -194,6 +199,7 @@ class Proxy:
     ) -> None:
         while data := await source.read(_CHUNK):
             await self._open.wait()
+            self._take(data)
             if not pair.is_forgotten and (is_asking or not pair.is_one_way):
                 sink.write(data)
                 await sink.drain()

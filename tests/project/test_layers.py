@@ -91,6 +91,7 @@ def engine_sources() -> list[Path]:
         "relays",
         "replays",
         "sharing",
+        "tls",
     )
     files = [ROOT / "parallel" / f"{name}.py" for name in (*alone, "spares")]
     return [path for folder in folders for path in sources(folder)] + files
@@ -136,6 +137,7 @@ def test_the_users_side_of_clusters_reaches_only_what_it_is_served() -> None:
             "relays",
             "replays",
             "sharing",
+            "tls",
         )
     }
     allowed = {*free, ("parallel", "engine")}
