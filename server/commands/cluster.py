@@ -22,14 +22,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     start = actions.add_parser("start", help="start one, which goes on until it is stopped")
-    start.add_argument("-n", type=_count, help="engines; by default one a processor")
+    start.add_argument(
+        "-n", type=_count, help="engines; by default one a processor, or as the hosts say"
+    )
     start.add_argument("--name", metavar="NAME", default="", help="by default, one that is free")
     start.add_argument(
         "--python", metavar="PATH", help="the engines' interpreter, as for a session"
     )
     start.add_argument("--cwd", metavar="DIR", help="where the engines start; by default, here")
     start.add_argument(
-        "--launcher", metavar="NAME", default="local", help="local, mpi, or your own MODULE:CLASS"
+        "--launcher",
+        metavar="NAME",
+        default="local",
+        help="local, mpi, ssh, or your own MODULE:CLASS",
     )
     start.add_argument("--policy", metavar="NAME", default="", help="your own MODULE:CLASS")
     start.add_argument(
