@@ -81,6 +81,11 @@ class Server:
         _make_key(self.folder / "other")
         (self.folder / "other").rename(self.folder / "user")
 
+    def processes(self) -> list[psutil.Process]:
+        """Its processes, and those of connections that end."""
+        process = psutil.Process(self._process.pid)
+        return [process, *process.children(recursive=True)]
+
     def connections(self) -> list[psutil.Process]:
         """Its processes, one for each connection."""
         return psutil.Process(self._process.pid).children()

@@ -39,13 +39,13 @@ from ...directories import MAXIMUM_SOCKET_PATH, check_folder, private, runtime_f
 from ...errors import SessionError
 from ...interpreters import CHOOSE, check_python, find_python
 from ...keeper.spawn import KEEPER
-from ...launch import SessionOptions, end_session, has_ended, new_spec, start_keeper
+from ...launch import SessionOptions, has_ended, new_spec, start_keeper
 from ...registry import Registry, liveness
 
 MARK = "vivo-ssh "
 SOCKET = "c"
 _log = logging.getLogger(__name__)
-_END_SECONDS = 4.0  # that engines which were told to end have for it
+_END_SECONDS = 3.0  # that engines which were told to end have for it
 
 
 class There:
@@ -174,18 +174,20 @@ async def serve() -> None:
 
 
 async def _end(session: str) -> None:
-    """Wait for the end of a session, and end it if that does not come."""
+    """Wait for the end of a session that was told to, and end it if that does not come."""
     entry = Registry().get(session)
     if entry is None or liveness(entry) != "live":
         return
     try:
         keeper = psutil.Process(entry.keeper_pid)
-        if not await asyncio.to_thread(has_ended, keeper, _END_SECONDS):
-            await end_session(session)
+        if await asyncio.to_thread(has_ended, keeper, _END_SECONDS):
+            return
+        _log.warning("The engine %s does not end: it is made to.", entry.name)
+        for process in (*keeper.children(), keeper):
+            process.kill()
     except psutil.NoSuchProcess:
         return
-    except SessionError as error:
-        _log.info("%s", error)  # it has ended meanwhile
+    Registry().tidy(entry)
 
 
 def _folder(name: str, *, is_chosen: bool) -> str:
