@@ -92,11 +92,11 @@ class Server:
 
     def refuse(self) -> None:
         """End it and all connections: nobody is let in."""
-        connections = self.connections()
-        for each in (*connections, psutil.Process(self._process.pid)):
-            for process in (each, *each.children()):
-                if process.name().startswith("sshd"):
-                    process.kill()
+        listening = psutil.Process(self._process.pid)
+        listening.suspend()  # it lets nobody in from here on
+        for each in self.processes():
+            if each.name().startswith("sshd"):
+                each.kill()
         self._process.wait()
 
     def let_in(self) -> None:

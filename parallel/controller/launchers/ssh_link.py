@@ -242,7 +242,7 @@ class Link:
                 _log.info("The link to %s is there again.", self.host.host)
                 continue
             await asyncio.sleep(pause)
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = min(1.5 * pause, _LONGEST_PAUSE)
 
     async def _connect(self) -> None:
         """Have a link. Raises :class:`SessionError`."""
