@@ -108,7 +108,7 @@ def test_engines_on_three_hosts_each_with_its_own_python(
         for back in with_numpy.pull("made * 2"):
             assert numpy.array_equal(back, made * 2)
         with_numpy.push({"common": made}, shared=True)
-        assert with_numpy.apply(lambda: float(common.sum())) == [made.sum()] * 2  # type: ignore[name-defined]  # noqa: F821
+        assert with_numpy.pull("float(common.sum())") == [made.sum()] * 2
 
         far = Cluster.connect("test", through_controller=True)
         assert far[:].apply(os.getpid) == [each["engine_pid"] for each in told]
@@ -121,11 +121,11 @@ def test_engines_on_three_hosts_each_with_its_own_python(
         cluster.remove([0, 3])
         wait_until_ended(told[0]["engine_pid"])
         assert cluster.engines == [1, 2, 4, 5]
+        cluster.restart(2)
+        assert cluster["far"].apply(os.getpid) != [told[2]["engine_pid"]]
         (home / "here").rmdir()
         assert cluster.add() == [0]
         assert cluster[0].apply(os.getcwd) == str(home)
-        cluster.restart(2)
-        assert cluster["far"].apply(os.getpid) != [told[2]["engine_pid"]]
 
         key = cluster._entry["key"].encode()
         running = {each.pid for each in processes_of(home)} - {os.getpid()}
