@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from vivo.parallel.controller.launchers.ssh_failures import why_not
 from vivo.parallel.controller.launchers.ssh_hosts import Host, command_of, hosts_of, place
+from vivo.parallel.controller.launchers.ssh_there import use_lasting_folder
 from vivo.parallel.errors import SessionError
 
 
@@ -99,3 +102,17 @@ def test_interpreters_without_vivo_are_named() -> None:
         "There is no vivo on h (/a b is not there, /c has no vivo, /d is older than Python 3.11)"
     )
     assert why_not("h", [], []).startswith("There is no link to h (it ended without a word)")
+
+
+@pytest.mark.parametrize(("has_lingering", "stays"), [(True, True), (False, False)])
+def test_sockets_are_not_where_systemd_removes_them(
+    monkeypatch: pytest.MonkeyPatch, *, has_lingering: bool, stays: bool
+) -> None:
+    """Its folder of a user goes with their last login, unless they linger; another one stays."""
+    monkeypatch.setattr(Path, "exists", lambda path: has_lingering and "linger" in path.parts)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
+    use_lasting_folder()
+    assert ("XDG_RUNTIME_DIR" in os.environ) is stays
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/run/mine")
+    use_lasting_folder()
+    assert os.environ["XDG_RUNTIME_DIR"] == "/run/mine"

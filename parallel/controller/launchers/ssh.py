@@ -86,7 +86,7 @@ class SSHLauncher:
         for link, error in zip(links, told, strict=True):
             if isinstance(error, SessionError):
                 host = link.host.host
-                _log.error("Engines may be left on %s (see `vivo sessions` there): %s", host, error)
+                _log.error("Engines may be left on %s, see `vivo sessions` there: %s", host, error)
             elif error is not None:
                 _log.error("The link to %s has failed.", link.host.host, exc_info=error)
 

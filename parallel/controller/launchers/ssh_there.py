@@ -204,7 +204,7 @@ def _target(link: Path) -> Path | None:
         return None
 
 
-def _use_lasting_folder() -> None:
+def use_lasting_folder() -> None:
     """Have sockets where they stay: systemd removes its folder with the user's last login."""
     told = os.environ.get("XDG_RUNTIME_DIR", "")
     stays = Path("/var/lib/systemd/linger", getpass.getuser()).exists()
@@ -213,5 +213,5 @@ def _use_lasting_folder() -> None:
 
 
 if __name__ == "__main__":
-    _use_lasting_folder()
+    use_lasting_folder()
     asyncio.run(serve())
