@@ -128,8 +128,10 @@ def serving(home: Path, *more: str) -> Iterator[Server]:
     if os.geteuid() == 0:
         os.makedirs("/run/sshd", exist_ok=True)  # as its service does
     made = Server(home / "ssh", more)
-    yield made
-    made.end()
+    try:
+        yield made
+    finally:
+        made.end()
 
 
 @pytest.fixture

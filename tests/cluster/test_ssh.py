@@ -245,6 +245,20 @@ def test_what_is_not_heard_to_end_is_ended(cluster: Cluster, home: Path) -> None
     wait_until_ended(engine["keeper_pid"])
 
 
+def test_engines_end_though_their_link_was_lost_when_the_cluster_was_stopped(
+    cluster: Cluster, server: Server, home: Path
+) -> None:
+    """It is made once more for that."""
+    told = cluster.status()["engines"]
+    server.refuse()
+    until(lambda: "beta cannot be reached" in cluster.status()["launching"])
+    server.let_in()
+    cluster.stop()
+    for each in told:
+        wait_until_ended(each["keeper_pid"])
+    until(lambda: not list((home / "run" / "vivo").glob("ssh-*")))
+
+
 def test_the_command_line_names_hosts_in_a_text(server: Server, home: Path) -> None:
     """As many engines as they are to have; the table has their names."""
     words = ["--launcher", "ssh", "--option", "hosts=alpha,beta:2", "--option", f"ssh={server.ssh}"]

@@ -123,12 +123,12 @@ class SSHLauncher:
         link = self._links.get(host.host)
         if link is None:
             named = [host.vivo] if host.vivo else [sys.executable, host.python or order.python]
-            place = [each.host for each in self._hosts(order)].index(host.host)
+            index = [each.host for each in self._hosts(order)].index(host.host)
             link = self._links[host.host] = Link(
                 host,
                 command_of(order.options.get("ssh", "ssh")),
                 order.controller,
-                folder=f"ssh-{Path(order.state).name}-{place}",
+                folder=f"ssh-{Path(order.state).name}-{index}",
                 interpreters=list(dict.fromkeys(named)),
                 changed=self._note,
             )
