@@ -199,6 +199,22 @@ def test_hosts_that_cannot_be_reached_for_long_are_told_and_come_back(
     assert cluster[1].pull("step") >= 100
 
 
+def test_a_link_that_carries_nothing_is_given_up(server: Server, home: Path) -> None:
+    """Though nobody says that it has ended. What is asked meanwhile is answered over the next."""
+    ssh = f"{server.ssh} -o ServerAliveInterval=1 -o ServerAliveCountMax=1"
+    with Cluster("ssh", hosts=["alpha"], ssh=ssh, name="test", cwd=str(home)) as cluster:
+        pid = cluster[0].apply(os.getpid)
+        [connection], [there] = server.connections(), tunnels(home)
+        connection.suspend()
+        tasks = cluster.load_balanced().amap(abs, range(10))
+        until(lambda: states(cluster) == ["silent"])
+        assert tasks.get(timeout=30) == [*range(10)]
+        assert cluster[0].apply(os.getpid) == pid
+        connection.resume()
+        until(lambda: server.connections() and connection not in server.connections())
+        assert not there.exists()
+
+
 def test_a_resumed_controller_has_its_links_anew(cluster: Cluster, home: Path) -> None:
     """Those of the killed one end; engines, tasks and cells go on, and more engines are added."""
     pids = cluster[:].apply(os.getpid)

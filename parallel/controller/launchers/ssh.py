@@ -97,12 +97,7 @@ class SSHLauncher:
 
     async def _start(self, order: Order, host: Host, numbers: list[int], name: str) -> None:
         link = self._link(order, host)
-        try:
-            await link.open()
-        except SessionError:
-            self._links.pop(host.host, None)
-            self._note()
-            raise
+        await link.open()
         told = {
             "do": "start",
             "order": name,
@@ -136,7 +131,7 @@ class SSHLauncher:
 
     def _note(self) -> None:
         """Write the file of rule 3."""
-        told = {name: link.process for name, link in self._links.items()}
+        told = {name: link.process for name, link in self._links.items() if link.is_kept}
         try:
             write_private(self._file, json.dumps(told).encode())
         except OSError as error:  # a full disk: it matters to a resumed controller alone

@@ -175,12 +175,18 @@ class Link:
         pid = self._run.process.pid if self._run is not None else 0
         return pid, process_started(pid) or 0.0
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether there ever was a connection: it is made anew each time that it is lost."""
+        return self._keeping is not None
+
     async def open(self) -> None:
         """Connect, if that was not done. Raises :class:`SessionError` if it cannot be."""
         async with self._opening:
             if self._keeping is None:
                 await self._connect()
                 self._keeping = asyncio.create_task(self._keep())
+                self._changed()
 
     def reopen(self) -> None:
         """Connect to where the engines are already, however long that takes."""
@@ -204,10 +210,11 @@ class Link:
 
     async def close(self) -> None:
         """End what is left there, and the link. Raises :class:`SessionError` if that failed."""
+        if self._keeping is None:
+            return
         was_up = self._is_up.is_set()
-        if self._keeping is not None:
-            self._keeping.cancel()
-            await asyncio.wait([self._keeping])
+        self._keeping.cancel()
+        await asyncio.wait([self._keeping])
         try:
             if not was_up:
                 await asyncio.wait_for(self._connect(), _LAST_SECONDS)
