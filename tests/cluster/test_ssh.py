@@ -221,6 +221,7 @@ def test_a_resumed_controller_has_its_links_anew(cluster: Cluster, home: Path) -
     tasks = cluster.load_balanced([0, 1]).amap(work, [str(home)] * 4, "abcd")
     until(lambda: (home / "a.begun").exists() and (home / "b.begun").exists())
     before = pids_of_ssh(cluster)
+    os.kill(before["beta"], signal.SIGSTOP)  # it does not notice
     running = RunningCluster("test")
     running.kill()
     running.resume()
