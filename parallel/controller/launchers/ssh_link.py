@@ -164,7 +164,8 @@ class Link:
         """What is wrong with it, of one that was there before."""
         self._command, self._target, self._folder = command, _forwarded(address), folder
         self._interpreters, self._changed = interpreters, changed
-        self._run: _Run | None = None
+        self._run: _Run | None = None  # the last one
+        self._carrying: _Run | None = None  # the one that is connected, until it was ended
         self._keeping: asyncio.Task[None] | None = None
         self._is_up = asyncio.Event()
         self._opening, self._asking = asyncio.Lock(), asyncio.Lock()
@@ -200,12 +201,12 @@ class Link:
         async with self._asking:
             while True:
                 await self._is_up.wait()
-                run = self._run
+                run = self._carrying
                 assert run is not None
                 try:
                     return await run.ask(told)
                 except _EndedError:
-                    if self._run is run:
+                    if self._carrying is run:
                         self._is_up.clear()
 
     async def close(self) -> None:
@@ -229,25 +230,28 @@ class Link:
         """Make the link anew each time that it has ended (rule 3)."""
         pause = _FIRST_PAUSE
         while True:
-            if self._run is not None and self._is_up.is_set():
-                run = self._run
+            if (run := self._carrying) is not None:
                 await run.wait()
                 self._is_up.clear()
                 await run.end()
+                self._carrying = None
                 reason = run.said[-1] if run.said else "ssh has ended"
-                if time.monotonic() - run.began > _STEADY:
-                    pause = _FIRST_PAUSE
                 self.status = f"The link to {self.host.host} is lost ({reason}): it is made anew."
                 _log.warning("%s", self.status)
-            try:
-                await self._connect()
-            except SessionError as error:
-                self.status = f"The link to {self.host.host} is lost, and is tried again: {error}"
-                _log.warning("%s", self.status)
+                if time.monotonic() - run.began > _STEADY:
+                    pause = _FIRST_PAUSE
+                    continue
             else:
-                self.status = ""
-                _log.info("The link to %s is there again.", self.host.host)
-                continue
+                try:
+                    await self._connect()
+                except SessionError as error:
+                    again = f"The link to {self.host.host} is lost, and is tried again: {error}"
+                    self.status = again
+                    _log.warning("%s", again)
+                else:
+                    self.status = ""
+                    _log.info("The link to %s is there again.", self.host.host)
+                    continue
             await asyncio.sleep(pause)
             pause = min(1.5 * pause, _LONGEST_PAUSE)
 
@@ -296,6 +300,7 @@ class Link:
         except BaseException:
             await run.end()
             raise
+        self._carrying = run
         self._is_up.set()
 
 
