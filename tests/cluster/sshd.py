@@ -6,6 +6,7 @@ What it starts has the test's home, and is counted as the test's.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -52,7 +53,11 @@ class Server:
         self.folder = folder
         """Has ``host`` and ``user``, the keys, and ``config``, for ``ssh -F``."""
         folder.mkdir()
-        self.ssh = f"ssh -F {folder / 'config'}"
+        self.ssh = f"{folder / 'ssh'} -F {folder / 'config'}"
+        """The command, which notes what it is told."""
+        (folder / "ssh").write_text(f'#!/bin/sh\necho "$@" >> {folder}/words\nexec ssh "$@"\n')
+        (folder / "ssh").chmod(0o700)
+        self._words = folder / "words"
         for name in ("host", "user"):
             _make_key(folder / name)
         with socket.socket() as free:
@@ -104,9 +109,12 @@ class Server:
         self._start()
 
     def end(self) -> None:
-        """End it; the connections end by themselves."""
+        """End it; the connections end by themselves. No tunnel's socket is left of them."""
         self._process.terminate()
         self._process.wait()
+        words = self._words.read_text() if self._words.exists() else ""
+        tunnels = [Path(each) for each in re.findall(r"/tmp/vivo-ssh-\w+", words)]
+        until(lambda: not any(each.exists() for each in tunnels))
 
     def _is_listening(self) -> bool:
         assert self._process.poll() is None, (self.folder / "log").read_text()

@@ -48,18 +48,20 @@ _OPTIONS = {
     "ClearAllForwardings": "no",
     "RemoteCommand": "none",
 }
-# For any login shell: no quotes within, no backslash, one line. Finds vivo's interpreter among the
-# lines that come first; what it is not is said of each.
+# For any login shell: no quotes within, no backslash, one line. The first line that comes names the
+# tunnel's socket, which goes with this, however it ends; among the next is vivo's interpreter, and
+# of each that is not it is said why.
 _FIND = (
     "exec /bin/sh -c '"
-    'cd /; while read -r p && test -n "$p"; do case "$p" in "~/"*) p="$HOME/${p#??}";; esac; '
+    'cd /; read -r t; while read -r p && test -n "$p"; do '
+    'case "$p" in "~/"*) p="$HOME/${p#??}";; esac; '
     'if command -v "$p" >/dev/null 2>&1; then '
     '"$p" -E -c "import sys; sys.version_info < (3, 11) and sys.exit(9); import vivo.parallel"'
     " </dev/null >/dev/null 2>&1; r=$?; if test $r = 0; then "
     'while read -r x && test -n "$x"; do :; done; '
-    f'exec "$p" -E -P -m {__package__}.ssh_there; fi; '
+    f'"$p" -E -P -m {__package__}.ssh_there; r=$?; rm -f "$t"; exit $r; fi; '
     f'if test $r = 9; then echo "{MISSING}old $p"; else echo "{MISSING}lacks $p"; fi; '
-    f'else echo "{MISSING}absent $p"; fi; done\''
+    f'else echo "{MISSING}absent $p"; fi; done; rm -f "$t"\''
 )
 
 
@@ -93,10 +95,11 @@ class _Run:
         self._answers.put_nowait(None)
         raise _EndedError
 
-    def begin(self, interpreters: list[str]) -> None:
-        """Name those that may be vivo's."""
+    def begin(self, tunnel: str, interpreters: list[str]) -> None:
+        """Name the tunnel's socket, and what may be vivo's interpreter."""
         assert self.process.stdin is not None
-        self.process.stdin.write("".join(f"{each}\n" for each in interpreters).encode() + b"\n")
+        lines = [tunnel, *interpreters, ""]
+        self.process.stdin.write("".join(f"{each}\n" for each in lines).encode())
 
     async def wait(self) -> None:
         """Wait for its end, or the end of what it has started there."""
@@ -277,7 +280,7 @@ class Link:
         run = self._run = _Run(process)
         self._changed()
         try:
-            run.begin(self._interpreters)
+            run.begin(tunnel, self._interpreters)
             told = {
                 "do": "attach",
                 "version": __version__,
