@@ -263,6 +263,7 @@ class EngineHello(msgspec.Struct, omit_defaults=True):
     connection: dict[str, Any]
     """Its connection file, without the key."""
     host: str
+    """Its name; or what the user calls it, of one that is apart."""
     cwd: str
     python: str
     python_version: str
@@ -271,6 +272,8 @@ class EngineHello(msgspec.Struct, omit_defaults=True):
     calls: GivenCalls
     reason: str = ""
     """Why its process ended, of one that is dead."""
+    is_apart: bool = False
+    """Whether it is reached through its controller alone, whatever its host's name says."""
 
 
 class Heartbeat(msgspec.Struct, omit_defaults=True):

@@ -35,7 +35,7 @@ _MOST_BYTES = 2**16
 _PROBE = "import sys; del sys.path[:1]; print('vivo-probe %d.%d.%d' % sys.version_info[:3])"
 _ANSWER = re.compile(r"^vivo-probe (\d+)\.(\d+)\.(\d+)$", re.MULTILINE)
 _NEEDED = f"sessions need {'.'.join(map(str, OLDEST_PYTHON))} or newer"
-_CHOOSE = "choose another with --python, or in your editor's setting vivo.python."
+CHOOSE = "choose another with --python, or in your editor's setting vivo.python."
 
 
 def find_python(name: str, folder: str | Path | None = None) -> str:
@@ -74,7 +74,7 @@ def check_python(python: str, folder: str | None = None) -> tuple[int, ...]:
     version = tuple(map(int, match.groups()))
     if version < OLDEST_PYTHON:
         told = ".".join(match.groups())
-        raise SessionError(f"{python} is Python {told}; {_NEEDED}: {_CHOOSE}")
+        raise SessionError(f"{python} is Python {told}; {_NEEDED}: {CHOOSE}")
     return version
 
 
@@ -83,17 +83,17 @@ def _check_file(python: str) -> None:
     path = python if os.sep in python else shutil.which(python)
     if path is None:
         named = f"named {python}, on the PATH or here" if python else "without a name"
-        raise SessionError(f"There is no interpreter {named}: {_CHOOSE}")
+        raise SessionError(f"There is no interpreter {named}: {CHOOSE}")
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError) as error:
         raise SessionError(_why_not_there(path, error)) from None
     if stat.S_ISDIR(mode):
         raise SessionError(
-            f"The folder {path} is no Python environment (it has no bin/python): {_CHOOSE}"
+            f"The folder {path} is no Python environment (it has no bin/python): {CHOOSE}"
         )
     if not os.access(path, os.X_OK):
-        raise SessionError(f"{path} is not executable, so it is no interpreter: {_CHOOSE}")
+        raise SessionError(f"{path} is not executable, so it is no interpreter: {CHOOSE}")
 
 
 def _why_not_there(python: str, error: OSError | ValueError) -> str:
@@ -101,12 +101,12 @@ def _why_not_there(python: str, error: OSError | ValueError) -> str:
     if number == errno.ENOENT and Path(python).is_symlink():
         return (
             f"The interpreter {python} is a link to {os.path.realpath(python)}, which is gone: "
-            f"make its environment again, or {_CHOOSE}"
+            f"make its environment again, or {CHOOSE}"
         )
     if number in (errno.ENOENT, errno.ENOTDIR):
-        return f"There is no interpreter {python}: {_CHOOSE}"
+        return f"There is no interpreter {python}: {CHOOSE}"
     told = os.strerror(number) if number is not None else str(error)
-    return f"The interpreter {python} cannot be reached ({told}): {_CHOOSE}"
+    return f"The interpreter {python} cannot be reached ({told}): {CHOOSE}"
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _run(python: str, folder: str | None) -> _Answer:
         told = told if error.errno == errno.ENOEXEC else os.strerror(error.errno or 0)
         if error.errno == errno.ENOENT:
             told = "the program that it names in its first line is gone"
-        raise SessionError(f"{python} cannot be run ({told}): {_CHOOSE}") from None
+        raise SessionError(f"{python} cannot be run ({told}): {CHOOSE}") from None
     assert process.stdout is not None
     until = time.monotonic() + _SECONDS
     with process.stdout:
@@ -171,10 +171,10 @@ def _why_not(python: str, folder: str | None, answer: _Answer) -> str:
         return _why_no_shim(python, folder, lines)
     if answer.status is None:
         silent = f"gave no answer within {_SECONDS:.0f} s" if not lines else "does not end"
-        return f"{python} is no working Python (it {silent}): {_CHOOSE}"
+        return f"{python} is no working Python (it {silent}): {CHOOSE}"
     if answer.status < 0:
         told = describe_exit(answer.status)
-        return f"{python} is broken: it is {told} as it starts; reinstall it, or {_CHOOSE}"
+        return f"{python} is broken: it is {told} as it starts; reinstall it, or {CHOOSE}"
     lost = next((line for line in lines if line.startswith("ModuleNotFoundError: ")), None)
     if lost is None and any("init_fs_encoding" in line for line in lines):
         lost = "ModuleNotFoundError: No module named 'encodings'"
@@ -182,12 +182,12 @@ def _why_not(python: str, folder: str | None, answer: _Answer) -> str:
         told = lost.partition(": ")[2]
         return (
             f"{python} is broken: it does not find its own standard library ({told}); "
-            f"reinstall it, or {_CHOOSE}"
+            f"reinstall it, or {CHOOSE}"
         )
     # A Python ends with what is wrong; other programs begin with it.
     is_python = any(line.startswith(("Traceback", "Fatal Python error")) for line in lines)
     told = (lines[-1] if is_python else lines[0]) if lines else f"exit status {answer.status}"
-    return f"{python} is no working Python ({told[:200]}): {_CHOOSE}"
+    return f"{python} is no working Python ({told[:200]}): {CHOOSE}"
 
 
 def _why_no_shim(python: str, folder: str | None, lines: list[str]) -> str:
@@ -195,10 +195,10 @@ def _why_no_shim(python: str, folder: str | None, lines: list[str]) -> str:
     versions = [line for line in lines if re.fullmatch(r"\d+\.\d+\.\d+", line)]
     new = [each for each in versions if tuple(map(int, each.split("."))) >= OLDEST_PYTHON]
     if versions and not new:
-        return f"{python} is a shim for Python {versions[-1]}; {_NEEDED}: {_CHOOSE}"
+        return f"{python} is a shim for Python {versions[-1]}; {_NEEDED}: {CHOOSE}"
     if not versions:
-        return f"{python} is a shim that starts no Python here ({lines[0]}): {_CHOOSE}"
+        return f"{python} is a shim that starts no Python here ({lines[0]}): {CHOOSE}"
     return (
         f"{python} is a shim of pyenv, and no version that has it is chosen in "
-        f"{folder or current_folder()}: do `pyenv local {new[-1]}` there, or {_CHOOSE}"
+        f"{folder or current_folder()}: do `pyenv local {new[-1]}` there, or {CHOOSE}"
     )

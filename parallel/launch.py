@@ -223,7 +223,7 @@ async def _end_elsewhere(entry: SessionEntry) -> None:
     Registry().tidy(entry)
 
 
-def _has_ended(process: psutil.Process, seconds: float) -> bool:
+def has_ended(process: psutil.Process, seconds: float) -> bool:
     """Whether a process that is not our child ends within some seconds.
 
     A pidfd tells at once; the process id itself stays until init has reaped it, which on some
@@ -251,7 +251,7 @@ def _make_sure(keeper: psutil.Process, entry: SessionEntry) -> None:
         children = keeper.children(recursive=False)
     except psutil.NoSuchProcess:
         return
-    if _has_ended(keeper, _END_SECONDS):
+    if has_ended(keeper, _END_SECONDS):
         return
     if liveness(entry) == "live":
         for process in (*children, keeper):

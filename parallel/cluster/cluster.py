@@ -55,7 +55,7 @@ class Cluster:
         wait: bool = True,
         **options: Any,
     ) -> None:
-        """Start one: ``n`` engines (by default one a processor) by a launcher.
+        """Start one: ``n`` engines (by default one a processor, or as the launcher has it).
 
         ``python`` is their interpreter, by default this one, and ``cwd`` where they start, by
         default here. With ``restarts`` an engine that dies gets a fresh process. ``listen`` is the
@@ -68,11 +68,10 @@ class Cluster:
         """
         if not isinstance(launcher, str):
             raise UsageError(f"The launcher is named by a text: Cluster(n={launcher!r})?")
-        count = _processors() if n is None else n
-        if not isinstance(count, int) or count < 0:
+        if n is not None and (not isinstance(n, int) or n < 0):
             raise UsageError(f"n is {n!r}: give the number of engines.")
         words = ["--name", name] if name else []
-        words += ["--engines", str(count), "--launcher", launcher]
+        words += ["--launcher", launcher, *(["--engines", str(n)] if n is not None else [])]
         words += ["--python", python or sys.executable, "--cwd", cwd or os.getcwd()]  # noqa: PTH109 - a text
         words += ["--owner", str(os.getpid()), *(["--restarts"] if restarts else [])]
         words += ["--policy", policy] if policy else []
@@ -87,7 +86,7 @@ class Cluster:
         atexit.register(self.stop)
         try:
             if wait:
-                self.wait_for(count)
+                self.wait_for(told["engines"])
         except BaseException:
             self.stop()
             raise
@@ -332,7 +331,8 @@ class Cluster:
             link = self._engines.get(each["id"])
             if link is None:
                 connection = {**each["connection"], "key": self._entry["key"]}
-                is_direct = not self._is_relayed and is_reached(connection, each["host"])
+                is_near = not each.get("is_apart") and is_reached(connection, each["host"])
+                is_direct = is_near and not self._is_relayed
                 link = self._engines[each["id"]] = EngineLink(
                     connection,
                     number=each["number"],
@@ -370,10 +370,6 @@ def _told(options: dict[str, Any]) -> str:
         raise UsageError(
             f"A launcher's options are texts, numbers and lists of them: {options!r} is more."
         ) from None
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _is_listed(key: Any) -> bool:

@@ -17,6 +17,7 @@ import os
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from ...core.errors import VivoError
 from ...core.private_files import open_file
@@ -34,7 +35,8 @@ def main() -> int:
     try:
         entry = _resumed(options.name) if options.resume else _new(options)
         log = files.state_folder(entry.id) / "controller.log"
-        told = _start(entry, log, 0 if options.resume else options.engines, options.resume)
+        engines = 0 if options.resume else _engines(options, entry)
+        told = _start(entry, log, engines, options.resume)
     except (VivoError, OSError) as error:
         told = {"status": "failed", "message": str(error)}
     sys.stdout.write(json.dumps(told) + "\n")
@@ -44,7 +46,7 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m vivo.parallel.controller")
     parser.add_argument("--name", default="")
-    parser.add_argument("--engines", type=int, default=0, help="how many to start")
+    parser.add_argument("--engines", type=int, help="how many to start")
     parser.add_argument("--python", default=sys.executable, help="the engines' interpreter")
     parser.add_argument("--cwd", default="")
     parser.add_argument("--launcher", default="local")
@@ -105,6 +107,18 @@ def _new(options: argparse.Namespace) -> files.ClusterEntry:
     )
 
 
+def _engines(options: argparse.Namespace, entry: files.ClusterEntry) -> int:
+    """How many engines are to be started: as the launcher has it, or one a processor."""
+    if options.engines is not None:
+        return int(options.engines)
+    from .naming import launcher_named
+
+    launcher = launcher_named(entry.launcher, entry.cwd)
+    if hasattr(launcher, "default_engines"):
+        return int(launcher.default_engines(entry.options))
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _own_address(options: argparse.Namespace, folder: str) -> str:
     """The address of this host that a launcher's engines need, if they need any."""
     from .naming import launcher_named
@@ -130,7 +144,7 @@ def _resumed(name: str) -> files.ClusterEntry:
     return known
 
 
-def _start(entry: files.ClusterEntry, log: Path, engines: int, is_resumed: bool) -> dict[str, str]:
+def _start(entry: files.ClusterEntry, log: Path, engines: int, is_resumed: bool) -> dict[str, Any]:
     """Leave the controller running in a child; what it says of itself."""
     from .process import control  # before the fork: what it cannot load is said here
 
@@ -145,8 +159,7 @@ def _start(entry: files.ClusterEntry, log: Path, engines: int, is_resumed: bool)
         line = stream.readline()
     if not line:
         return {"status": "failed", "message": f"the controller ended without a word; see {log}"}
-    told: dict[str, str] = {**json.loads(line), "file": str(files.path_of(entry.name))}
-    return told
+    return {**json.loads(line), "file": str(files.path_of(entry.name)), "engines": engines}
 
 
 def _detach(log: Path) -> None:

@@ -313,10 +313,11 @@ class Controller:
             loop.remove_reader(descriptor)
             os.close(descriptor)
         self.farm.close()
-        try:
-            await self.launcher.stop()
-        except Exception:  # noqa: BLE001 - a launcher of others: the rest is to be let go of
-            _log.exception("The launcher failed to stop.")
+        if self._is_stopping:  # else the engines go on, and the cluster is to be resumed
+            try:
+                await self.launcher.stop()
+            except Exception:  # noqa: BLE001 - a launcher of others: the rest is to be let go of
+                _log.exception("The launcher failed to stop.")
         for gate in self._gates:
             await gate.close()
         for bound in self._sockets.values():
@@ -509,7 +510,8 @@ class Controller:
     def _watch_keeper(self, engine: Engine) -> None:
         """Notice at once when a keeper of this host ends; of others silence tells."""
         pid = engine.keeper_pid
-        if engine.told.get("host") != self._host or not hasattr(os, "pidfd_open"):
+        is_here = engine.told.get("host") == self._host and not engine.told.get("is_apart")
+        if not is_here or not hasattr(os, "pidfd_open"):
             return
         loop = asyncio.get_running_loop()
         if (old := self._ends.pop(engine.id, None)) is not None:

@@ -95,6 +95,7 @@ class Engines:
         known = self._by_id.get(engine)
         number = int(told["number"])
         self._ordered.discard(number)
+        self.unstarted.pop(number, None)  # it has come after all
         if known is None:
             known = self._by_id[engine] = Engine(engine, number, told)
             is_fresh = True
@@ -148,6 +149,7 @@ class Engines:
             shown = (
                 "connection",
                 "host",
+                "is_apart",
                 "cwd",
                 "python",
                 "python_version",

@@ -25,6 +25,7 @@ _LAUNCHERS = {
     "pbs": ".launchers.others:PBSLauncher",
     "sge": ".launchers.others:GridEngineLauncher",
     "lsf": ".launchers.others:LSFLauncher",
+    "ssh": ".launchers.ssh:SSHLauncher",
 }
 _METHODS = {"launcher": ("start", "stop"), "policy": ("credit", "patience")}
 _PLURALS = {"launcher": "launchers", "policy": "policies"}

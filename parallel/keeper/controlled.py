@@ -42,11 +42,13 @@ class Controlled:
     def __init__(self, state: SessionState, spec: dict[str, Any]) -> None:
         """``spec`` is the session's."""
         self._state = state
+        named = spec["controller"].get("host")
         self._told = {
             "number": spec["controller"]["number"],
             # The key is the cluster's, which the controller has: it never travels.
             "connection": {k: v for k, v in spec["connection"].items() if k != "key"},
-            "host": socket.gethostname(),
+            "host": named or socket.gethostname(),
+            **({"is_apart": True} if named else {}),
             "cwd": spec["cwd"],
         }
         self.reason = ""

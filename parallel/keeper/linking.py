@@ -118,6 +118,8 @@ class ControllerLink:
     def _changed(self, frames: list[bytes]) -> list[Instruction]:
         state = self._keeper.state
         self._is_linked = event_of(frames) == _LINKED
+        if self._is_linked and self._relays is not None:
+            self._relays.linked()
         if self._is_linked and state.controlled is not None:
             state.controlled.linked(time.time())
         return state._taken()

@@ -11,6 +11,8 @@ what comes out goes back; the session knows no difference. Rules:
    take waits where it does for a client that is connected here, and is bounded as there. One whose
    connection is cut for that is told, and opens the channel anew, as any client does.
 4. Nothing here is read: messages are authenticated where any client's are.
+5. What was on its way when the link to the controller was cut is lost, in both directions: with the
+   next link each client is told that its channels are closed, and opens them anew.
 """
 
 from __future__ import annotations
@@ -74,6 +76,13 @@ class Relays:
         else:
             relay.heard = time.monotonic()
             self._carry_in(relay, envelope)
+
+    def linked(self) -> None:
+        """There is a new link to the controller (rule 5)."""
+        for each in tuple(self._relays.values()):
+            about = Envelope(each.peer, each.channel, CLOSED)
+            self._tell(about, CLOSED, b"the link to the controller was cut")
+            self._drop(each)
 
     def _carry_in(self, relay: _Relay, envelope: Envelope) -> None:
         if envelope.operation == PROBE:

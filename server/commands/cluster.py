@@ -21,7 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION")
     start = actions.add_parser("start", help="start one, which goes on until it is stopped")
-    start.add_argument("-n", type=_count, help="engines; by default one a processor")
+    start.add_argument(
+        "-n", type=_count, help="engines; by default one a processor, or as the hosts say"
+    )
     start.add_argument("--name", metavar="NAME", default="", help="by default, one that is free")
     start.add_argument(
         "--python", metavar="PATH", help="the engines' interpreter, as for a session"
@@ -31,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--launcher",
         metavar="NAME",
         default="local",
-        help="local, mpi, slurm, pbs, sge, lsf, or your own MODULE:CLASS",
+        help="local, mpi, slurm, ssh, pbs, sge, lsf, or your own MODULE:CLASS",
     )
     start.add_argument(
         "--listen", metavar="ADDRESS", default="", help="of this host, for engines of other hosts"

@@ -174,9 +174,8 @@ def test_installed_packages_enter_short_names(home: Path) -> None:
     words = ["--name", "test", "--cwd", str(home), "--engines", "1", "--options", '{"mark": "red"}']
     python = str(home / "env" / "bin" / "python")
     told = run_controller(*words, "--launcher", "shelf", python=python)
-    assert told["message"].startswith(
-        "There is no launcher 'shelf': there is local, mpi, slurm, pbs, sge, lsf, shell."
-    )
+    assert told["message"].startswith("There is no launcher 'shelf': there is local, mpi, ")
+    assert ", shell. One of your own" in told["message"]
     told = run_controller(*words, "--launcher", "shell", "--policy", "patient", python=python)
     assert told["status"] == "ready", told
     with Cluster.connect("test") as cluster:
@@ -209,10 +208,7 @@ def test_the_command_names_them_too(home: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        (
-            {"launcher": "lokal"},
-            "There is no launcher 'lokal': there is local, mpi, slurm, pbs, sge, lsf.",
-        ),
+        ({"launcher": "lokal"}, "There is no launcher 'lokal': there is local, mpi, "),
         ({"launcher": "own:Nothing"}, "The launcher own:Nothing cannot be made: AttributeError"),
         ({"launcher": "absent:Nothing"}, "No module named 'absent'. vivo's own interpreter"),
         ({"launcher": "own:Broken"}, "The launcher own:Broken has no start and no stop"),
@@ -241,7 +237,7 @@ def test_an_installed_packages_launcher_has_a_short_name(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(naming, "entry_points", entered)
     assert isinstance(naming.launcher_named("batch"), LocalLauncher)
-    with pytest.raises(SessionError, match="there is local, mpi, slurm, pbs, sge, lsf, batch"):
+    with pytest.raises(SessionError, match=r"there is local, mpi, .*, batch"):
         naming.launcher_named("other")
 
 

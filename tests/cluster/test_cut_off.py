@@ -320,3 +320,24 @@ def test_a_client_that_is_cut_off_from_its_controller_gets_all_its_results(
         assert unanswered.get(timeout=20) == [1, 2]
         client.close()
     change_entry(cluster)
+
+
+def test_what_was_on_its_way_through_the_controller_comes_over_the_next_link(
+    apart: Apart, home: Path
+) -> None:
+    """A cell and a call end while their engine is cut off; whoever waits for them hears of it."""
+    far = Cluster.connect("test", through_controller=True)
+    cell = far[0].aexecute(
+        "import os, time\nprint('began')\n"
+        f"while not os.path.exists({str(home / 'go')!r}): time.sleep(0.01)\nprint('ended')"
+    )
+    until(lambda: "began" in str(cell.cells[0].outputs))
+    call = far[0].aapply(os.getpid)
+    apart.between[0].refuse()
+    (home / "go").touch()
+    apart.client[0].execute("")  # it waits for its turn behind them
+    apart.between[0].pass_on()
+    cell.get(timeout=20)
+    assert cell.stdout.split() == ["began", "ended"]
+    assert call.get(timeout=20) == apart.engines[0]
+    far.close()

@@ -112,6 +112,8 @@ class Launcher(Protocol):
     - ``meaning_of_loss``, a text: what an engine's death means for the others, which is told along
       with its reason;
     - ``status``, a text: what it waits for, which is shown to who waits; nobody gives up meanwhile;
+    - ``default_engines(options)``: how many there are if nobody says; raises :class:`SessionError`
+      for options that do not fit;
     - ``needs_network``, true if its engines are on other hosts: the controller serves them by TCP
       then, at the address that it was told or that ``reachable_address()`` gives (which raises
       :class:`SessionError` if there is none);
