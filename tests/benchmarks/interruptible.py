@@ -109,7 +109,7 @@ AWAITS = {
 }
 CHILDREN = {
     "subprocess.run": "subprocess.run(['sleep', '1000'])",
-    "check_output": "subprocess.check_output('sleep 1000', shell=True)",
+    "check_output": "subprocess.check_output('exec sleep 1000', shell=True)",
     "lines of a child": (
         "child = subprocess.Popen(['sleep', '1000'], stdout=subprocess.PIPE)\n"
         "for line in child.stdout: pass"
