@@ -4,7 +4,7 @@ A profile is ``NAME.toml`` in the folder ``vivo/profiles`` of the user's configu
 
     inherits = "physics"
     modules = ["numpy as np", "math"]
-    startup = ["~/work/constants.py", "g = 9.81"]
+    startup = ["~/science/constants.py", "g = 9.81"]
     extensions = ["line_profiler"]
     filters = ["my_package.filters:shout"]
 

@@ -341,7 +341,8 @@ def _unpickled(outcome: Outcome) -> Exception | None:
         return None
     try:
         error = loads(outcome.buffers)
-    except Exception:  # noqa: BLE001 - its class may be missing, or refuse: its report tells of it
+    except Exception as failure:  # noqa: BLE001 - its class may be missing, or refuse
+        _log.info("A remote error is told by its report alone: unpickling it raised %r.", failure)
         return None
     # An interrupt there is none here.
     return error if isinstance(error, Exception) else None

@@ -13,7 +13,7 @@ from ...parallel.cluster.places import all_entries, has_ended
 from ...parallel.directories import in_full
 from ...parallel.errors import SessionError
 from ..interpreters import choose_interpreter
-from .options import launcher_option
+from .options import add_launcher_option
 from .sessions import age
 
 
@@ -45,14 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what they connect to instead: tcp://HOST:PORT",
     )
     start.add_argument("--policy", metavar="NAME", default="", help="your own MODULE:CLASS")
-    start.add_argument(
-        "--option",
-        metavar="KEY=VALUE",
-        type=launcher_option,
-        action="append",
-        default=[],
-        help="tell the launcher something; may be repeated",
-    )
+    add_launcher_option(start, "tell the launcher something")
     start.add_argument(
         "--encrypt",
         action=argparse.BooleanOptionalAction,

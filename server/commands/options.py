@@ -9,6 +9,18 @@ _NAMED = (
 )  # fmt: skip
 
 
+def add_launcher_option(parser: argparse.ArgumentParser, help: str) -> None:
+    """Declare ``--option``, which may be repeated."""
+    parser.add_argument(
+        "--option",
+        metavar="KEY=VALUE",
+        type=launcher_option,
+        action="append",
+        default=[],
+        help=f"{help}; may be repeated",
+    )
+
+
 def launcher_option(text: str) -> tuple[str, str]:
     """``KEY=VALUE`` for a launcher. Raises :class:`argparse.ArgumentTypeError`."""
     name, mark, value = text.partition("=")

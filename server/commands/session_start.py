@@ -15,7 +15,7 @@ from ...parallel.errors import SessionError
 from ...parallel.launch import SessionOptions, start_session
 from ...parallel.registry import SessionEntry
 from ..interpreters import choose_interpreter
-from .options import launcher_option
+from .options import add_launcher_option
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,14 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="start it as a job of a batch system: slurm, pbs, sge or lsf. Editors and consoles of "
         "this host use it as any other",
     )
-    parser.add_argument(
-        "--option",
-        metavar="KEY=VALUE",
-        type=launcher_option,
-        action="append",
-        default=[],
-        help="tell the batch system something, as partition=debug; may be repeated",
-    )
+    add_launcher_option(parser, "tell the batch system something, as partition=debug")
     parser.add_argument(
         "--listen", metavar="ADDRESS", default="", help="an address of this host that jobs reach"
     )

@@ -145,7 +145,6 @@ def task(folder: str) -> Callable[[int], int]:
 
     def work(number: int) -> int:
         import os
-        import time
 
         with open(os.path.join(folder, f"begun-{number}"), "a", encoding="utf-8") as stream:
             stream.write("x")
@@ -247,12 +246,17 @@ def test_an_interrupt_while_jobs_wait_takes_them_back(slurm: Slurm, busy: str, h
     for command in ([sys.executable, "-c", code], session):
         program = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         until(lambda: len(slurm.jobs()) == 2)
-        time.sleep(0.2)  # not in the middle of the submission alone: while it waits
+        (job,) = {*slurm.jobs()} - {busy}
+        until(lambda job=job: written_down(home, job))  # its submission is over, and it waits
         program.send_signal(2)
         program.communicate(timeout=30)
         assert program.returncode != 0
         until(lambda: slurm.jobs() == [busy])
     slurm.run("scancel", busy)
+
+
+def written_down(home: Path, job: str) -> bool:
+    return any(f'"{job}"' in each.read_text() for each in home.rglob("jobs.json"))
 
 
 @pytest.fixture

@@ -196,6 +196,6 @@ def test_a_user_on_the_other_side_of_a_partition_gets_all_results(
     program = elsewhere.client(1, seconds=0.02, count=300, trace=str(home / "trace"))
     until(lambda: elsewhere.cluster.ask("vivo_status_request")["queue"]["done"] >= 50)
     elsewhere.hosts.is_cut = True
-    time.sleep(6.0)  # longer than a peer may be silent
+    until(lambda: {each["state"] for each in elsewhere.cluster.engines()} == {"silent"})
     elsewhere.hosts.is_cut = False
     ended(program)
