@@ -62,8 +62,10 @@ class Cluster:
         """
         if not isinstance(launcher, str):
             raise UsageError(f"The launcher is named by a text: Cluster(n={launcher!r})?")
-        count = _processors() if n is None else n
-        if not isinstance(count, int) or count < 0:
+        options = {name: _plain(value) for name, value in options.items()}
+        takes_all = n is None and launcher == "dask" and "address" in options
+        count = (-1 if takes_all else _processors()) if n is None else n
+        if not isinstance(count, int) or (count < 0 and not takes_all):
             raise UsageError(f"n is {n!r}: give the number of engines.")
         words = ["--name", name] if name else []
         words += ["--engines", str(count), "--launcher", launcher]
@@ -78,7 +80,7 @@ class Cluster:
         self._is_own = True
         atexit.register(self.stop)
         try:
-            self.wait_for(count)
+            self._wait_for_all() if takes_all else self.wait_for(count)
         except BaseException:
             self.stop()
             raise
@@ -233,6 +235,18 @@ class Cluster:
                 told = self._ask("vivo_status", {"wait": True})
         self._known(told)
 
+    def _wait_for_all(self) -> None:
+        """Wait until all engines are up that the launcher finds places for."""
+        told = self.status()
+        with Line() as line:
+            while told.get("launching") or told["awaited"]:
+                line.show(told.get("launching", ""))
+                self._check_awaited(told, 1, None, is_late=False)
+                told = self._ask("vivo_status", {"wait": True})
+        if not self._up(told):
+            raise ClusterError(f"No engine did start: {' '.join(told['problems'])}")
+        self._known(told)
+
     def _check_awaited(
         self, told: dict[str, Any], count: int, numbers: Sequence[int] | None, *, is_late: bool
     ) -> None:
@@ -360,6 +374,11 @@ def _told(options: dict[str, Any]) -> str:
         raise UsageError(
             f"A launcher's options are texts, numbers and lists of them: {options!r} is more."
         ) from None
+
+
+def _plain(value: Any) -> Any:
+    """What a launcher is told of a value: of an object that has a scheduler, its address."""
+    return str(getattr(value, "scheduler_address", "")) or value
 
 
 def _processors() -> int:

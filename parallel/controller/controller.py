@@ -38,7 +38,7 @@ from .acted import Acted
 from .engines import Engine, Engines
 from .farm import Farm
 from .farming.policy import Policy
-from .launchers import Launcher, Order
+from .launchers import Carrier, Launcher, Order
 from .relaying import Relays
 
 _log = logging.getLogger(__name__)
@@ -109,11 +109,15 @@ class Controller:
         self._ends: dict[str, int] = {}  # process descriptors of keepers on this host
         self._tasks: set[asyncio.Task[None]] = set()
         self._launches: set[asyncio.Task[None]] = set()
-        self._is_stopping = self._is_entered = False
+        self._is_stopping = self._is_entered = self._is_counting = False
         self._owner = -1  # the descriptor of the process that it ends with
         self._restarted: dict[str, list[float]] = {}  # when engines were, by id
         self._host = this_host()[0]
         self._watching: list[Message] = []  # status requests that wait for a change
+        self.carrier: Carrier | None = getattr(launcher, "carrier", None)
+        """What gives engines their tasks, if that is not this process."""
+        if hasattr(launcher, "attach"):
+            launcher.attach(self)
         self.farm = Farm(self, entry.state, policy)
         self.acted = Acted(Path(entry.state) / "acted.jsonl")
 
@@ -178,7 +182,35 @@ class Controller:
         launch.add_done_callback(self._launches.discard)
         return numbers
 
-    def _order(self, numbers: list[int]) -> Order:
+    def start_all(self) -> None:
+        """Have as many engines started as the launcher finds places for."""
+        self._is_counting = True
+        launch = self.spawn(self._launch([]))
+        self._launches.add(launch)
+        launch.add_done_callback(self._counted)
+
+    def _counted(self, launch: asyncio.Task[None]) -> None:
+        self._is_counting = False
+        self._launches.discard(launch)
+        self.changed()
+
+    @property
+    def launching(self) -> str:
+        """What the launcher waits for; empty if it does not."""
+        told = str(getattr(self.launcher, "status", ""))
+        return told or ("the launcher" if self._is_counting else "")
+
+    def number_for_one_more(self) -> int:
+        """A number for an engine that nobody has ordered: that of a dead one, or a free one."""
+        awaited = self.engines.awaited_numbers
+        for each in self.engines:
+            if each.state == "dead" and each.number not in awaited:
+                self.engines.expect(each.number)
+                return each.number
+        return self.engines.free_numbers(1)[0]
+
+    def order_of(self, numbers: list[int]) -> Order:
+        """What a launcher is told of engines of these numbers."""
         entry = self.entry
         address = entry.reach or entry.engines
         return Order(
@@ -195,18 +227,18 @@ class Controller:
     async def _resume_launcher(self) -> None:
         """Let the launcher find again what it has started for the controller before this one."""
         try:
-            await self.launcher.resumed(self._order([]), self.problems.append)  # type: ignore[attr-defined]
+            await self.launcher.resumed(self.order_of([]), self.problems.append)  # type: ignore[attr-defined]
         except Exception as error:  # noqa: BLE001 - a launcher of others: the engines are there
             _log.exception("The launcher failed.")
             self.problems.append(f"The launcher does not know its engines any more: {error}.")
 
     async def _launch(self, numbers: list[int]) -> None:
         entry = self.entry
-        order = self._order(numbers)
+        order = self.order_of(numbers)
 
         def report(problem: str) -> None:
             _log.error("%s", problem)
-            if not self.engines.not_coming(numbers, problem):
+            if not self.engines.not_coming(numbers, problem) and numbers:
                 return  # all were there: what has become of them since is told as that
             self.problems.append(problem)
             self._engines_changed()
@@ -225,6 +257,10 @@ class Controller:
     def answer_later(self, request: Message) -> None:
         """Answer a status request with the next change of the engines, or in a second."""
         self._watching.append(request)
+
+    def changed(self) -> None:
+        """Something of what the status tells has changed."""
+        self._engines_changed()
 
     def _engines_changed(self) -> None:
         watching, self._watching = self._watching, []

@@ -18,7 +18,11 @@ from .farming.policy import Ahead, Guarded, Policy
 if TYPE_CHECKING:
     from .launchers import Launcher
 
-_LAUNCHERS = {"local": ".launchers.local:LocalLauncher", "mpi": ".launchers.mpi:MPILauncher"}
+_LAUNCHERS = {
+    "local": ".launchers.local:LocalLauncher",
+    "mpi": ".launchers.mpi:MPILauncher",
+    "dask": ".launchers.dask:DaskLauncher",
+}
 _METHODS = {"launcher": ("start", "stop"), "policy": ("credit", "patience")}
 _PLURALS = {"launcher": "launchers", "policy": "policies"}
 
