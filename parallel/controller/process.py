@@ -38,6 +38,8 @@ def control(entry: ClusterEntry, engines: int, ready: int, *, is_resumed: bool) 
     async def run() -> None:
         launcher = launcher_named(entry.launcher, entry.cwd)
         policy = policy_named(entry.policy, entry.cwd)
+        if entry.policy == "ahead":
+            policy = getattr(launcher, "policy", policy)
         if entry.restarts and (told := getattr(launcher, "cannot_restart", "")):
             raise SessionError(told)
         controller = Controller(entry, launcher, policy, is_resumed=is_resumed)

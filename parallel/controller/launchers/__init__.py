@@ -130,8 +130,9 @@ class Launcher(Protocol):
     - ``needs_network``, true if its engines are on other hosts: the controller serves them by TCP
       then, at the address that it was told or that ``reachable_address()`` gives (which raises
       :class:`SessionError` if there is none);
-    - ``attach(controller)``, called before all else, ``carrier``, what gives engines their tasks, and
-      ``facts()``, what the status tells under the launcher's name: for launchers of vivo's own;
+    - ``attach(controller)``, called before all else, ``carrier``, what gives engines their tasks,
+      ``policy``, used where none is named, and ``facts()``, what the status tells under the
+      launcher's name: for launchers of vivo's own;
     - ``cannot_restart``, a text: why engines are not given fresh processes;
     - ``async resumed(order, report)``: the controller was started again for the engines of an
       ``order`` without numbers, whose ``state`` folder has what the launcher has left there.

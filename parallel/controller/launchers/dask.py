@@ -1,8 +1,8 @@
-"""Engines in the workers of Dask: each worker hosts one, and tasks come to it by Dask's scheduler.
+"""Engines in the workers of Dask: each hosts one, and tasks come to it by Dask's scheduler.
 
-``Cluster("dask", n=4)`` starts a scheduler and workers of its own; with ``address=`` the engines are
-in the workers of a scheduler that runs, with ``jobqueue="MODULE:CLASS"`` in those that a class of
-dask-jobqueue's kind has started. Rules:
+``Cluster("dask", n=4)`` starts a scheduler and workers of its own; with ``address=`` the engines
+are in the workers of a scheduler that runs, with ``jobqueue="MODULE:CLASS"`` in those that a class
+of dask-jobqueue's kind has started. Rules:
 
 1. Whoever has an engine is decided here: a worker says that it is there (:mod:`.dask_plugin`), gets
    a number, and is asked to begin. One that joins later gets one too.
@@ -27,6 +27,7 @@ import msgspec
 
 from ...errors import SessionError
 from ...interpreters import check_python
+from ..farming.policy import Ahead
 from . import Order, Report
 from .dask_plugin import make_plugin
 from .dask_processes import Processes
@@ -49,6 +50,9 @@ class DaskLauncher:
         "An engine that is a guest in a Dask worker cannot be restarted alone: end the worker, and "
         "add another (cluster.remove(number), cluster.add()), or restart Dask's workers."
     )
+
+    policy = Ahead(moment=0.05, patience=0.5)
+    """Tasks are on their way for longer than to a keeper: what is taken back too soon comes late."""
 
     def __init__(self) -> None:
         if importlib.util.find_spec("distributed") is None:
@@ -194,7 +198,7 @@ class DaskLauncher:
         if theirs is None or theirs.split(".")[:2] != ours.split(".")[:2]:
             await client.close()
             raise SessionError(
-                f"Dask's scheduler has distributed {theirs}, and vivo's own environment has {ours}: "
+                f"Dask's scheduler has distributed {theirs}, and vivo's own environment {ours}: "
                 f"install the same there (pip install 'distributed=={theirs}')."
             )
         self.client = client
@@ -217,8 +221,8 @@ class DaskLauncher:
         if self._is_stopping or self.client is not client:
             return
         self._host.problems.append(
-            f"The Dask scheduler {self._scheduler} is gone. Results are kept; what has not ended is "
-            "given again once there is a scheduler with workers."
+            f"The Dask scheduler {self._scheduler} is gone. Results are kept; what has not ended "
+            "is given again once there is a scheduler with workers."
         )
         _log.warning("The Dask scheduler %s is gone.", self._scheduler)
         await self._come_back()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from .dask_plugin import make_run
 if TYPE_CHECKING:
     from .dask import DaskLauncher
 
+_MOST_KNOWN = 100_000
 _log = logging.getLogger(__name__)
 
 
@@ -32,7 +34,7 @@ class Carrier:
         self._launcher = launcher
         self._run = make_run()
         self._serials = itertools.count(2)
-        self._known: set[str] = set()  # keys that Dask may still know
+        self._known: OrderedDict[str, None] = OrderedDict()  # tasks that were given before
         self._on_way: dict[str, dict[str, tuple[str, Any]]] = {}  # by engine, task: key and future
 
     def give(
@@ -46,7 +48,9 @@ class Carrier:
         for call in calls:
             name = call["call"]
             key = name if name not in self._known else f"{name}.{next(self._serials)}"
-            self._known.add(key)
+            self._known[name] = None
+            if len(self._known) > _MOST_KNOWN:
+                self._known.popitem(last=False)
             own = [bytes(each) for each in buffers[at : at + call["buffers"]]]
             at += call["buffers"]
             names.append(name)
@@ -72,7 +76,6 @@ class Carrier:
             why = "Dask has given it up"
         except Exception as error:  # noqa: BLE001 - whatever Dask or a worker raises
             why = f"{type(error).__name__}: {error}"
-        self._known.discard(key)
         held = self._on_way.get(engine, {})
         if name in held and held[name][0] == key:
             del held[name]
@@ -123,7 +126,6 @@ class Carrier:
     def lost(self) -> None:
         """Dask's scheduler is gone: all that was on its way is given again."""
         on_way, self._on_way = self._on_way, {}
-        self._known.clear()
         for engine, held in on_way.items():
             for name in held:
                 self._launcher.host.farm.not_carried(engine, name, "")
