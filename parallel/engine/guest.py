@@ -32,7 +32,7 @@ from .main import Engine
 from .output import CellStream, InputStream, Output, OutStream
 from .routing import run_of_caller
 
-_NAP = 0.05  # seconds: so soon a sleep sees that it is interrupted
+_NAP = 0.02  # seconds: so soon a sleep sees that it is interrupted
 _LAST_SECONDS = 2.0
 _MOMENT = 0.02
 
@@ -116,6 +116,7 @@ class GuestEngine(Engine):
         super().__init__(main, lane)
         self.channel.make_wakeable()
         self.interrupter = Interrupter(self.shell, self.channel.wake, self._tell_wait)
+        self._lane.can_debug = False
         self._lane.orders["interrupted"] = lambda header: self.interrupter.interrupt(header["run"])
         self.output.beside[threading.get_ident()] = self.shell
         self.calls.interrupter = self.interrupter

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 # Below the default of 5 ms, so that a busy main thread hands over the interpreter soon: an answer
 # waits for it several times. No cost was seen on pure-Python threads, one or four.
 SWITCH_INTERVAL = 0.0001
+_NO_DEBUGGER = (
+    "The engine is a guest in another program's process, whose own threads the debugger would stop: "
+    "use breakpoint() or %debug there."
+)
 INSPECTION_MIME = "application/vnd.vivo.inspection+json"
 
 
@@ -53,6 +57,8 @@ class Lane(threading.Thread):
             "save": lambda header: shell.write_history()
         }
         """What frames that want no answer lead to, by type."""
+        self.can_debug = True
+        """Whether the debugger's protocol is served: it would stop a host's own threads too."""
         # debuggers leave threads alone that say so
         self.pydev_do_not_trace = True
         self.is_pydev_daemon_thread = True
@@ -82,6 +88,9 @@ class Lane(threading.Thread):
                 self.subshells.give(header["subshell"], header["frame"], buffers)
             elif (order := self.orders.get(header["type"])) is not None:
                 order(header)
+            elif header["type"] == "debug_request" and not self.can_debug:
+                content = {"status": "error", "ename": "GuestEngine", "evalue": _NO_DEBUGGER}
+                self.channel.send({"type": "reply", "id": header["id"], "content": content})
             elif header["type"] == "debug_request":
                 debugging.submit(self.channel, self.shell, header["id"], header["content"])
             else:
