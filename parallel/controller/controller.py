@@ -209,6 +209,12 @@ class Controller:
                 return each.number
         return self.engines.free_numbers(1)[0]
 
+    def reached_again(self, number: int) -> None:
+        """What carries tasks reaches an engine that it may not have reached before."""
+        for each in self.engines:
+            if each.number == number and each.state == "up":
+                self.tell_engine(each.id, "vivo_hello_request", {})  # it joins anew
+
     def order_of(self, numbers: list[int]) -> Order:
         """What a launcher is told of engines of these numbers."""
         entry = self.entry

@@ -145,7 +145,7 @@ def test_what_a_session_answers_is_asked_of_each(view: DirectView) -> None:
     assert view.complete("numb")[0][0] == "number"
     assert "41" in view.inspect("number")[1]
     assert [each["name"] for each in view.variables("number")[0]] == ["number"]
-    assert "number = 41" in [each[2] for each in view.history(5)[0]]
+    assert "number = 41" in [each[2] for each in view.history(1000)[0]]
     busy.cancel()
     with pytest.raises(EngineErrors, match="KeyboardInterrupt"):
         busy.get()

@@ -320,7 +320,7 @@ class DaskLauncher:
         try:
             has = await self._ask(worker, "vivo_place")
             if has["cluster"] == self._host.entry.id:
-                self.workers[has["number"]] = worker
+                self._has_engine(has["number"], worker)
                 return
             number = self._number_for(name)
             order = msgspec.structs.replace(self._host.order_of([number]), options={})
@@ -335,7 +335,7 @@ class DaskLauncher:
             Path(command[-1]).unlink(missing_ok=True)
             if told["refused"]:
                 raise SessionError(f"The Dask worker {worker} has no engine: {told['refused']}")
-            self.workers[number] = worker
+            self._has_engine(number, worker)
         except (OSError, SessionError, KeyError, TypeError, ValueError) as error:
             self._seating.discard(worker)
             if number >= 0 and self._host.engines.not_coming([number], str(error)):
@@ -343,6 +343,10 @@ class DaskLauncher:
             _log.warning("%s: %s", worker, error)
         finally:
             self._tell_status()
+
+    def _has_engine(self, number: int, worker: str) -> None:
+        self.workers[number] = worker
+        self._host.reached_again(number)
 
     def _number_for(self, name: str) -> int:
         if self._processes.is_own and name.isdecimal() and int(name) in self._wanted:
