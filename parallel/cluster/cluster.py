@@ -120,6 +120,7 @@ class Cluster:
         self._link = ControllerLink(self.name, entry["clients"], entry["key"], self._gone)
         self._engines: dict[str, EngineLink] = {}
         self._is_relayed = is_relayed
+        self._dashboard = ""
         self._is_closed = False
         current.set_cluster(self)
 
@@ -155,6 +156,9 @@ class Cluster:
             return
         self._is_closed = True
         atexit.unregister(self.stop)
+        collections = sys.modules.get(f"{__package__}.dask_collections")
+        if collections is not None:
+            collections.let_go(self.name)
         if self._gone() is None:
             self._link.wait_sent(_STOP_SECONDS)
         self._loop.run(self._close_links())
@@ -182,7 +186,8 @@ class Cluster:
 
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else f"{len(self._engines)} engines known"
-        return f"<Cluster {self.name}: {state}>"
+        link = f"; Dask's dashboard: {self._dashboard}" if self._dashboard else ""
+        return f"<Cluster {self.name}: {state}{link}>"
 
     # --- Asking ----------------------------------------------------------------------------
 
@@ -209,6 +214,29 @@ class Cluster:
     def status(self) -> dict[str, Any]:
         """What the cluster is and does: engines, queue, rates, memory, failures."""
         return self._ask("vivo_status")
+
+    def _dask(self) -> dict[str, Any]:
+        told = self.status().get("dask")
+        return {**told, "cluster": self.name} if told else {}
+
+    @property
+    def scheduler_address(self) -> str:
+        """Of Dask's scheduler, for ``distributed.Client``. Raises :class:`ClusterError` if the
+        engines are not in Dask's workers."""
+        return str(self._told_of_dask("scheduler"))
+
+    @property
+    def dashboard_link(self) -> str:
+        """Of Dask's dashboard; empty if it has none. Raises as :attr:`scheduler_address` does."""
+        return str(self._told_of_dask("dashboard"))
+
+    def _told_of_dask(self, name: str) -> Any:
+        told = self._dask()
+        if not told:
+            raise ClusterError(
+                f"The cluster {self.name} has no scheduler of Dask's: Cluster('dask', n=4) has."
+            )
+        return told[name]
 
     @property
     def engines(self) -> list[int]:
@@ -332,6 +360,7 @@ class Cluster:
     def _known(self, told: dict[str, Any]) -> dict[int, EngineLink]:
         """The links to the engines that are up, by number; new ones are made."""
         up: dict[int, EngineLink] = {}
+        self._dashboard = told.get("dask", {}).get("dashboard", "")
         for each in self._up(told):
             link = self._engines.get(each["id"])
             if link is None:
@@ -344,6 +373,7 @@ class Cluster:
                     host=each["host"],
                     relays=None if is_direct else self._link.relays,
                 )
+                link.dask = self._dask
             up[each["number"]] = link
         known = {each["id"] for each in told["engines"]}
         for gone in set(self._engines) - known:

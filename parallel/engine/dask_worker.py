@@ -180,24 +180,19 @@ class Place:
         return self.parts.pop(token)
 
 
+    def receive(self, token: str, name: str) -> None:
+        """Set a name of the namespace to the parts that Dask has brought, joined."""
+        given = self.take(token)
+        if len(given) == 1:
+            joined = given[0]
+        elif hasattr(given[0], "iloc"):
+            joined = sys.modules["pandas"].concat(given)
+        elif hasattr(given[0], "__array__"):
+            joined = sys.modules["numpy"].concatenate(given)
+        else:
+            joined = [each for part in given for each in part]
+        self.engine.shell.namespace[name] = joined
+
+
 place = Place()
 """That of this process."""
-
-
-def offer(token: str, name: str) -> Any:
-    """See :meth:`Place.offer`. Raises ``RuntimeError`` where this process is no worker."""
-    return place.offer(token, name)
-
-
-def receive(token: str, name: str) -> None:
-    """Set a name of the namespace to the parts that Dask has brought, joined."""
-    given = place.take(token)
-    if len(given) == 1:
-        joined = given[0]
-    elif hasattr(given[0], "iloc"):
-        joined = sys.modules["pandas"].concat(given)
-    elif hasattr(given[0], "__array__"):
-        joined = sys.modules["numpy"].concatenate(given)
-    else:
-        joined = [each for part in given for each in part]
-    place.engine.shell.namespace[name] = joined
