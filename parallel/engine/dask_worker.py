@@ -55,8 +55,8 @@ class Place:
         """
         if self.guest is not None:
             raise RuntimeError(
-                f"this worker has an engine of the cluster {self.cluster} already: stop that "
-                "cluster, or use other workers"
+                "this worker has an engine of another cluster already: stop that one, or use other "
+                "workers"
             )
         self.cluster, self.number = cluster, number
         told = subprocess.run(

@@ -28,9 +28,9 @@ def make_plugin(topic: str, root: str, *, owns_worker: bool) -> Any:
 
         async def setup(self, worker: Any) -> None:
             self.worker, self.is_leaving = worker, False
-            worker.handlers["vivo_begin"] = self.begin
-            worker.handlers["vivo_place"] = self.tell_place
-            worker.handlers["vivo_take_back"] = self.take_back
+            worker.handlers[f"{self.topic}-begin"] = self.begin
+            worker.handlers[f"{self.topic}-place"] = self.tell_place
+            worker.handlers[f"{self.topic}-take-back"] = self.take_back
             self.tell("here")
 
         def tell(self, what: str, why: str = "") -> None:
@@ -59,9 +59,7 @@ def make_plugin(topic: str, root: str, *, owns_worker: bool) -> Any:
                 sys.meta_path.insert(0, bootstrap.Finder(self.root))
             return importlib.import_module("vivo.parallel.engine.dask_worker")
 
-        async def begin(
-            self, cluster: str = "", number: int = 0, command: Any = (), **_: Any
-        ) -> Any:
+        async def begin(self, number: int = 0, command: Any = (), **_: Any) -> Any:
             import asyncio
             import os
             import sys
@@ -77,7 +75,7 @@ def make_plugin(topic: str, root: str, *, owns_worker: bool) -> Any:
             def do() -> None:
                 where = f"the Dask worker {self.worker.address}"
                 words = [*command, "--guest", where, sys.executable, os.getcwd()]
-                self.module().place.begin(cluster, number, words, ended)
+                self.module().place.begin(self.topic, number, words, ended)
 
             try:
                 await asyncio.to_thread(do)
@@ -92,27 +90,30 @@ def make_plugin(topic: str, root: str, *, owns_worker: bool) -> Any:
             if self.owns_worker:
                 self.worker.loop.add_callback(self.worker.close)
 
-        async def tell_place(self, **_: Any) -> Any:
+        def own_place(self) -> Any:
             import sys
 
             module: Any = sys.modules.get("vivo.parallel.engine.dask_worker")
             place = module.place if module is not None else None
-            if place is None or place.guest is None:
-                return {"status": "OK", "cluster": "", "number": -1}
-            return {"status": "OK", "cluster": place.cluster, "number": place.number}
+            if place is None or place.guest is None or place.cluster != self.topic:
+                return None  # without an engine, or with another cluster's
+            return place
+
+        async def tell_place(self, **_: Any) -> Any:
+            place = self.own_place()
+            return {"status": "OK", "number": -1 if place is None else place.number}
 
         async def take_back(self, keys: Any = (), **_: Any) -> Any:
-            return {"status": "OK", "taken": self.module().place.take_back(keys)}
+            place = self.own_place()
+            return {"status": "OK", "taken": [] if place is None else place.take_back(keys)}
 
         async def teardown(self, worker: Any) -> None:
-            import sys
-
             self.is_leaving = True
-            module: Any = sys.modules.get("vivo.parallel.engine.dask_worker")
-            if module is not None:
-                module.place.end()
-            for name in ("vivo_begin", "vivo_place", "vivo_take_back"):
-                worker.handlers.pop(name, None)
+            place = self.own_place()
+            if place is not None:
+                place.end()
+            for name in ("begin", "place", "take-back"):
+                worker.handlers.pop(f"{self.topic}-{name}", None)
 
     return EngineInWorker()
 
