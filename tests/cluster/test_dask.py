@@ -126,7 +126,7 @@ def test_each_worker_hosts_an_engine_and_dask_works_beside(cluster: Cluster) -> 
 
 
 def test_tasks_go_through_dask_under_their_ids_and_see_the_namespace(cluster: Cluster) -> None:
-    """Dask's own record has them; the engine's names are theirs, and what they print comes along."""
+    """Dask's own record has them; the engine's names are theirs; what they print comes along."""
     cluster[:].push({"offset": 40})
     code = "def add(number):\n    print('adding', number)\n    return number + offset\n"
     add = of_a_script(code, "add")
@@ -304,7 +304,9 @@ def test_a_task_that_dask_is_told_to_forget_is_given_again(cluster: Cluster) -> 
     cells = cluster[:].aexecute("import time; time.sleep(1)")  # tasks wait behind them
     result = pool.amap(lambda n: n, range(6))
     with client_of(cluster.scheduler_address) as client:
-        until(lambda: len(client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks))))
+        until(
+            lambda: len(client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks)))
+        )
         client.run_on_scheduler(
             lambda dask_scheduler: dask_scheduler.client_releases_keys(
                 keys=list(dask_scheduler.tasks),

@@ -53,7 +53,7 @@ class DaskLauncher:
     )
 
     policy = Ahead(moment=0.05, patience=0.5)
-    """Tasks are on their way for longer than to a keeper: what is taken back too soon comes late."""
+    """Tasks are on their way for longer than to a keeper's: what is taken back comes late."""
 
     def __init__(self) -> None:
         if importlib.util.find_spec("distributed") is None:
@@ -335,7 +335,7 @@ class DaskLauncher:
             order = msgspec.structs.replace(self._host.order_of([number]), options={})
             command = order.elsewhere(f"The Dask worker {worker}")
             told = await self.ask(worker, "begin", number=number, command=command)
-            Path(command[-1]).unlink(missing_ok=True)
+            await asyncio.to_thread(Path(command[-1]).unlink, missing_ok=True)
             if told["refused"]:
                 raise SessionError(f"The Dask worker {worker} has no engine: {told['refused']}")
             self._has_engine(number, worker)

@@ -10,21 +10,24 @@ before it has found it. Rules:
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 
 def make_plugin(topic: str, root: str, *, owns_worker: bool) -> Any:
     """The plugin of a cluster. ``root`` is where vivo is, on every worker's host; with
     ``owns_worker`` a worker ends with its engine."""
-    from distributed import WorkerPlugin
+    version = importlib.import_module("vivo").__version__
+    base: Any = importlib.import_module("distributed").WorkerPlugin
 
-    class EngineInWorker(WorkerPlugin):  # type: ignore[misc]
+    class EngineInWorker(base):  # type: ignore[misc]
         """Has a Dask worker host an engine of a vivo cluster."""
 
         idempotent = True
 
         def __init__(self) -> None:
             self.topic, self.root, self.owns_worker = topic, root, owns_worker
+            self.version = version
 
         async def setup(self, worker: Any) -> None:
             self.worker, self.is_leaving = worker, False
@@ -38,31 +41,34 @@ def make_plugin(topic: str, root: str, *, owns_worker: bool) -> Any:
             self.worker.log_event(self.topic, {**told, "why": why})
 
         def module(self) -> Any:
-            import importlib
             import importlib.util
-            import os
             import sys
+            from pathlib import Path
 
-            if sys.version_info < (3, 10):
+            if tuple(sys.version_info) < (3, 10):
                 raise RuntimeError("vivo's engines need Python 3.10 or newer")
-            if "vivo.parallel.engine.dask_worker" not in sys.modules and "vivo" not in sys.modules:
-                path = os.path.join(self.root, "parallel", "engine", "bootstrap.py")
-                if not os.path.exists(path):
+            if "vivo" not in sys.modules:
+                path = Path(self.root, "parallel", "engine", "bootstrap.py")
+                spec = importlib.util.spec_from_file_location("vivo_bootstrap", path)
+                if not path.exists() or spec is None or spec.loader is None:
                     raise RuntimeError(
                         f"vivo is not at {self.root} on this host: it must be where it is on the "
                         "controller's, as on a file system that both have"
                     )
-                spec = importlib.util.spec_from_file_location("vivo_bootstrap", path)
-                assert spec is not None and spec.loader is not None
                 bootstrap = importlib.util.module_from_spec(spec)
                 spec.loader.exec_module(bootstrap)
                 sys.meta_path.insert(0, bootstrap.Finder(self.root))
+            found = importlib.import_module("vivo").__version__
+            if found != self.version:
+                raise RuntimeError(
+                    f"this worker has loaded vivo {found}, and the controller is {self.version}"
+                )
             return importlib.import_module("vivo.parallel.engine.dask_worker")
 
         async def begin(self, number: int = 0, command: Any = (), **_: Any) -> Any:
             import asyncio
-            import os
             import sys
+            from pathlib import Path
 
             loop = asyncio.get_running_loop()
 
@@ -74,12 +80,12 @@ def make_plugin(topic: str, root: str, *, owns_worker: bool) -> Any:
 
             def do() -> None:
                 where = f"the Dask worker {self.worker.address}"
-                words = [*command, "--guest", where, sys.executable, os.getcwd()]
+                words = [*command, "--guest", where, sys.executable, str(Path.cwd())]
                 self.module().place.begin(self.topic, number, words, ended)
 
             try:
                 await asyncio.to_thread(do)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the launcher is told; the worker stays
                 return {"status": "OK", "refused": str(error)}
             return {"status": "OK", "refused": ""}
 
