@@ -151,6 +151,7 @@ class Cluster:
         if self._is_closed:
             return
         try:
+            self._let_go_of_dask()
             if has_ended(self._entry) is not None:
                 return
             self._ask("vivo_stop")
@@ -167,13 +168,17 @@ class Cluster:
             return
         self._is_closed = True
         atexit.unregister(self.stop)
-        collections = sys.modules.get(f"{__package__}.dask_collections")
-        if collections is not None:
-            collections.let_go(self.name)
+        self._let_go_of_dask()
         if self._gone() is None:
             self._link.wait_sent(_STOP_SECONDS)
         self._loop.run(self._close_links())
         loop.release()
+
+    def _let_go_of_dask(self) -> None:
+        """Close the client that was made for collections, before its scheduler goes."""
+        collections = sys.modules.get(f"{__package__}.dask_collections")
+        if collections is not None:
+            collections.let_go(self.name)
 
     def detach(self) -> None:
         """Leave the cluster running when this process ends; ``Cluster.connect(name)`` finds it."""

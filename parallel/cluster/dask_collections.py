@@ -75,14 +75,12 @@ def from_dask(view: DirectView, name: str, collection: Any) -> None:
         )
     client, workers = _dask_of(view)
     if len(getattr(collection, "numblocks", ())) > 1:
-        collection = collection.rechunk({at: -1 for at in range(1, collection.ndim)})
+        collection = collection.rechunk(dict.fromkeys(range(1, collection.ndim), -1))
     delayed = collection.to_delayed()
     futures = client.compute(list(delayed.ravel() if hasattr(delayed, "ravel") else delayed))
     token = os.urandom(16).hex()
     put, placed = _putter(), []
-    for worker, (start, end) in zip(
-        workers, parts.bounds(len(futures), len(workers)), strict=True
-    ):
+    for worker, (start, end) in zip(workers, parts.bounds(len(futures), len(workers)), strict=True):
         own, is_empty = futures[start:end] or futures[:1], start == end
         placed.append(
             client.submit(put, token, own, is_empty, workers=[worker], pure=False, key=_key(token))
@@ -117,7 +115,9 @@ def _dask_of(view: DirectView) -> tuple[Any, list[str]]:
     missing = [each for each in view.engines if str(each) not in workers]
     if missing:
         raise UsageError(f"Dask has no worker of engine {', '.join(map(str, missing))} any more.")
-    return _client(told["scheduler"], told["cluster"]), [workers[str(each)] for each in view.engines]
+    return _client(told["scheduler"], told["cluster"]), [
+        workers[str(each)] for each in view.engines
+    ]
 
 
 def _client(scheduler: str, cluster: str) -> Any:

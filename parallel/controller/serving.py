@@ -80,6 +80,10 @@ def _scale(controller: Controller, message: Message) -> dict[str, Any] | None:
     wanted = msgspec.convert(message.content, ScaleRequest)
     if _has_unknown(controller, message, wanted.remove):
         return None
+    sentence = getattr(controller.launcher, "cannot_add", "") if wanted.add > 0 else ""
+    if sentence:
+        controller.answer(message, {"status": "error", "ename": "UsageError", "evalue": sentence})
+        return None
     numbers = controller.start_engines(wanted.add) if wanted.add > 0 else []
     for each in tuple(controller.engines):
         if each.number in wanted.remove:

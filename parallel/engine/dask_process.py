@@ -5,6 +5,7 @@ the standard output. It logs to its standard error. SIGTERM ends it in order.
 """
 
 import asyncio
+import importlib
 import json
 import os
 import signal
@@ -18,9 +19,7 @@ def _tell(told: "dict[str, Any]") -> None:
 
 
 async def _scheduler(told: "dict[str, Any]") -> "Any":
-    from distributed import Scheduler
-
-    made = await Scheduler(
+    made = await importlib.import_module("distributed").Scheduler(
         host=told["host"], port=0, dashboard=told["dashboard"], dashboard_address=":0"
     )
     found = getattr(made, "http_server", None) if told["dashboard"] else None
@@ -31,9 +30,7 @@ async def _scheduler(told: "dict[str, Any]") -> "Any":
 
 
 async def _worker(told: "dict[str, Any]") -> "Any":
-    from distributed import Worker
-
-    made = await Worker(
+    made = await importlib.import_module("distributed").Worker(
         told["scheduler"],
         name=told["name"],
         nthreads=told["threads"],

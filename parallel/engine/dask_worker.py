@@ -1,7 +1,7 @@
 """The engine in a Dask worker: begun, ended, given tasks; parts of collections in and out.
 
-It runs in the worker's process, in the worker's Python, which needs nothing of vivo's installed: the
-plugin (:mod:`vivo.parallel.controller.launchers.dask_plugin`) finds it. Rules:
+It runs in the worker's process, in the worker's Python, which needs nothing of vivo's installed:
+the plugin (:mod:`vivo.parallel.controller.launchers.dask_plugin`) finds it. Rules:
 
 1. The worker's event loop never waits here: what takes time is in threads.
 2. A worker has one engine at a time. Whoever begins a second one is told whose it has.
@@ -55,8 +55,8 @@ class Place:
         """
         if self.guest is not None:
             raise RuntimeError(
-                f"this worker has an engine of the cluster {self.cluster} already: stop that "
-                "cluster, or use other workers"
+                "this worker has an engine of another cluster already: stop that one, or use other "
+                "workers"
             )
         self.cluster, self.number = cluster, number
         told = subprocess.run(
@@ -80,7 +80,7 @@ class Place:
 
     def _ready(self, engine: GuestEngine) -> None:
         engine.calls.on_end = self._ended
-        engine._lane.orders["not_begun"] = lambda told: [self._ended(c) for c in told["calls"]]
+        engine._lane.orders["not_begun"] = self._not_begun
         self._is_ready.set()
 
     @property
@@ -158,6 +158,10 @@ class Place:
         for each in waiting:
             each()
 
+    def _not_begun(self, told: dict[str, Any]) -> None:
+        for call in told["calls"]:
+            self._ended(call)
+
     def _let_go(self) -> None:
         for call in tuple(self._waiting):
             self._ended(call)
@@ -178,7 +182,6 @@ class Place:
     def take(self, token: str) -> Any:
         """A part that was put here, once."""
         return self.parts.pop(token)
-
 
     def receive(self, token: str, name: str) -> None:
         """Set a name of the namespace to the parts that Dask has brought, joined."""

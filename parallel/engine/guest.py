@@ -139,7 +139,7 @@ class GuestEngine(Engine):
         self._set(sys, "stdout", RoutedStream(out, sys.stdout))
         self._set(sys, "stderr", RoutedStream(error, sys.stderr))
         asked = InputStream(self.front_end.read_input)
-        self._set(sys, "stdin", RoutedStream(asked, sys.stdin))  # type: ignore[arg-type]
+        self._set(sys, "stdin", RoutedStream(asked, sys.stdin))
         self._set(builtins, "input", _by_caller(self._input, builtins.input))
         self._set(getpass, "getpass", _by_caller(self._getpass, getpass.getpass))
         self._set(time, "sleep", _sleep_of(threading.get_ident(), time.sleep))

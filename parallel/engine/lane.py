@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 # waits for it several times. No cost was seen on pure-Python threads, one or four.
 SWITCH_INTERVAL = 0.0001
 _NO_DEBUGGER = (
-    "The engine is a guest in another program's process, whose own threads the debugger would stop: "
-    "use breakpoint() or %debug there."
+    "The engine is a guest in another program's process, whose own threads the debugger would "
+    "stop: use breakpoint() or %debug there."
 )
 INSPECTION_MIME = "application/vnd.vivo.inspection+json"
 

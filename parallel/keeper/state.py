@@ -62,7 +62,7 @@ class SessionState:
         self.cwd = cwd
         self.foreign = foreign
         """Whether a foreign launcher owns the session: then it ends with its engine."""
-        self.guest_of = ""  # of an engine in another program's process: what that is
+        self.guest_of = ""  # what process the engine is a guest in, if it is
         self.controlled: Controlled | None = None
         self.engine = "starting"
         self.engine_pid: int | None = None

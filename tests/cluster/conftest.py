@@ -102,7 +102,9 @@ def backend(request: pytest.FixtureRequest) -> str:
 def cluster(home: Path, backend: str) -> Iterator[RunningCluster]:
     """A cluster of two engines on this machine."""
     words = ["--name", "test", "--engines", "2", "--cwd", str(home), "--launcher", backend]
-    told = run_controller(*words, "--options", '{"dashboard": false}' if backend == "dask" else "{}")
+    told = run_controller(
+        *words, "--options", '{"dashboard": false}' if backend == "dask" else "{}"
+    )
     assert told["status"] == "ready", told
     made = RunningCluster("test")
     yield made

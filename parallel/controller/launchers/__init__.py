@@ -138,7 +138,8 @@ class Launcher(Protocol):
     - ``attach(controller)``, called before all else, ``carrier``, what gives engines their tasks,
       ``policy``, used where none is named, and ``facts()``, what the status tells under the
       launcher's name: for launchers of vivo's own;
-    - ``cannot_restart``, a text: why engines are not given fresh processes;
+    - ``cannot_restart``, ``cannot_add``, texts: why engines are not given fresh processes, and why
+      none are added, if that is so;
     - ``async resumed(order, report)``: the controller was started again for the engines of an
       ``order`` without numbers, whose ``state`` folder has what the launcher has left there.
     """

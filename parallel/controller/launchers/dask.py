@@ -20,6 +20,7 @@ import contextlib
 import importlib
 import importlib.util
 import logging
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ class DaskLauncher:
     )
 
     policy = Ahead(moment=0.05, patience=0.5)
-    """Tasks are on their way for longer than to a keeper: what is taken back too soon comes late."""
+    """Tasks are on their way for longer than to a keeper's: what is taken back comes late."""
 
     def __init__(self) -> None:
         if importlib.util.find_spec("distributed") is None:
@@ -85,17 +86,22 @@ class DaskLauncher:
         """Under which name Dask knows the cluster's plugin and its events."""
         return f"vivo-{self._host.entry.id}"
 
+    @property
+    def cannot_add(self) -> str:
+        """Why no engines can be added, if so."""
+        if self._scheduler and not self._processes.is_own and self._made is None:
+            return (
+                f"The workers of the Dask scheduler {self._scheduler} are not vivo's to start: "
+                "start more there, and each gets an engine by itself."
+            )
+        return ""
+
     # --- As any launcher -------------------------------------------------------------------
 
     async def start(self, order: Order, report: Report) -> None:
         """Have engines begun in workers. Raises :class:`SessionError` if that is not to be."""
         order.check_options(*_OPTIONS)
         is_own = not order.options.get("address") and not order.options.get("jobqueue")
-        if order.numbers and not is_own and self.client is not None and self._made is None:
-            raise SessionError(
-                f"The workers of the Dask scheduler {self._scheduler} are not vivo's to start: "
-                "start more there, and each gets an engine by itself."
-            )
         async with self._opening:
             self.status = "Dask's scheduler"
             try:
@@ -165,6 +171,8 @@ class DaskLauncher:
         """Have a class of dask-jobqueue's kind make a cluster; its scheduler's address."""
         module, _, name = str(options["jobqueue"]).partition(":")
         more = options.get("jobqueue_options") or {}
+        if self._order.cwd not in sys.path:
+            sys.path.append(self._order.cwd)  # last: its files shadow none of ours
         try:
             kind = getattr(importlib.import_module(module or "dask_jobqueue"), name or module)
             self._made = await kind(asynchronous=True, **more)
@@ -182,6 +190,7 @@ class DaskLauncher:
         config.set({"distributed.admin.large-graph-warning-threshold": "1TB"})
         topic = self._topic
         try:
+            await _knock(self._scheduler)
             client = await distributed.Client(
                 self._scheduler,
                 asynchronous=True,
@@ -203,7 +212,7 @@ class DaskLauncher:
             )
         self.client = client
         if not self._dashboard:
-            self._dashboard = _reachable(client.dashboard_link)
+            self._dashboard = client.dashboard_link or ""
         client.subscribe_topic(topic, self._told)
         owns = not self._order.options.get("address")
         await client.register_plugin(make_plugin(topic, _ROOT, owns_worker=owns), name=topic)
@@ -318,21 +327,15 @@ class DaskLauncher:
         self._seating.add(worker)
         order, number = self._order, -1
         try:
-            has = await self._ask(worker, "vivo_place")
-            if has["cluster"] == self._host.entry.id:
+            has = await self.ask(worker, "place")
+            if has["number"] >= 0:
                 self._has_engine(has["number"], worker)
                 return
             number = self._number_for(name)
             order = msgspec.structs.replace(self._host.launching.order_of([number]), options={})
             command = order.elsewhere(f"The Dask worker {worker}")
-            told = await self._ask(
-                worker,
-                "vivo_begin",
-                cluster=self._host.entry.id,
-                number=number,
-                command=command,
-            )
-            Path(command[-1]).unlink(missing_ok=True)
+            told = await self.ask(worker, "begin", number=number, command=command)
+            await asyncio.to_thread(Path(command[-1]).unlink, missing_ok=True)
             if told["refused"]:
                 raise SessionError(f"The Dask worker {worker} has no engine: {told['refused']}")
             self._has_engine(number, worker)
@@ -358,17 +361,14 @@ class DaskLauncher:
         self._wanted.remove(number)
         return number
 
-    async def _ask(self, worker: str, operation: str, **content: Any) -> dict[str, Any]:
-        """Ask a worker, by way of the scheduler. Raises ``OSError`` or ``ValueError``."""
+    async def ask(self, worker: str, operation: str, **content: Any) -> dict[str, Any]:
+        """Ask the plugin of a worker, by way of the scheduler. Raises ``OSError``, ``ValueError``,
+        ``KeyError`` or ``TypeError``."""
         told = await self.client.scheduler.broadcast(
-            msg={"op": operation, **content}, workers=[worker]
+            msg={"op": f"{self._topic}-{operation}", **content}, workers=[worker]
         )
         answer: dict[str, Any] = told[worker]
         return answer
-
-    def ask_soon(self, worker: str, operation: str, **content: Any) -> asyncio.Task[Any]:
-        """The same, beside."""
-        return asyncio.ensure_future(self._ask(worker, operation, **content))
 
     def _tell_status(self) -> None:
         there = len(self.workers)
@@ -383,5 +383,10 @@ class DaskLauncher:
         return self._host
 
 
-def _reachable(link: str | None) -> str:
-    return link or ""
+async def _knock(address: str) -> None:
+    """Raise ``OSError`` at once where nobody listens: Dask's client would try for long."""
+    scheme, _, place = address.rpartition("://")
+    host, _, port = place.rpartition(":")
+    if scheme in ("", "tcp", "tls") and port.isdecimal():
+        _, writer = await asyncio.open_connection(host.strip("[]"), int(port))
+        writer.close()

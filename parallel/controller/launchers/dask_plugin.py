@@ -10,27 +10,30 @@ before it has found it. Rules:
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
 
 def make_plugin(topic: str, root: str, *, owns_worker: bool) -> Any:
     """The plugin of a cluster. ``root`` is where vivo is, on every worker's host; with
     ``owns_worker`` a worker ends with its engine."""
-    from distributed import WorkerPlugin
+    version = importlib.import_module("vivo").__version__
+    base: Any = importlib.import_module("distributed").WorkerPlugin
 
-    class EngineInWorker(WorkerPlugin):  # type: ignore[misc]
+    class EngineInWorker(base):  # type: ignore[misc]
         """Has a Dask worker host an engine of a vivo cluster."""
 
         idempotent = True
 
         def __init__(self) -> None:
             self.topic, self.root, self.owns_worker = topic, root, owns_worker
+            self.version = version
 
         async def setup(self, worker: Any) -> None:
             self.worker, self.is_leaving = worker, False
-            worker.handlers["vivo_begin"] = self.begin
-            worker.handlers["vivo_place"] = self.tell_place
-            worker.handlers["vivo_take_back"] = self.take_back
+            worker.handlers[f"{self.topic}-begin"] = self.begin
+            worker.handlers[f"{self.topic}-place"] = self.tell_place
+            worker.handlers[f"{self.topic}-take-back"] = self.take_back
             self.tell("here")
 
         def tell(self, what: str, why: str = "") -> None:
@@ -38,33 +41,34 @@ def make_plugin(topic: str, root: str, *, owns_worker: bool) -> Any:
             self.worker.log_event(self.topic, {**told, "why": why})
 
         def module(self) -> Any:
-            import importlib
             import importlib.util
-            import os
             import sys
+            from pathlib import Path
 
-            if sys.version_info < (3, 10):
+            if tuple(sys.version_info) < (3, 10):
                 raise RuntimeError("vivo's engines need Python 3.10 or newer")
-            if "vivo.parallel.engine.dask_worker" not in sys.modules and "vivo" not in sys.modules:
-                path = os.path.join(self.root, "parallel", "engine", "bootstrap.py")
-                if not os.path.exists(path):
+            if "vivo" not in sys.modules:
+                path = Path(self.root, "parallel", "engine", "bootstrap.py")
+                spec = importlib.util.spec_from_file_location("vivo_bootstrap", path)
+                if not path.exists() or spec is None or spec.loader is None:
                     raise RuntimeError(
                         f"vivo is not at {self.root} on this host: it must be where it is on the "
                         "controller's, as on a file system that both have"
                     )
-                spec = importlib.util.spec_from_file_location("vivo_bootstrap", path)
-                assert spec is not None and spec.loader is not None
                 bootstrap = importlib.util.module_from_spec(spec)
                 spec.loader.exec_module(bootstrap)
                 sys.meta_path.insert(0, bootstrap.Finder(self.root))
+            found = importlib.import_module("vivo").__version__
+            if found != self.version:
+                raise RuntimeError(
+                    f"this worker has loaded vivo {found}, and the controller is {self.version}"
+                )
             return importlib.import_module("vivo.parallel.engine.dask_worker")
 
-        async def begin(
-            self, cluster: str = "", number: int = 0, command: Any = (), **_: Any
-        ) -> Any:
+        async def begin(self, number: int = 0, command: Any = (), **_: Any) -> Any:
             import asyncio
-            import os
             import sys
+            from pathlib import Path
 
             loop = asyncio.get_running_loop()
 
@@ -76,12 +80,12 @@ def make_plugin(topic: str, root: str, *, owns_worker: bool) -> Any:
 
             def do() -> None:
                 where = f"the Dask worker {self.worker.address}"
-                words = [*command, "--guest", where, sys.executable, os.getcwd()]
-                self.module().place.begin(cluster, number, words, ended)
+                words = [*command, "--guest", where, sys.executable, str(Path.cwd())]
+                self.module().place.begin(self.topic, number, words, ended)
 
             try:
                 await asyncio.to_thread(do)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the launcher is told; the worker stays
                 return {"status": "OK", "refused": str(error)}
             return {"status": "OK", "refused": ""}
 
@@ -92,27 +96,30 @@ def make_plugin(topic: str, root: str, *, owns_worker: bool) -> Any:
             if self.owns_worker:
                 self.worker.loop.add_callback(self.worker.close)
 
-        async def tell_place(self, **_: Any) -> Any:
+        def own_place(self) -> Any:
             import sys
 
             module: Any = sys.modules.get("vivo.parallel.engine.dask_worker")
             place = module.place if module is not None else None
-            if place is None or place.guest is None:
-                return {"status": "OK", "cluster": "", "number": -1}
-            return {"status": "OK", "cluster": place.cluster, "number": place.number}
+            if place is None or place.guest is None or place.cluster != self.topic:
+                return None  # without an engine, or with another cluster's
+            return place
+
+        async def tell_place(self, **_: Any) -> Any:
+            place = self.own_place()
+            return {"status": "OK", "number": -1 if place is None else place.number}
 
         async def take_back(self, keys: Any = (), **_: Any) -> Any:
-            return {"status": "OK", "taken": self.module().place.take_back(keys)}
+            place = self.own_place()
+            return {"status": "OK", "taken": [] if place is None else place.take_back(keys)}
 
         async def teardown(self, worker: Any) -> None:
-            import sys
-
             self.is_leaving = True
-            module: Any = sys.modules.get("vivo.parallel.engine.dask_worker")
-            if module is not None:
-                module.place.end()
-            for name in ("vivo_begin", "vivo_place", "vivo_take_back"):
-                worker.handlers.pop(name, None)
+            place = self.own_place()
+            if place is not None:
+                place.end()
+            for name in ("begin", "place", "take-back"):
+                worker.handlers.pop(f"{self.topic}-{name}", None)
 
     return EngineInWorker()
 

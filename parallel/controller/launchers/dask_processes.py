@@ -99,7 +99,8 @@ class Processes:
             raise SessionError(f"{order.python} cannot be started: {error.strerror}.") from None
         finally:
             os.close(descriptor)
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdin.write(json.dumps(told).encode())
         process.stdin.close()
         self._started[name] = process.pid, process_started(process.pid) or 0.0
@@ -186,7 +187,12 @@ async def _wait(process: tuple[int, float]) -> None:
         return
     loop = asyncio.get_running_loop()
     ended = loop.create_future()
-    loop.add_reader(descriptor, lambda: ended.done() or ended.set_result(None))
+
+    def note() -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    loop.add_reader(descriptor, note)
     try:
         await asyncio.wait_for(ended, _END_SECONDS)
     except asyncio.TimeoutError:

@@ -93,8 +93,8 @@ class Carrier:
 
     async def _taken_back(self, engine: str, worker: str, wanted: dict[str, str]) -> None:
         try:
-            told = await self._launcher.ask_soon(worker, "vivo_take_back", keys=list(wanted))
-        except (OSError, ValueError, AttributeError):
+            told = await self._launcher.ask(worker, "take-back", keys=list(wanted))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return  # the worker or the scheduler is gone, which is told by itself
         held = self._on_way.get(engine, {})
         taken = []
