@@ -155,10 +155,15 @@ def test_what_others_print_in_a_worker_is_not_a_cells(cluster: Cluster) -> None:
         print("somebody else's", flush=True)
         os.write(1, b"raw\n")
 
+    def let_go_on() -> None:
+        import sys
+
+        engine: Any = sys.modules["vivo.parallel.engine.dask_worker"].place.engine
+        engine.shell.namespace["go_on"].set()
+
     with client_of(cluster.scheduler_address) as client:
         client.submit(write, workers=[worker], pure=False).result()
-        set_it = "sys.modules['vivo.parallel.engine.dask_worker'].place.engine.shell.namespace"
-        client.run(lambda: eval(set_it, {"sys": sys})["go_on"].set(), workers=[worker])
+        client.run(let_go_on, workers=[worker])
     running.get(20)
     assert running.stdout == "cell\nthread\n"
     log = (Path(cluster._entry["state"]) / "dask-0.log").read_text()
