@@ -27,7 +27,7 @@ import msgspec
 import zmq
 
 from ..cluster_messages import CallNames, CallResults, EngineDied, EngineHello, Heartbeat
-from ..errors import SessionError, WireError
+from ..errors import WireError
 from ..keeper.sockets import receive_frames, send_frames
 from ..processes import process_started, this_host
 from ..refusals import Refusals
