@@ -20,7 +20,7 @@ import pandas
 import pytest
 from vivo.core.errors import UsageError
 from vivo.parallel import Cluster
-from vivo.parallel.cluster.errors import ClusterError
+from vivo.parallel.cluster.errors import ClusterError, EngineErrors
 from vivo.parallel.controller.launchers.dask_plugin import make_run
 from vivo.parallel.controller.naming import launcher_named
 from vivo.parallel.errors import SessionError
@@ -44,7 +44,12 @@ class Foreign:
     def __init__(self, home: Path) -> None:
         self._home = home
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.scheduler_address = self._start(role="scheduler", host="127.0.0.1", dashboard=False)
+        self.scheduler_address = self.start_scheduler(0)
+
+    def start_scheduler(self, port: int) -> str:
+        """Start a scheduler; its address."""
+        told = {"host": "127.0.0.1", "port": port, "dashboard": False}
+        return self._start(role="scheduler", **told)
 
     def _start(self, **told: Any) -> str:
         with (self._home / "dask.log").open("ab") as log:
@@ -116,7 +121,7 @@ def test_each_worker_hosts_an_engine_and_dask_works_beside(cluster: Cluster) -> 
         assert client.gather(client.map(lambda n: n + 1, range(10))) == list(range(1, 11))
     assert view.complete("her") == [["here"], ["here"]]
     busy.cancel()
-    with pytest.raises(Exception, match="KeyboardInterrupt"):
+    with pytest.raises(EngineErrors, match="KeyboardInterrupt"):
         busy.get(10)
     told = cluster.status()
     assert told["dask"]["scheduler"] == cluster.scheduler_address
@@ -225,6 +230,29 @@ def test_results_outlive_dasks_scheduler(cluster: Cluster, home: Path) -> None:
     twice = [each.name for each in traces.iterdir() if each.stat().st_size > 1]
     assert len(twice) <= 10, "more ran twice than were under way"
     assert cluster[:].apply(int, "3") == [3, 3]
+
+
+def test_a_scheduler_that_is_back_gets_what_has_not_ended(home: Path) -> None:
+    """At the address that it had; its workers get the numbers of those that went with it."""
+    with (
+        foreign_dask(home, 2) as dask,
+        Cluster("dask", n=2, address=dask, cwd=str(home), name="theirs") as cluster,
+    ):
+        pool = cluster.load_balanced()
+        held = cluster[:].aapply(time.sleep, 60)
+        result = pool.amap(abs, range(-20, 0))
+        dask.processes[0].kill()
+        dask.processes[0].wait()
+        with pytest.raises(EngineErrors, match="that it was a guest in has ended"):
+            held.get(20)
+        until(lambda: cluster.engines == [])
+        assert not result.done()
+        dask.start_scheduler(int(dask.scheduler_address.rpartition(":")[2]))
+        for number in range(2):
+            dask.add(f"again-{number}")
+        assert result.get(20) == list(range(20, 0, -1))
+        cluster.wait_for(2)
+        assert cluster.engines == [0, 1]
 
 
 def test_a_class_of_dask_jobqueues_kind_starts_the_workers(home: Path) -> None:
