@@ -95,6 +95,22 @@ def foreign_dask(home: Path, workers: int) -> Iterator[Foreign]:
             each.wait()
 
 
+def looking() -> Any:
+    """A function that tells what an engine takes of its host's, or adds to it; run in a worker."""
+
+    def look() -> tuple[Any, ...]:
+        import builtins
+
+        paths = [f"/proc/self/fd/{each}" for each in os.listdir("/proc/self/fd")]
+        pipes = [each for each in paths if os.path.lexists(each) and "pipe:" in os.readlink(each)]
+        threads = [each.name for each in threading.enumerate() if each.name.startswith("vivo")]
+        main = sys.modules["__main__"].__dict__.get("__file__")
+        names = builtins.input.__name__, time.sleep.__name__, type(sys.stdout).__name__
+        return len(pipes), threads, main, names, hasattr(builtins, "get_ipython")
+
+    return look
+
+
 def of_a_script(code: str, name: str) -> Any:
     """A function as one is that a script or a cell has made: it finds names in its engine."""
     scope: dict[str, Any] = {"__name__": "__main__"}
@@ -178,8 +194,8 @@ def test_what_others_print_in_a_worker_is_not_a_cells(cluster: Cluster) -> None:
 def test_an_engine_of_somebody_elses_worker_leaves_it_as_it_was(home: Path) -> None:
     """Workers that join later get one too; a cluster that is stopped leaves the workers running."""
     with foreign_dask(home, 1) as dask, client_of(dask.scheduler_address) as client:
-        look = lambda: (type(sys.stdout).__name__, input.__name__, time.sleep.__module__)  # noqa: E731
-        before = client.run(look)
+        look = looking()
+        ((worker, before),) = client.run(look).items()
         with Cluster("dask", address=dask, cwd=str(home)) as cluster:
             assert cluster[:].apply(int, "3") == [3]
             late = dask.add("late")
@@ -198,7 +214,7 @@ def test_an_engine_of_somebody_elses_worker_leaves_it_as_it_was(home: Path) -> N
             dask.add("after it")
             cluster.wait_for(2)
             assert cluster.engines == [0, 1], "the number of the dead one is given again"
-        until(lambda: client.run(look)[next(iter(before))] == next(iter(before.values())))
+        until(lambda: client.run(look)[worker] == before)
         assert late not in client.scheduler_info()["workers"]
         assert sorted(client.map(abs, [-1])[0].result() for _ in range(2)) == [1, 1]
         with Cluster("dask", address=dask.scheduler_address, cwd=str(home)) as again:
