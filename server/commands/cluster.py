@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     start.add_argument("--cwd", metavar="DIR", help="where the engines start; by default, here")
     start.add_argument(
-        "--launcher", metavar="NAME", default="local", help="local, mpi, or your own MODULE:CLASS"
+        "--launcher", metavar="NAME", default="local", help="local, mpi, dask, or your own"
     )
     start.add_argument("--policy", metavar="NAME", default="", help="your own MODULE:CLASS")
     start.add_argument(
