@@ -37,6 +37,8 @@ def lines(told: dict[str, Any]) -> list[str]:
         f"engine {each['number']}: {each['reason']}" for each in told["engines"] if each["reason"]
     ]
     launching = [told["launching"]] if told.get("launching") else []
+    if told.get("refused"):
+        launching.append(f"a connection to the engines' port was refused: {told['refused']}")
     return [*shown, *launching, *told["problems"]]
 
 

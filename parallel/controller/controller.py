@@ -110,7 +110,7 @@ class Controller:
         )
         self._owed: dict[str, Owed] = {}
         self._touched: set[str] = set()
-        self._gates: list[Gate] = []
+        self._gates: dict[str, Gate] = {}
         self._stopped = asyncio.Event()
         self._emptied = asyncio.Event()  # once it is stopping, and no engine is left
         self._ends: dict[str, int] = {}  # process descriptors of keepers on this host
@@ -318,7 +318,7 @@ class Controller:
                 await self.launcher.stop()
             except Exception:  # noqa: BLE001 - a launcher of others: the rest is to be let go of
                 _log.exception("The launcher failed to stop.")
-        for gate in self._gates:
+        for gate in self._gates.values():
             await gate.close()
         for bound in self._sockets.values():
             loop.remove_reader(bound.FD)
@@ -335,8 +335,13 @@ class Controller:
             return self._bind(name, address)
         inside = files.inside_of(self.entry.name, name[0])
         self._bind(name, f"ipc://{inside}")
-        self._gates.append(gate := Gate(name, str(inside)))
+        gate = self._gates[name] = Gate(name, str(inside))
         return await gate.open(address)
+
+    @property
+    def refused(self) -> str:
+        """Why a connection to the port for engines was refused last, if one was."""
+        return self._gates[ENGINES].last_refusal if ENGINES in self._gates else ""
 
     def _bind(self, name: str, address: str) -> str:
         """Serve at an address; gives it as it is then. Raises :class:`SessionError`."""

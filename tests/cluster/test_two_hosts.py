@@ -77,13 +77,14 @@ class Elsewhere:
         order = Order(
             "test", list(range(count)), entry.engines, entry.key, sys.executable, home, entry.state
         )
-        command = self.hosts.on(1, order.elsewhere("A process of host 1"))
+        *program, file = order.elsewhere("A process of host 1")
+        command = self.hosts.on(1, [*program, "-"])  # that host has not got the file
         for rank in range(count):
             environment = {**self.hosts.environment(1), "VIVO_RANK": str(rank)}
             log = self._home / f"engine-{rank}.log"
-            with log.open("ab") as output:
+            with log.open("ab") as output, open(file, "rb") as told:
                 made = subprocess.Popen(
-                    command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                    command, env=environment, stdin=told, stdout=output, stderr=output
                 )
             self.engines.append(made)
         self.cluster.up(count)
@@ -103,7 +104,7 @@ class Elsewhere:
         code = PROGRAM.format(engines=len(self.engines), **values)
         # The entry, and the key with it, is host 0's; the user has taken it along.
         program = subprocess.Popen(
-            self.hosts.on(host, [sys.executable, "-c", code]),
+            self.hosts.on(host, [sys.executable, "-c", code], is_closed=False),
             env=self.hosts.environment(0),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
