@@ -8,7 +8,7 @@ import select
 import socket
 import ssl
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy
@@ -27,18 +27,6 @@ SECRET = "a sentence that nobody on the wire may read"
 
 def log_of(cluster: RunningCluster) -> str:
     return (Path(cluster.entry.state) / "controller.log").read_text()
-
-
-@pytest.fixture
-def encrypted(home: Path) -> Iterator[RunningCluster]:
-    """Two engines; both they and clients come by TLS."""
-    words = ["--name", "test", "--engines", "2", "--listen", "127.0.0.1", "--encrypt"]
-    told = run_controller(*words, "--cwd", str(home))
-    assert told["status"] == "ready", told
-    made = RunningCluster("test")
-    made.up(2)
-    yield made
-    made.stop()
 
 
 def test_everything_works_over_tls(encrypted: RunningCluster) -> None:
