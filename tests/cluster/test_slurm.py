@@ -237,17 +237,21 @@ def test_a_site_can_edit_the_batch_script(slurm: Slurm, home: Path) -> None:
 
 
 def test_an_interrupt_while_jobs_wait_takes_them_back(slurm: Slurm, busy: str, home: Path) -> None:
-    """Ctrl-C while `Cluster("slurm")` waits for its engines."""
+    """Ctrl-C while `Cluster("slurm")` waits for its engines, or a session for its allocation."""
     code = (
         "from vivo.parallel import Cluster\n"
         f"Cluster('slurm', n=1, listen='127.0.0.1', python={PYTHON!r})"
     )
-    program = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
-    until(lambda: len(slurm.jobs()) == 2)
-    time.sleep(0.2)  # not in the middle of the submission alone: while it waits
-    program.send_signal(2)
-    assert "KeyboardInterrupt" in program.communicate(timeout=30)[1]
-    until(lambda: slurm.jobs() == [busy])
+    words = ["session", "start", "--launcher", "slurm", "--listen", "127.0.0.1", "--cwd", str(home)]
+    session = [sys.executable, "-m", "vivo.server.cli", *words]
+    for command in ([sys.executable, "-c", code], session):
+        program = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        until(lambda: len(slurm.jobs()) == 2)
+        time.sleep(0.2)  # not in the middle of the submission alone: while it waits
+        program.send_signal(2)
+        program.communicate(timeout=30)
+        assert program.returncode != 0
+        until(lambda: slurm.jobs() == [busy])
     slurm.run("scancel", busy)
 
 

@@ -57,7 +57,9 @@ def test_the_wheel_holds_vivo_alone(wheel: Path) -> None:
     for layer in ("core", "parallel", "server"):
         shipped = {name for name in names if name.startswith(f"vivo/{layer}/")}
         written = {
-            f"vivo/{path.relative_to(ROOT).as_posix()}" for path in (ROOT / layer).rglob("*.py")
+            f"vivo/{path.relative_to(ROOT).as_posix()}"
+            for pattern in ("*.py", "templates/*.sh")
+            for path in (ROOT / layer).rglob(pattern)
         }
         assert written == shipped
 

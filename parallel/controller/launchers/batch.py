@@ -35,6 +35,7 @@ _log = logging.getLogger(__name__)
 _COMMAND_SECONDS = 60.0
 _FIRST_LOOK, _LAST_LOOK = 0.5, 30.0  # seconds between two questions of what becomes of jobs
 _COMING = 120.0  # seconds that engines may take from their job's start
+_UNSEEN = 10.0  # seconds for which a job that was submitted may be unknown
 _END_SECONDS = 5.0
 
 
@@ -83,8 +84,9 @@ class Job(msgspec.Struct):
     numbers: list[int]
     log: str
     state: JobState = JobState("pending", "submitted")
+    submitted: float = -1e9
     running_since: float = 0.0
-    """By the monotonic clock; 0 if it does not run."""
+    """By the monotonic clock, as the time before; 0 if it does not run."""
 
 
 class Work(msgspec.Struct, frozen=True):
@@ -168,6 +170,7 @@ class BatchLauncher:
         printed = await _run(system.submission(str(script)), work.cwd, text if system.stdin else "")
         try:
             job = Job(system.job_in(printed), list(work.numbers), str(log))
+            job.submitted = time.monotonic()
         except ValueError:
             raise SessionError(
                 f"{system.name} has taken the job and said {printed!r}, which names none: look for "
@@ -261,8 +264,12 @@ class BatchLauncher:
             states = {}
         for name in jobs:
             job = self._jobs.get(name)
-            if job is not None:
-                self._is_now(job, states.get(name, JobState("ended", "it is not known any more")))
+            if job is None:
+                continue
+            state = states.get(name, JobState("ended", "it is not known any more"))
+            is_fresh = time.monotonic() - job.submitted < _UNSEEN
+            if name in states or not is_fresh:  # some systems list a job only after a moment
+                self._is_now(job, state)
 
     def _is_now(self, job: Job, state: JobState) -> None:
         if state.phase == "running" and job.state.phase != "running":
