@@ -53,8 +53,9 @@ class Relays:
             raise WireError("a relayed message came from a client that is not known")
         engine = envelope.peer.decode("ascii", "replace")
         if envelope.operation == PROBE and self._lives(engine):
+            # The engine is asked all the same: one whose keeper is another by now knows no channel of
+            # this client's, and says so.
             self._to_client([client, *envelope.parts()])
-            return
         route = self._routes.get(engine)
         carried = envelope._replace(peer=client).parts()
         if route is None or not self._to_engine([route, *carried]):
