@@ -136,6 +136,9 @@ class StatusReply(msgspec.Struct, omit_defaults=True):
     """How many tasks wait, run, are done, have failed."""
     rates: dict[str, float] = {}
     """Tasks per second."""
+    dask: dict[str, Any] = {}
+    """Of engines in Dask's workers: the addresses of Dask's ``scheduler`` and ``dashboard``, and of
+    the ``workers`` by their engines' numbers."""
 
 
 class Task(msgspec.Struct, omit_defaults=True):

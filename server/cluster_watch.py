@@ -36,6 +36,10 @@ def lines(told: dict[str, Any]) -> list[str]:
     shown += [
         f"engine {each['number']}: {each['reason']}" for each in told["engines"] if each["reason"]
     ]
+    dask = told.get("dask", {})
+    shown += [
+        f"Dask's {name}: {dask[name]}" for name in ("scheduler", "dashboard") if dask.get(name)
+    ]
     launching = [told["launching"]] if told.get("launching") else []
     if told.get("refused"):
         launching.append(f"a connection to the engines' port was refused: {told['refused']}")

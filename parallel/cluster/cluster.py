@@ -68,10 +68,13 @@ class Cluster:
         """
         if not isinstance(launcher, str):
             raise UsageError(f"The launcher is named by a text: Cluster(n={launcher!r})?")
+        options = {name: _plain(value) for name, value in options.items()}
+        takes_all = n is None and launcher == "dask" and "address" in options
         if n is not None and (not isinstance(n, int) or n < 0):
             raise UsageError(f"n is {n!r}: give the number of engines.")
         words = ["--name", name] if name else []
-        words += ["--launcher", launcher, *(["--engines", str(n)] if n is not None else [])]
+        count = -1 if takes_all else n
+        words += ["--launcher", launcher, *(["--engines", str(count)] if count is not None else [])]
         words += ["--python", python or sys.executable, "--cwd", cwd or os.getcwd()]  # noqa: PTH109 - a text
         words += ["--owner", str(os.getpid()), *(["--restarts"] if restarts else [])]
         words += ["--policy", policy] if policy else []
@@ -85,7 +88,9 @@ class Cluster:
         self._is_own = True
         atexit.register(self.stop)
         try:
-            if wait:
+            if wait and takes_all:
+                self._wait_for_all()
+            elif wait:
                 self.wait_for(told["engines"])
         except BaseException:
             self.stop()
@@ -126,6 +131,7 @@ class Cluster:
         self._link = ControllerLink(self.name, entry["clients"], entry["key"], self._gone)
         self._engines: dict[str, EngineLink] = {}
         self._is_relayed = is_relayed
+        self._dashboard = ""
         self._is_closed = False
         current.set_cluster(self)
 
@@ -145,6 +151,7 @@ class Cluster:
         if self._is_closed:
             return
         try:
+            self._let_go_of_dask()
             if has_ended(self._entry) is not None:
                 return
             self._ask("vivo_stop")
@@ -161,10 +168,17 @@ class Cluster:
             return
         self._is_closed = True
         atexit.unregister(self.stop)
+        self._let_go_of_dask()
         if self._gone() is None:
             self._link.wait_sent(_STOP_SECONDS)
         self._loop.run(self._close_links())
         loop.release()
+
+    def _let_go_of_dask(self) -> None:
+        """Close the client that was made for collections, before its scheduler goes."""
+        collections = sys.modules.get(f"{__package__}.dask_collections")
+        if collections is not None:
+            collections.let_go(self.name)
 
     def detach(self) -> None:
         """Leave the cluster running when this process ends; ``Cluster.connect(name)`` finds it."""
@@ -188,7 +202,8 @@ class Cluster:
 
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else f"{len(self._engines)} engines known"
-        return f"<Cluster {self.name}: {state}>"
+        link = f"; Dask's dashboard: {self._dashboard}" if self._dashboard else ""
+        return f"<Cluster {self.name}: {state}{link}>"
 
     # --- Asking ----------------------------------------------------------------------------
 
@@ -216,6 +231,29 @@ class Cluster:
         """What the cluster is and does: engines, queue, rates, memory, failures."""
         return self._ask("vivo_status")
 
+    def _dask(self) -> dict[str, Any]:
+        told = self.status().get("dask")
+        return {**told, "cluster": self.name} if told else {}
+
+    @property
+    def scheduler_address(self) -> str:
+        """Of Dask's scheduler, for ``distributed.Client``. Raises :class:`ClusterError` if the
+        engines are not in Dask's workers."""
+        return str(self._told_of_dask("scheduler"))
+
+    @property
+    def dashboard_link(self) -> str:
+        """Of Dask's dashboard; empty if it has none. Raises as :attr:`scheduler_address` does."""
+        return str(self._told_of_dask("dashboard"))
+
+    def _told_of_dask(self, name: str) -> Any:
+        told = self._dask()
+        if not told:
+            raise ClusterError(
+                f"The cluster {self.name} has no scheduler of Dask's: Cluster('dask', n=4) has."
+            )
+        return told[name]
+
     @property
     def engines(self) -> list[int]:
         """The numbers of the engines that are up."""
@@ -239,6 +277,18 @@ class Cluster:
                 self._check_awaited(told, count, numbers, is_late=time.monotonic() > until)
                 line.show(told.get("launching", ""))
                 told = self._ask("vivo_status", {"wait": True})
+        self._known(told)
+
+    def _wait_for_all(self) -> None:
+        """Wait until all engines are up that the launcher finds places for."""
+        told = self.status()
+        with Line() as line:
+            while told.get("launching") or told["awaited"]:
+                line.show(told.get("launching", ""))
+                self._check_awaited(told, 1, None, is_late=False)
+                told = self._ask("vivo_status", {"wait": True})
+        if not self._up(told):
+            raise ClusterError(f"No engine did start: {' '.join(told['problems'])}")
         self._known(told)
 
     def _check_awaited(
@@ -329,6 +379,7 @@ class Cluster:
         """The links to the engines that are up, by number; new ones are made."""
         up: dict[int, EngineLink] = {}
         make_room(_DESCRIPTORS * len(told["engines"]))
+        self._dashboard = told.get("dask", {}).get("dashboard", "")
         for each in self._up(told):
             link = self._engines.get(each["id"])
             if link is None:
@@ -342,6 +393,7 @@ class Cluster:
                     host=each["host"],
                     relays=None if is_direct else self._link.relays,
                 )
+                link.dask = self._dask
             up[each["number"]] = link
         known = {each["id"] for each in told["engines"]}
         for gone in set(self._engines) - known:
@@ -372,6 +424,11 @@ def _told(options: dict[str, Any]) -> str:
         raise UsageError(
             f"A launcher's options are texts, numbers and lists of them: {options!r} is more."
         ) from None
+
+
+def _plain(value: Any) -> Any:
+    """What a launcher is told of a value: of an object that has a scheduler, its address."""
+    return str(getattr(value, "scheduler_address", "")) or value
 
 
 def _is_listed(key: Any) -> bool:

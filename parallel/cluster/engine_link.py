@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -46,6 +47,8 @@ class EngineLink:
         self.number = number
         self.session, self.host = session, host
         self.is_direct = relays is None
+        self.dask: Callable[[], dict[str, Any]] | None = None
+        """Asks what the cluster tells of Dask."""
         addresses = {
             channel: (_address(connection, channel) if relays is None else channel, kind)
             for channel, kind in _SOCKETS.items()

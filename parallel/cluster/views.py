@@ -246,6 +246,30 @@ class DirectView:
     def __setitem__(self, name: str, value: Any) -> None:
         self.push({name: value})
 
+    def to_dask_array(self, name: str) -> Any:
+        """A Dask array of the engines' arrays of a name, one after the other along the first axis.
+
+        They stay where they are, and are not copied: who changes one in its engine changes the
+        collection. Raises :class:`UsageError` where the engines are not in Dask's workers.
+        """
+        from .dask_collections import to_array
+
+        return to_array(self, name)
+
+    def to_dask_dataframe(self, name: str) -> Any:
+        """A Dask dataframe, or series, whose partitions are the engines' of a name; as
+        :meth:`to_dask_array`."""
+        from .dask_collections import to_dataframe
+
+        return to_dataframe(self, name)
+
+    def from_dask(self, name: str, collection: Any) -> None:
+        """Give each engine consecutive partitions of a Dask array, dataframe or bag, joined, under
+        a name; they go from worker to worker. ``gather(name)`` is then the whole, in order."""
+        from .dask_collections import from_dask
+
+        from_dask(self, name, collection)
+
     # --- Cells -----------------------------------------------------------------------------
 
     def aexecute(self, code: str, *, on_output: Callable[..., None] | None = None) -> CellResult:

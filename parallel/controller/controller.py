@@ -27,8 +27,7 @@ import msgspec
 import zmq
 
 from ..cluster_messages import CallNames, CallResults, EngineDied, EngineHello, Heartbeat
-from ..descriptors import make_room
-from ..errors import SessionError, WireError
+from ..errors import WireError
 from ..keeper.sockets import receive_frames, send_frames
 from ..processes import process_started, this_host
 from ..refusals import Refusals
@@ -40,15 +39,15 @@ from .engines import Engine, Engines
 from .farm import Farm
 from .farming.policy import Policy
 from .gates import Gate
-from .launchers import Launcher, Order
+from .launchers import Carrier, Launcher
+from .launching import Launching
 from .relaying import Relays
 
 _log = logging.getLogger(__name__)
-_DESCRIPTORS = 4  # for each engine: its link, its end, and while it is started
 _AT_ONCE = 100  # messages of one socket, before the others have their turn
 _READABLE = int(zmq.POLLIN)
 _LOOK_AROUND = 0.5  # seconds between looks at who is silent: one more than SILENCE is too long
-_LAST_SECONDS, _LAUNCH_SECONDS = 5.0, 20.0
+_LAST_SECONDS = 5.0
 _RESTART_WINDOW, _MOST_RESTARTS = 60.0, 10
 _REUNION = 3.0  # seconds: a sign of life comes each second, a link is made again within one
 
@@ -115,12 +114,16 @@ class Controller:
         self._emptied = asyncio.Event()  # once it is stopping, and no engine is left
         self._ends: dict[str, int] = {}  # process descriptors of keepers on this host
         self._tasks: set[asyncio.Task[None]] = set()
-        self._launches: set[asyncio.Task[None]] = set()
+        self.launching = Launching(self)
         self._is_stopping = self._is_entered = False
         self._owner = -1  # the descriptor of the process that it ends with
         self._restarted: dict[str, list[float]] = {}  # when engines were, by id
         self._host = this_host()[0]
         self._watching: list[Message] = []  # status requests that wait for a change
+        self.carrier: Carrier | None = getattr(launcher, "carrier", None)
+        """What gives engines their tasks, if that is not this process."""
+        if hasattr(launcher, "attach"):
+            launcher.attach(self)
         self.farm = Farm(self, entry.state, policy)
         self.acted = Acted(Path(entry.state) / "acted.jsonl")
 
@@ -141,7 +144,7 @@ class Controller:
             ready()
             self.farm.start()
             if self._reunited and hasattr(self.launcher, "resumed"):
-                self.spawn(self._resume_launcher())
+                self.spawn(self.launching.resume())
             self.spawn(self._look_around(), is_vital=True)
             await self._stopped.wait()
             if self._failure is not None:
@@ -179,61 +182,30 @@ class Controller:
 
     def start_engines(self, count: int) -> list[int]:
         """Have engines started; they say by themselves when they are there. Gives their numbers."""
-        numbers = self.engines.free_numbers(count)
-        make_room(_DESCRIPTORS * (len(tuple(self.engines)) + self.engines.awaited))
-        launch = self.spawn(self._launch(numbers))
-        self._launches.add(launch)
-        launch.add_done_callback(self._launches.discard)
-        return numbers
+        return self.launching.start(count)
 
-    def _order(self, numbers: list[int]) -> Order:
-        entry = self.entry
-        address = entry.reach or entry.engines
-        return Order(
-            entry.name,
-            numbers,
-            address,
-            entry.key,
-            entry.python,
-            entry.cwd,
-            entry.state,
-            entry.options,
-        )
+    def number_for_one_more(self) -> int:
+        """A number for an engine that nobody has ordered: that of a dead one, or a free one."""
+        awaited = self.engines.awaited_numbers
+        for each in self.engines:
+            if each.state == "dead" and each.number not in awaited:
+                self.engines.expect(each.number)
+                return each.number
+        return self.engines.free_numbers(1)[0]
 
-    async def _resume_launcher(self) -> None:
-        """Let the launcher find again what it has started for the controller before this one."""
-        try:
-            await self.launcher.resumed(self._order([]), self.problems.append)  # type: ignore[attr-defined]
-        except Exception as error:  # noqa: BLE001 - a launcher of others: the engines are there
-            _log.exception("The launcher failed.")
-            self.problems.append(f"The launcher does not know its engines any more: {error}.")
-
-    async def _launch(self, numbers: list[int]) -> None:
-        entry = self.entry
-        order = self._order(numbers)
-
-        def report(problem: str) -> None:
-            if not self.engines.not_coming(numbers, problem):
-                _log.info("%s", problem)
-                return  # all were there: what has become of them since is told as that
-            _log.error("%s", problem)
-            self.problems.append(problem)
-            self._engines_changed()
-
-        try:
-            await self.launcher.start(order, report)
-        except (SessionError, OSError) as error:
-            report(str(error))
-        except Exception as error:  # noqa: BLE001 - a launcher of others: who waits is to be told
-            _log.exception("The launcher failed.")
-            report(
-                f"The launcher {entry.launcher} failed with {type(error).__name__}: {error}. "
-                f"controller.log in {entry.state} has the traceback."
-            )
+    def reached_again(self, number: int) -> None:
+        """What carries tasks reaches an engine that it may not have reached before."""
+        for each in self.engines:
+            if each.number == number and each.state == "up":
+                self.tell_engine(each.id, "vivo_hello_request", {})  # it joins anew
 
     def answer_later(self, request: Message) -> None:
         """Answer a status request with the next change of the engines, or in a second."""
         self._watching.append(request)
+
+    def changed(self) -> None:
+        """Something of what the status tells has changed."""
+        self._engines_changed()
 
     def _engines_changed(self) -> None:
         watching, self._watching = self._watching, []
@@ -274,10 +246,7 @@ class Controller:
     async def _end_engines(self) -> None:
         for engine in self.engines:
             self._end(engine.id)
-        if hasattr(self.launcher, "withdraw"):
-            await self._withdraw()
-        if self._launches:  # a launcher may stay with its engines for as long as they live
-            await asyncio.wait(self._launches, timeout=_LAUNCH_SECONDS)
+        await self.launching.end()
         if not self.knows_engines:
             await asyncio.sleep(
                 self._reunited - time.monotonic()
@@ -288,12 +257,6 @@ class Controller:
         except asyncio.TimeoutError:
             _log.warning("Some engines have not ended yet; they have been told to.")
         self._stopped.set()
-
-    async def _withdraw(self) -> None:
-        try:
-            await self.launcher.withdraw()  # type: ignore[attr-defined]
-        except Exception:  # noqa: BLE001 - a launcher of others: the rest is to end all the same
-            _log.exception("The launcher could not take back what it had ordered.")
 
     def _note_ends(self) -> None:
         if self._is_stopping and not self._ends and not self.engines.awaited:

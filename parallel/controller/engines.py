@@ -73,6 +73,10 @@ class Engines:
             self.unstarted.pop(number, None)
         return found
 
+    def expect(self, number: int) -> None:
+        """Another engine is to take the place of one that is not up."""
+        self._ordered.add(number)
+
     def not_coming(self, numbers: list[int], reason: str) -> bool:
         """Those of these that have not said hello do not come; whether there are any."""
         missing = self._ordered & set(numbers)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 _CLIENTS = "clients"
+_MOST_REFUSALS = 3
 _SENTENCES = {
     "cancelled": "The task was cancelled.",
     "timeout": "The task ran for longer than its timeout, and was interrupted.",
@@ -67,6 +68,7 @@ class Farm:
         self._due = 0.0
         self._rate = Rate()
         self._is_settling = False
+        self._refused: dict[str, int] = {}  # tasks that did not arrive at engines, how often
         # What the next commit takes along: results, and who waits for them.
         self._results: list[Entry] = []
         self._outgoing: dict[str, list[str]] = defaultdict(list)
@@ -277,6 +279,8 @@ class Farm:
     def engine_up(self, engine: Engine, calls: dict[str, Any], *, survived: bool) -> None:
         """An engine is there, with what it has of ours; see ``Scheduler.engine_joined``."""
         self._numbers[engine.id] = engine.number
+        if self._controller.carrier is not None:
+            self._controller.carrier.let_go(engine.id)
         told = self.scheduler.engine_joined(
             engine.id,
             time.monotonic(),
@@ -292,6 +296,8 @@ class Farm:
     ) -> None:
         """An engine is not up any more."""
         self._calls.pop(engine, None)
+        if self._controller.carrier is not None:
+            self._controller.carrier.let_go(engine)
         now = time.monotonic()
         self._do(self.scheduler.engine_left(engine, now, ran=ran, waiting=waiting, reason=reason))
 
@@ -371,6 +377,7 @@ class Farm:
             self._do(self.scheduler.revoked(told.engine, unsent, time.monotonic()))
         sent = [name for name in told.tasks if name not in unsent]
         if sent:
+            self._take_back_carried(told.engine, sent)
             self._controller.tell_engine(told.engine, "vivo_revoke", {"calls": sent})
 
     def _interrupt(self, told: Interrupt) -> None:
@@ -380,11 +387,39 @@ class Farm:
             self._do(self.scheduler.revoked(told.engine, [told.task], time.monotonic()))
         else:
             calls = {"calls": [told.task]}
+            self._take_back_carried(told.engine, [told.task])
             self._controller.tell_engine(told.engine, "vivo_interrupt_calls", calls)
+
+    def _take_back_carried(self, engine: str, names: list[str]) -> None:
+        """Take back what is still on its way, where something else than this process carries it."""
+        carrier, known = self._controller.carrier, self._controller.engines.get(engine)
+        if carrier is not None and known is not None:
+            carrier.take_back(known, names)
+
+    def not_carried(self, engine: str, name: str, reason: str) -> None:
+        """A task did not arrive at its engine; ``reason`` is empty if that says nothing of it."""
+        now, known = time.monotonic(), self._controller.engines.get(engine)
+        task = self.scheduler.tasks.get(name)
+        if task is None or task.engine != engine:
+            return
+        self._refused[name] = self._refused.get(name, 0) + bool(reason)
+        if self._refused[name] >= _MOST_REFUSALS:
+            sentence = f"The task could not be given to an engine: {reason}."
+            told = {"error": {"ename": "NotGiven", "evalue": sentence, "traceback": []}}
+            self._arrived[name] = told, [], None
+            task.retries = 0
+            self._do(self.scheduler.finished(engine, name, "error", now))
+            self._arrived.pop(name, None)
+            return
+        if known is not None:
+            known.functions.clear()  # as far as can be known
+        self._do(self.scheduler.unreachable(engine, [name], now))
+        self._controller.tell_engine(engine, "vivo_hello_request", {})  # it joins anew, if it can
 
     def _conclude(self, told: Conclude, confirmed: tuple[str, str] | None) -> None:
         """A task has ended: its result goes to the log, then to its client."""
         stored = self._log.tasks.get(told.task)
+        self._refused.pop(told.task, None)
         if stored is None:
             return
         self._rate.count(time.time())
@@ -477,10 +512,18 @@ class Farm:
             buffers += own
         if not calls:
             return
-        if not self._controller.tell_engine(engine, "vivo_calls", {"calls": calls}, buffers):
+        if not self._send_calls(known, calls, buffers):
             known.functions.clear()  # as far as can be known
             names = [call["call"] for call in calls]
             self._do(self.scheduler.unreachable(engine, names, time.monotonic()))
+
+    def _send_calls(
+        self, engine: Engine, calls: list[dict[str, Any]], buffers: list[bytes]
+    ) -> bool:
+        carrier = self._controller.carrier
+        if carrier is not None:
+            return carrier.give(engine, calls, buffers)
+        return self._controller.tell_engine(engine.id, "vivo_calls", {"calls": calls}, buffers)
 
     def _unreadable(self, engine: str, name: str, error: OSError) -> None:
         """End a task whose data is not there any more."""

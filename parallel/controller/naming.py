@@ -26,6 +26,7 @@ _LAUNCHERS = {
     "sge": ".launchers.others:GridEngineLauncher",
     "lsf": ".launchers.others:LSFLauncher",
     "ssh": ".launchers.ssh:SSHLauncher",
+    "dask": ".launchers.dask:DaskLauncher",
 }
 _METHODS = {"launcher": ("start", "stop"), "policy": ("credit", "patience")}
 _PLURALS = {"launcher": "launchers", "policy": "policies"}

@@ -9,6 +9,7 @@ import os
 import sys
 
 from ...core.errors import VivoError
+from ..errors import SessionError
 from .controller import Controller
 from .files import ClusterEntry
 from .naming import launcher_named, policy_named
@@ -37,12 +38,18 @@ def control(entry: ClusterEntry, engines: int, ready: int, *, is_resumed: bool) 
     async def run() -> None:
         launcher = launcher_named(entry.launcher, entry.cwd)
         policy = policy_named(entry.policy, entry.cwd)
+        if entry.policy == "ahead":
+            policy = getattr(launcher, "policy", policy)
+        if entry.restarts and (told := getattr(launcher, "cannot_restart", "")):
+            raise SessionError(told)
         controller = Controller(entry, launcher, policy, is_resumed=is_resumed)
 
         def on_ready() -> None:
             tell("ready")
-            if engines:
+            if engines > 0:
                 controller.start_engines(engines)
+            elif engines < 0:
+                controller.launching.start_all()
 
         await controller.run(on_ready)
 

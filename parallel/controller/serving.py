@@ -45,7 +45,7 @@ def tell_status(controller: Controller, message: Message) -> None:
         "started": controller.started,
         "now": time.time(),
         "awaited": controller.engines.awaited,
-        "launching": getattr(controller.launcher, "status", ""),
+        "launching": controller.launching.status,
         "problems": list(controller.problems),
         "unstarted": controller.engines.unstarted,
         "refused": controller.refused if controller.engines.awaited else "",
@@ -55,6 +55,8 @@ def tell_status(controller: Controller, message: Message) -> None:
         ],
         **controller.farm.status(),
     }
+    if hasattr(controller.launcher, "facts"):
+        content[entry.launcher] = controller.launcher.facts()
     controller.answer(message, content)
 
 
@@ -79,6 +81,10 @@ def _scale(controller: Controller, message: Message) -> dict[str, Any] | None:
     wanted = msgspec.convert(message.content, ScaleRequest)
     if _has_unknown(controller, message, wanted.remove):
         return None
+    sentence = getattr(controller.launcher, "cannot_add", "") if wanted.add > 0 else ""
+    if sentence:
+        controller.answer(message, {"status": "error", "ename": "UsageError", "evalue": sentence})
+        return None
     numbers = controller.start_engines(wanted.add) if wanted.add > 0 else []
     for each in tuple(controller.engines):
         if each.number in wanted.remove:
@@ -90,6 +96,9 @@ def _scale(controller: Controller, message: Message) -> dict[str, Any] | None:
 
 def _restart(controller: Controller, message: Message) -> dict[str, Any] | None:
     """Give engines a fresh process."""
+    if sentence := getattr(controller.launcher, "cannot_restart", ""):
+        controller.answer(message, {"status": "error", "ename": "UsageError", "evalue": sentence})
+        return None
     wanted = msgspec.convert(message.content, RestartEnginesRequest).engines
     if _has_unknown(controller, message, wanted or []):
         return None

@@ -109,7 +109,7 @@ def _is_for_vivo(frame: "FrameType | None") -> bool:
     return False
 
 
-def _told_cache(descriptor: int) -> "str | None":
+def told_cache(descriptor: int) -> "str | None":
     """The folder for bytecode: what the keeper says first, when it knows."""
     size = int.from_bytes(_exactly(descriptor, 4), "big")
     return os.fsdecode(_exactly(descriptor, size)) or None
@@ -133,7 +133,7 @@ def start() -> None:
     main_socket, lane_socket = int(sys.argv[1]), int(sys.argv[2])
     sys.argv[:] = [""]
     gc.disable()  # what a start makes stays; the engine collects from its first cell on
-    Loader.cache = _told_cache(main_socket)
+    Loader.cache = told_cache(main_socket)
     sys.meta_path.insert(0, Finder(os.path.dirname(os.path.dirname(here))))
     # By name: a script is in no package, so there is nothing to import relative to.
     importlib.import_module("vivo.parallel.engine.main").run(main_socket, lane_socket)

@@ -37,6 +37,7 @@ from .routing import current_run
 
 if TYPE_CHECKING:
     from ...core.shell import Shell
+    from .beside import Interrupter
     from .channel import Channel
     from .front_end import EngineFrontEnd
     from .output import Output
@@ -65,6 +66,10 @@ class Calls:
         self._running: dict[str, Any] | None = None  # the header of the call that runs
         self._interrupted: str | None = None  # the serial of the one that was interrupted last
         self._signalled: str | None = None  # and of the last that has got its signal
+        self.interrupter: Interrupter | None = None
+        """What interrupts calls where no signal reaches their thread."""
+        self.on_end: Callable[[str], None] = lambda call: None
+        """Told of each end."""
         self.held: OrderedDict[str, tuple[dict[str, Any], tuple[Any, ...]]] = OrderedDict()
         """The ends of calls that nobody has confirmed (rule 3)."""
         self._built_in: dict[str, Callable[..., Any]] = {
@@ -116,13 +121,19 @@ class Calls:
             running = self._running
             if header.get("interrupt") and running and running["serial"] in header["serials"]:
                 self._interrupted = running["serial"]  # before the signal, which may come too early
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-                # A signal that comes right before a wait in C begins does not end that.
-                interrupts.send_again(lambda: self._running is running and self._has_missed())
+                self._interrupt(running)
             if header.get("asked"):
                 # Before the main thread can come to one of them, and tell that it was aborted: who
                 # is told so first takes it for cancelled.
                 self._output.channel.send({"type": "revoked", "serials": revoked})
+
+    def _interrupt(self, running: dict[str, Any]) -> None:
+        if self.interrupter is not None:
+            self.interrupter.interrupt(running["run"])
+            return
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        # A signal that comes right before a wait in C begins does not end that.
+        interrupts.send_again(lambda: self._running is running and self._has_missed())
 
     def confirmed(self, header: dict[str, Any]) -> None:
         """Let go of results that have arrived."""
@@ -155,11 +166,15 @@ class Calls:
             self._end(header, {"status": "aborted"}, ())
             return
         told: tuple[dict[str, Any], tuple[Any, ...]] | None = None
+        if self.interrupter is not None:
+            self.interrupter.begin(header["run"])
         try:
             told = self._shell._context.run(self._run, header, buffers)
         except KeyboardInterrupt as error:  # it came as the call ended
             told = self._failure(error)
         finally:
+            if self.interrupter is not None:
+                self.interrupter.end()
             with self._lock:
                 pass  # a signal for this call has been sent by now, and comes before the next line
             with self._lock:
@@ -192,6 +207,7 @@ class Calls:
         buffers = tuple(bytes(each) for each in left)
         self.held[call] = header, buffers
         self._output.channel.send(header, buffers)
+        self.on_end(call)
 
     def send_held(self) -> None:
         """Tell a new keeper again of what is not confirmed."""

@@ -55,3 +55,18 @@ def done_frame(
         done["user_expressions"] = shown
     result.error = None
     return done
+
+
+def failed_frame(front_end: EngineFrontEnd, run: str, error: BaseException) -> dict[str, Any]:
+    """What is reported of a cell that something raised out of, beside the main thread."""
+    from ...core.tracebacks import report_of
+
+    return {
+        "type": "done",
+        "run": run,
+        "status": "error",
+        "values": [],
+        "payload": front_end.end(run),
+        "user_expressions": {},
+        "error": front_end.described(report_of(error)),
+    }

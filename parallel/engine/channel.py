@@ -66,6 +66,7 @@ class Channel:
         self._reader = FrameReader()
         self._ready: deque[Frame] = deque()
         self._descriptors: deque[int] = deque()
+        self._wake = -1, -1  # the ends of a pipe that wakes who waits
         self._sending = threading.Lock()
         self._reading = threading.Lock()
         self._changed = threading.Condition()
@@ -172,7 +173,29 @@ class Channel:
 
     def _wait(self) -> None:
         # select is called apart from recv, so that an interrupt of input() loses no bytes
-        self._poll.poll()
+        ready = self._poll.poll()
+        if any(descriptor == self._wake[0] for descriptor, _ in ready):
+            os.read(self._wake[0], 4096)
+
+    def make_wakeable(self) -> None:
+        """Let :meth:`wake` end a wait: no signal reaches the thread that waits."""
+        self._wake = os.pipe()
+        self._poll.register(self._wake[0], select.POLLIN)
+
+    def wake(self) -> None:
+        """Have who waits look at what else has come."""
+        if self._wake[1] >= 0:
+            os.write(self._wake[1], b"x")
+
+    def close(self) -> None:
+        """Let go of the socket: its keeper is gone, and the process stays."""
+        with self._sending:
+            self.is_open = False
+            self.socket.close()
+            wake, self._wake = self._wake, (-1, -1)
+            for each in wake:
+                if each >= 0:
+                    os.close(each)
 
     @shielded
     def _read(self) -> None:

@@ -10,7 +10,6 @@ Rules:
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 from collections.abc import Callable
@@ -27,7 +26,10 @@ if TYPE_CHECKING:
 # Below the default of 5 ms, so that a busy main thread hands over the interpreter soon: an answer
 # waits for it several times. No cost was seen on pure-Python threads, one or four.
 SWITCH_INTERVAL = 0.0001
-_LAST_SECONDS = 2.0
+_NO_DEBUGGER = (
+    "The engine is a guest in another program's process, whose own threads the debugger would "
+    "stop: use breakpoint() or %debug there."
+)
 INSPECTION_MIME = "application/vnd.vivo.inspection+json"
 
 
@@ -41,17 +43,22 @@ class Lane(threading.Thread):
         subshells: Subshells,
         succeed: Callable[[], bool] = lambda: False,
         end: Callable[[], None] = lambda: None,
+        leave: Callable[[], None] = lambda: None,
     ) -> None:
-        """``succeed`` starts a new keeper and says whether it could; ``end``: none will come."""
+        """``succeed`` starts a new keeper and says whether it could; ``end``: none will come;
+        ``leave`` ends the engine, whatever its main thread is doing.
+        """
         super().__init__(name="vivo-lane", daemon=True)
         self.channel = channel
         self.shell = shell
         self.subshells = subshells
-        self._succeed, self._end = succeed, end
+        self._succeed, self._end, self._leave = succeed, end, leave
         self.orders: dict[str, Callable[[dict[str, Any]], None]] = {
             "save": lambda header: shell.write_history()
         }
         """What frames that want no answer lead to, by type."""
+        self.can_debug = True
+        """Whether the debugger's protocol is served: it would stop a host's own threads too."""
         # debuggers leave threads alone that say so
         self.pydev_do_not_trace = True
         self.is_pydev_daemon_thread = True
@@ -69,8 +76,7 @@ class Lane(threading.Thread):
         # An idle main thread ends in order; a busy one could go on for ever.
         self._end()
         debugging.close()
-        threading.Event().wait(_LAST_SECONDS)
-        os._exit(0)
+        self._leave()
 
     def _serve(self) -> None:
         """Answer until the keeper ends in order. Raises :class:`KeeperGone` when it dies."""
@@ -82,6 +88,9 @@ class Lane(threading.Thread):
                 self.subshells.give(header["subshell"], header["frame"], buffers)
             elif (order := self.orders.get(header["type"])) is not None:
                 order(header)
+            elif header["type"] == "debug_request" and not self.can_debug:
+                content = {"status": "error", "ename": "GuestEngine", "evalue": _NO_DEBUGGER}
+                self.channel.send({"type": "reply", "id": header["id"], "content": content})
             elif header["type"] == "debug_request":
                 debugging.submit(self.channel, self.shell, header["id"], header["content"])
             else:

@@ -29,8 +29,11 @@ def rank() -> int:
     sys.exit(f"vivo: none of {', '.join(_RANKS)} says which rank this is: what has started it?")
 
 
-def start_keeper(order: "dict[str, Any]", session: "dict[str, Any]") -> "tuple[int, int]":
-    """Start the keeper of a session with this process as its engine; our ends of its sockets."""
+def start_keeper(order: "dict[str, Any]", session: "dict[str, Any]") -> "tuple[int, int, int, int]":
+    """Start the keeper of a session with this process as its engine.
+
+    Gives our ends: of the sockets for main and for the lane, and of the pipes for text and errors.
+    """
     main, keepers_main = socket.socketpair()
     lane, keepers_lane = socket.socketpair()
     out, engine_out = os.pipe()
@@ -63,15 +66,11 @@ def start_keeper(order: "dict[str, Any]", session: "dict[str, Any]") -> "tuple[i
         start_new_session=True,
         check=True,
     )  # fmt: skip
-    for each in (1, 2):
-        os.dup(each)  # Hydra takes a rank whose output is closed for one that ends
-    os.dup2(engine_out, 1)
-    os.dup2(engine_error, 2)
-    for each in (out, error, stack, engine_out, engine_error, engine_stack, log):
+    for each in (out, error, stack, engine_stack, log):
         os.close(each)
     keepers_main.close()
     keepers_lane.close()
-    return main.detach(), lane.detach()
+    return main.detach(), lane.detach(), engine_out, engine_error
 
 
 def _go_on(number: int, frame: Any) -> None:
@@ -88,8 +87,14 @@ def main() -> None:
     # MPICH's mpiexec tells the other ranks of a death so, which would end them.
     signal.signal(signal.SIGUSR1, _go_on)
     os.chdir(session["cwd"])
-    sockets = start_keeper(order, session)
-    sys.argv[1:] = [str(each) for each in sockets]
+    main_socket, lane_socket, out, error = start_keeper(order, session)
+    for each in (1, 2):
+        os.dup(each)  # Hydra takes a rank whose output is closed for one that ends
+    os.dup2(out, 1)
+    os.dup2(error, 2)
+    os.close(out)
+    os.close(error)
+    sys.argv[1:] = [str(main_socket), str(lane_socket)]
     importlib.import_module("bootstrap").start()  # it is beside this script
 
 

@@ -49,10 +49,14 @@ if TYPE_CHECKING:
 
 _PAUSE = 10  # milliseconds without a cell, after which there is time to tidy up
 _MOST_UNTIDIED = 50
+_LAST_SECONDS = 2.0
 
 
 class Engine:
     """The shell of a session, and its way to the keeper."""
+
+    has_process = True
+    """Whether the process is its own."""
 
     def __init__(self, main_socket: int, lane_socket: int) -> None:
         self.channel = Channel(main_socket)
@@ -63,10 +67,10 @@ class Engine:
         self._interrupted = 0.0  # when a signal was last acted on, in seconds since the epoch
         lane_channel = Channel(lane_socket)
         header, _ = self.channel.receive()
-        environment.restore(header["environment"])
+        self._enter(header["environment"])
         helpers.offer(header["helpers"])
         self._session: str = header["session"]
-        self.output = Output(self.channel, bytes.fromhex(header["magic"]))
+        self.output = self._new_output(bytes.fromhex(header["magic"]))
         settings = Settings(inline_figures=True)
         self.front_end = EngineFrontEnd(self.output, self.channel, settings)
         module = ModuleType("__main__", "The session's namespace.")
@@ -75,7 +79,7 @@ class Engine:
             front_end=self.front_end,
             module=module,
             settings=settings,
-            inherit_streams=True,
+            inherit_streams=self.has_process,
         )
         if header.get("journal"):
             self.front_end.limit = DisplayLimit(
@@ -85,15 +89,13 @@ class Engine:
         self._profile: str | None = header.get("profile")
         self._has_profile = False
         self.front_end.while_asking = self._live_while_asking
-        self._install_streams()
         routing.install()
-        interruptible.install()
-        signal.signal(signal.SIGINT, self._on_interrupt)
         sys.setswitchinterval(SWITCH_INTERVAL)
+        self._install()
         self._magic: str = header["magic"]
         self.succession: Succession | None = None
         *pipes, stack, engine_stack = self.channel.take_descriptors(4)
-        self._stack_signal = stacks.install(engine_stack)
+        self._stack_signal = self._install_stacks(engine_stack)
         if header["succession"] is not None and hasattr(os, "pidfd_open"):
             self.succession = Succession(header["succession"], self.channel, lane_channel)
             self.succession.hold(None, *pipes)
@@ -106,7 +108,7 @@ class Engine:
         self._making_calls = threading.Lock()
         subshells = Subshells(self.shell, self.front_end, self.output, self.comms)
         end = self.channel.expect_no_successor
-        self._lane = Lane(lane_channel, self.shell, subshells, self._succeed, end)
+        self._lane = Lane(lane_channel, self.shell, subshells, self._succeed, end, self._leave)
         self._lane.orders["interrupted"] = self._insist
         for order in ("revoke", "calls_stored", "calls_again"):
             self._lane.orders[order] = self._order_calls
@@ -115,6 +117,29 @@ class Engine:
         self.shell.tidies_later = True
         if header["history"]:
             self.shell.use_history_file(header["history"], self._report_once)
+
+    # --- Its place: a process of its own; a guest in another's has another (.guest) -----------
+
+    def _enter(self, variables: dict[str, str]) -> None:
+        """Take the user's environment."""
+        environment.restore(variables)
+
+    def _new_output(self, magic: bytes) -> Output:
+        return Output(self.channel, magic)
+
+    def _install(self) -> None:
+        """Take the process's streams and its interrupts."""
+        self._install_streams()
+        interruptible.install()
+        signal.signal(signal.SIGINT, self._on_interrupt)
+
+    def _install_stacks(self, descriptor: int) -> int | None:
+        return stacks.install(descriptor)
+
+    def _leave(self) -> None:
+        """The lane has ended: the process is not to outlive it by more than a moment."""
+        threading.Event().wait(_LAST_SECONDS)
+        os._exit(0)
 
     @property
     def calls(self) -> Calls:
@@ -206,6 +231,10 @@ class Engine:
         self._is_repeated = self.shell.interrupt_next or self._is_early
         return self._is_repeated
 
+    @property
+    def _has_debugger(self) -> bool:
+        return self.has_process and helpers.is_available("debugpy")
+
     def serve(self) -> None:
         """Run what the keeper sends, until it is gone."""
         self.channel.send(
@@ -213,7 +242,7 @@ class Engine:
                 "type": "ready",
                 "pid": os.getpid(),
                 "python_version": _version(),
-                "debugger": helpers.is_available("debugpy"),
+                "debugger": self._has_debugger,
                 "stack_signal": self._stack_signal,
             }
         )
@@ -225,22 +254,26 @@ class Engine:
                 warm_up(lambda: self.channel.is_readable)
                 self._live_while_idle()
             header, buffers = self.channel.receive()
-            if header["type"] == "execute":
-                self._has_cell = True
-                if self._is_early:
-                    self._is_early = False
-                    self.shell.interrupt_next |= self._was_interrupted(header["run"])
-                self.channel.in_hand = False
-                self.execute(header)
-            elif header["type"] == "comm":
-                self.front_end.allow_stdin = False  # nobody waits for a question of a callback
-                self.comms.handle(header, buffers)
-            elif header["type"] == "call":
-                self.front_end.allow_stdin = False
-                self._is_early = False  # that was for a cell, or for the call before
-                self.calls.handle(header, buffers)
-            elif header["type"] == "exit":
+            if header["type"] == "exit":
                 return
+            self._do(header, buffers)
+
+    def _do(self, header: dict[str, Any], buffers: list[bytes]) -> None:
+        """Do what a frame says."""
+        if header["type"] == "execute":
+            self._has_cell = True
+            if self._is_early:
+                self._is_early = False
+                self.shell.interrupt_next |= self._was_interrupted(header["run"])
+            self.channel.in_hand = False
+            self.execute(header)
+        elif header["type"] == "comm":
+            self.front_end.allow_stdin = False  # nobody waits for a question of a callback
+            self.comms.handle(header, buffers)
+        elif header["type"] == "call":
+            self.front_end.allow_stdin = False
+            self._is_early = False  # that was for a cell, or for the call before
+            self.calls.handle(header, buffers)
 
     def _was_interrupted(self, run: str) -> bool:
         """Whether the keeper has told, before its signal, that it interrupts this cell."""
@@ -285,7 +318,7 @@ class Engine:
             "type": "adopted",
             "pid": os.getpid(),
             "python_version": _version(),
-            "debugger": helpers.is_available("debugpy"),
+            "debugger": self._has_debugger,
             "stack_signal": self._stack_signal,
             "run": self.output.run,
             "is_busy": self._has_cell,
@@ -313,14 +346,17 @@ class Engine:
         if not self._has_profile:
             self._load_profile()
         self.shell.mark_cell(header["code"])
-        result = cells.run_cell(self.shell, self.front_end, header)
-        self._has_cell = False
-        self.shell.interrupt_next = False  # what came as the cell ended was for it
-        done = cells.done_frame(self.shell, self.front_end, header, result)
-        self.output.event(done, ends_errors=True)
+        self.output.event(self._run_cell(header), ends_errors=True)
         self._untidied += 1
         if self._untidied >= _MOST_UNTIDIED:
             self._tidy()
+
+    def _run_cell(self, header: dict[str, Any]) -> dict[str, Any]:
+        """Run a cell; what is reported of its end."""
+        result = cells.run_cell(self.shell, self.front_end, header)
+        self._has_cell = False
+        self.shell.interrupt_next = False  # what came as the cell ended was for it
+        return cells.done_frame(self.shell, self.front_end, header, result)
 
     def _tidy(self) -> None:
         self._untidied = 0

@@ -37,6 +37,7 @@ class ZMQInteractiveShell(Shell):
 
     kernel: Kernel
     interrupt_handler: Any
+    """None in a guest, whose process has its own."""
     _history_file: tuple[str, Callable[[str], None]] | None = None
 
     def use_history_file(self, path: str, report: Callable[[str], None]) -> None:
@@ -69,8 +70,9 @@ class ZMQInteractiveShell(Shell):
         An earlier cell's handler of interrupts does not reach this one.
         """
         is_main = self._depth == 0 and self.parent is None
-        if is_main and _signal.getsignal(_signal.SIGINT) is not self.interrupt_handler:
-            signal.signal(signal.SIGINT, self.interrupt_handler)
+        ours = self.interrupt_handler
+        if is_main and ours is not None and _signal.getsignal(_signal.SIGINT) is not ours:
+            signal.signal(signal.SIGINT, ours)
         run = super().run_cell if self._depth else partial(debugging.run_traced, super().run_cell)
         return run(
             source,

@@ -32,8 +32,11 @@ if TYPE_CHECKING:
 class Output:
     """Where text and events go."""
 
-    def __init__(self, channel: Channel, magic: bytes) -> None:
+    def __init__(self, channel: Channel, magic: bytes, ends: tuple[int, int] | None = None) -> None:
+        """``ends``: the first pipes of one that is a guest in its process, whose fd 1 and 2 stay as
+        they are; without, it has those."""
         self.channel = channel
+        self._is_guest = ends is not None
         self.run: str | None = None
         self.shell: Shell | None = None
         self.beside: dict[int, Shell] = {}
@@ -44,9 +47,8 @@ class Output:
         self._ended = 0  # the last number that stands in the pipe of fd 2 too
         self._held: dict[str, Any] | None = None
         self._lock = threading.RLock()
-        self.out = os.dup(1)
-        """The pipe that the running cell prints into."""
-        self._error = os.dup(2)
+        self.out, self._error = ends or (os.dup(1), os.dup(2))
+        """The pipes of the running cell; it prints into the first."""
         self.is_forked = False
         os.register_at_fork(after_in_child=self._after_fork)
 
@@ -63,9 +65,17 @@ class Output:
             for old in (self.out, self._error):
                 os.close(old)
             self.out, self._error = out, error
-            os.dup2(out, 1)
-            os.dup2(error, 2)
+            if not self._is_guest:
+                os.dup2(out, 1)
+                os.dup2(error, 2)
             self.run = run
+
+    def close(self) -> None:
+        """Let go of the pipes."""
+        with self._lock:
+            for each in (self.out, self._error):
+                os.close(each)
+            self.out = self._error = -1
 
     def event(
         self,

@@ -29,6 +29,8 @@ def run_of_caller() -> str | None:
 def install() -> None:
     """Let threads and pools know the run that starts them."""
     start = threading.Thread.start
+    if hasattr(start, "__wrapped__"):
+        return  # a guest has come again to its process
 
     def start_with_run(thread: threading.Thread) -> None:
         setattr(thread, _ATTRIBUTE, run_of_caller())

@@ -163,17 +163,7 @@ class SubshellThread(threading.Thread):
         except KeeperGone:
             raise
         except BaseException as error:  # noqa: BLE001 - rule 3: the user's code can raise into any thread
-            from ...core.tracebacks import report_of
-
-            done = {
-                "type": "done",
-                "run": run,
-                "status": "error",
-                "values": [],
-                "payload": front_end.end(run),
-                "user_expressions": {},
-                "error": front_end.described(report_of(error)),
-            }
+            done = cells.failed_frame(front_end, run, error)
         finally:
             self._interrupter.end()
             shell.tidy()

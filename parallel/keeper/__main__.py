@@ -26,11 +26,12 @@ def main() -> int:
     try:
         if adopted and adopted.get("is_new"):  # it was launched, and has started this process
             magic = Ordering.new_magic()
-            engine, adopted = adopt_engine(adopted), None
+            engine = adopt_engine(adopted, is_guest="guest" in spec)
+            adopted = None
             engine.begin(spec, magic)
         elif adopted:
             magic = bytes.fromhex(adopted["magic"])
-            engine = adopt_engine(adopted)
+            engine = adopt_engine(adopted, is_guest="guest" in spec)
         else:
             magic = Ordering.new_magic()
             engine = spawn_engine(spec, magic)

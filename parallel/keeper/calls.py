@@ -217,7 +217,10 @@ class Calls:
         """Interrupt the call that runs; whether there is one."""
         if self.current is None:
             return False
-        self._state.tell(Interrupt(None))
+        if self._state.guest_of:
+            self.interrupt(self.current)  # no signal reaches its thread
+        else:
+            self._state.tell(Interrupt(None))
         return True
 
     def interrupt(self, call_id: str) -> str | None:
@@ -225,6 +228,7 @@ class Calls:
         waiting = self._waiting.pop(call_id, None)
         if waiting is not None:
             self._end(waiting, {"status": "aborted"}, [])
+            self._not_begun([call_id])
             return "removed_from_queue"
         if call_id not in self.given:
             return None
@@ -237,6 +241,7 @@ class Calls:
         here = [each for each in call_ids if self._waiting.pop(each, None) is not None]
         if here:
             self._tell_controller("vivo_revoked", {"calls": here})
+            self._not_begun(here)
         given = [self.given[each].serial for each in call_ids if each in self.given]
         if given:
             self._state.tell(ToLane({"type": "revoke", "serials": given, "asked": True}))
@@ -247,6 +252,20 @@ class Calls:
         for each in calls:
             del self.given[each]
         self._tell_controller("vivo_revoked", {"calls": calls})
+
+    # --- Guests ----------------------------------------------------------------------------
+
+    def carried(self, header: dict[str, Any]) -> None:
+        """A task of the controller's has come to a guest by its host's own ways."""
+        call = _adopted({"run": header["call"], "is_task": True})
+        call.function, call.has_function = header["function"], header["has_function"]
+        call.buffers, call.is_adopted = header.pop("buffers", []), False
+        self.give([call])
+
+    def _not_begun(self, call_ids: list[str]) -> None:
+        """Tell a guest, whose host may wait for the end of these."""
+        if self._state.guest_of:
+            self._state.tell(ToLane({"type": "not_begun", "calls": call_ids}))
 
     # --- Ends ------------------------------------------------------------------------------
 

@@ -29,6 +29,10 @@ _SHOWN = (
     "\nThis cell still runs after an interrupt. What it is doing:\n{stack}"
     "Interrupt it with force to end the session's Python process: its variables would be lost.\n"
 )
+_SHOWN_OF_GUEST = (
+    "\nThis cell still runs after an interrupt: where it waits in C, it ends when that returns. "
+    "What it is doing:\n{stack}"
+)
 _UNKNOWN = "(it cannot be told: the process does not answer)\n"
 
 
@@ -107,7 +111,8 @@ class Ladder:
 
     def _show(self, run: Run, text: str) -> None:
         if self._state.running is run:
-            self._state.stream(run.record.id, "stderr", _SHOWN.format(stack=text or _UNKNOWN))
+            shown = _SHOWN_OF_GUEST if self._state.guest_of else _SHOWN
+            self._state.stream(run.record.id, "stderr", shown.format(stack=text or _UNKNOWN))
 
     def _keep_stack(self, text: str, now: float) -> None:
         self._stack = text

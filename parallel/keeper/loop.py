@@ -116,6 +116,7 @@ class Keeper:
             spec["id"], spec["python"], spec["cwd"], magic=magic, foreign=spec["foreign"]
         )
         self.state.keeper_pid = os.getpid()
+        self.state.guest_of = spec.get("guest", "")
         self.state.seq = self.journal.last
         self.state.floods.folder = spec["journal"]
         self.state.floods.limit = spec.get("output_limit", DEFAULT_LIMIT)

@@ -169,6 +169,8 @@ def _delete_subshell(state: SessionState, channel: str, message: Message, now: f
 
 def _shutdown(state: SessionState, channel: str, message: Message, now: float) -> None:
     restart = bool(message.content.get("restart"))
+    if restart and _refuse_for_guest(state, channel, message, "restarted"):
+        return
     content = {"status": "ok", "restart": restart}
     if restart and not state.foreign:
         state.answer(channel, message, content)
@@ -184,8 +186,21 @@ def _vivo_session(state: SessionState, channel: str, message: Message, now: floa
     state.answer(channel, message, session_content(state))
 
 
+def _refuse_for_guest(state: SessionState, channel: str, message: Message, what: str) -> bool:
+    """Refuse what would end the process of an engine's host; whether it has one."""
+    if state.guest_of:
+        sentence = (
+            f"The engine is a guest in {state.guest_of}, which is not vivo's to end: it cannot be "
+            f"{what} alone. Restart that process; a new one has a fresh engine by itself."
+        )
+        state.refuse(channel, message, "GuestEngine", sentence)
+    return bool(state.guest_of)
+
+
 def _vivo_interrupt(state: SessionState, channel: str, message: Message, now: float) -> None:
     wanted = msgspec.convert(message.content, InterruptRequest)
+    if wanted.force and _refuse_for_guest(state, channel, message, "ended with force"):
+        return
     running = state.running.record.id if state.running else None
     waiting = (*state.queue, *state.subshells.waiting())
     queued = next((run for run in waiting if run.record.id == wanted.run), None)
@@ -213,7 +228,8 @@ def _vivo_interrupt(state: SessionState, channel: str, message: Message, now: fl
 
 
 def _vivo_restart(state: SessionState, channel: str, message: Message, now: float) -> None:
-    state.restart(channel, message, now)
+    if not _refuse_for_guest(state, channel, message, "restarted"):
+        state.restart(channel, message, now)
 
 
 def _vivo_stack(state: SessionState, channel: str, message: Message, now: float) -> None:

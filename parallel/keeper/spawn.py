@@ -54,6 +54,29 @@ class AdoptedProcess:
         return UNKNOWN_STATUS if ended else None
 
 
+class HostProcess(AdoptedProcess):
+    """The process that an engine is a guest in: the engine has ended when its sockets are closed.
+
+    It is another program's: nothing signals it.
+    """
+
+    def __init__(self, pid: int, main: socket.socket) -> None:
+        super().__init__(pid)
+        self._main = main
+
+    def poll(self) -> int | None:
+        """None while the engine is there."""
+        if super().poll() is not None:
+            return UNKNOWN_STATUS
+        try:
+            is_closed = not self._main.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return None
+        except OSError:
+            is_closed = True
+        return UNKNOWN_STATUS if is_closed else None
+
+
 class EngineProcess:
     """An engine's process and the keeper's ends of its sockets and first pipes.
 
@@ -150,6 +173,30 @@ class EngineProcess:
                 self.process.wait()
 
 
+class GuestOf(EngineProcess):
+    """An engine that is a guest in a process, which outlives it."""
+
+    def signal(self, number: int) -> None:
+        """Nothing: the process is another program's."""
+
+    def signal_group(self, number: int) -> None:
+        """Nothing, either."""
+
+    def end(self, patience: float = 2.0) -> None:
+        """Tell the engine to end, and wait for that a moment."""
+        from ..frames import encode_frame
+
+        with contextlib.suppress(OSError):  # it has ended
+            self.lane.setblocking(True)
+            self.lane.settimeout(2 * patience)
+            self.lane.send(encode_frame({"type": "end"}))
+            self.main.shutdown(socket.SHUT_RDWR)
+            while self.lane.recv(65536):
+                continue
+        for each in (self.main, self.lane):
+            each.close()
+
+
 def describe_exit(status: int) -> str:
     """Why a process ended, from its return code."""
     if status == UNKNOWN_STATUS:
@@ -174,11 +221,13 @@ def spawn_engine(spec: dict[str, Any], magic: bytes) -> EngineProcess:
     return engine
 
 
-def adopt_engine(told: dict[str, Any]) -> EngineProcess:
-    """Take over an engine whose keeper has died, as it says. Raises ``OSError`` if it has ended."""
+def adopt_engine(told: dict[str, Any], *, is_guest: bool = False) -> EngineProcess:
+    """Take over an engine that was there before, as it says. Raises ``OSError`` if it has ended."""
     main, lane = socket.socket(fileno=told["main"]), socket.socket(fileno=told["lane"])
     pipes = [(run, name, descriptor) for run, name, descriptor in told["pipes"]]
     for descriptor in (told["main"], told["lane"], *(each for _, _, each in pipes)):
         os.set_inheritable(descriptor, False)
     stack = told.get("stack", -1)
+    if is_guest:
+        return GuestOf(HostProcess(told["pid"], main), main, lane, pipes, stack)
     return EngineProcess(AdoptedProcess(told["pid"]), main, lane, pipes, stack)

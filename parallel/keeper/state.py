@@ -62,6 +62,7 @@ class SessionState:
         self.cwd = cwd
         self.foreign = foreign
         """Whether a foreign launcher owns the session: then it ends with its engine."""
+        self.guest_of = ""  # what process the engine is a guest in, if it is
         self.controlled: Controlled | None = None
         self.engine = "starting"
         self.engine_pid: int | None = None
@@ -299,6 +300,8 @@ class SessionState:
             self.calls.done(header, now)
         elif kind == "revoked":
             self.calls.revoked(header["serials"])
+        elif kind == "carried":
+            self.calls.carried(header)
         elif kind in SHOWN:
             show(self, header)
         self._number = self._aside = None

@@ -93,9 +93,18 @@ class RunningCluster:
 
 
 @pytest.fixture
-def cluster(home: Path) -> Iterator[RunningCluster]:
+def backend(request: pytest.FixtureRequest) -> str:
+    """The launcher of a test's cluster; tests that run on several are parametrised by it."""
+    return str(getattr(request, "param", "local"))
+
+
+@pytest.fixture
+def cluster(home: Path, backend: str) -> Iterator[RunningCluster]:
     """A cluster of two engines on this machine."""
-    told = run_controller("--name", "test", "--engines", "2", "--cwd", str(home))
+    words = ["--name", "test", "--engines", "2", "--cwd", str(home), "--launcher", backend]
+    told = run_controller(
+        *words, "--options", '{"dashboard": false}' if backend == "dask" else "{}"
+    )
     assert told["status"] == "ready", told
     made = RunningCluster("test")
     yield made

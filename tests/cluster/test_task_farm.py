@@ -18,6 +18,8 @@ from vivo.parallel.cluster.errors import EngineLostError, TaskError
 
 from tests.cluster.conftest import RunningCluster, end
 
+pytestmark = pytest.mark.parametrize("backend", ["local", "dask"], indirect=True)
+
 
 @pytest.fixture
 def client(cluster: RunningCluster) -> Iterator[Cluster]:
@@ -107,7 +109,7 @@ def test_a_task_that_raises_is_not_tried_again_unless_asked(client: Cluster, hom
 
 
 def test_a_task_that_kills_engines_is_given_up_and_named(
-    client: Cluster, cluster: RunningCluster
+    client: Cluster, cluster: RunningCluster, backend: str
 ) -> None:
     """The others end well, once engines are there again."""
 
@@ -130,7 +132,10 @@ def test_a_task_that_kills_engines_is_given_up_and_named(
             if new:
                 seen.update(each["engine_pid"] for each in new)
                 numbers = [each["number"] for each in new]
-                watcher.ask("vivo_restart_engines_request", engines=numbers)
+                if backend == "dask":  # whose engines are not restarted, but replaced
+                    watcher.ask("vivo_scale_request", remove=numbers, add=len(numbers))
+                else:
+                    watcher.ask("vivo_restart_engines_request", engines=numbers)
             stop.wait(0.05)
 
     restarter = threading.Thread(target=restart_what_died)

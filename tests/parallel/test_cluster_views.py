@@ -145,7 +145,7 @@ def test_what_a_session_answers_is_asked_of_each(view: DirectView) -> None:
     assert view.complete("numb")[0][0] == "number"
     assert "41" in view.inspect("number")[1]
     assert [each["name"] for each in view.variables("number")[0]] == ["number"]
-    assert view.history(5)[0][0][2] == "number = 41"
+    assert "number = 41" in [each[2] for each in view.history(1000)[0]]
     busy.cancel()
     with pytest.raises(EngineErrors, match="KeyboardInterrupt"):
         busy.get()
@@ -277,13 +277,15 @@ def test_what_is_sent_later_is_what_was_given(home: Path, is_here: bool) -> None
 
 def test_engines_of_a_host_have_an_array_in_common(view: DirectView) -> None:
     """What one writes the other reads; numbers are each engine's own; nothing is left behind."""
+    folder = sharing.folder()
+    assert folder is not None
+    own = f"{view._links[0].session}-*"
+    before = set(folder.glob(own))
     view.push({"grid": numpy.zeros((1000, 1000)), "n": 1, "none": numpy.zeros(0)}, shared=True)
     view[0].execute("grid[3, 4] = 7; n = 2")
     assert view.pull("float(grid[3, 4])") == [7, 7]
     assert view["n"] == [2, 1]
-    folder = sharing.folder()
-    assert folder is not None
-    assert list(folder.glob(f"{view._links[0].session}-*")) == []
+    assert set(folder.glob(own)) <= before
 
 
 def test_ctrl_c_ends_the_remote_work_too(view: DirectView) -> None:

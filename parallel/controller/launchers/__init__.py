@@ -23,6 +23,7 @@ from ...errors import SessionError
 from ...keeper.spawn import KEEPER
 from ...launch import SessionOptions, new_spec, start_keeper
 from ...processes import boot_id
+from ..engines import Engine
 
 _SCRIPT = Path(__file__).resolve().parents[2] / "engine" / "launched.py"
 
@@ -110,6 +111,22 @@ async def start_engine(order: Order, number: int, words: Sequence[str] = ()) -> 
     await start_keeper(order.spec(number), [*words, *KEEPER])
 
 
+class Carrier(Protocol):
+    """Gives engines their tasks by ways of its own; their results come as any engine's do."""
+
+    def give(
+        self, engine: Engine, calls: Sequence[dict[str, Any]], buffers: Sequence[bytes]
+    ) -> bool:
+        """Give an engine calls; whether that is possible now. One that does not arrive is told to
+        ``Farm.not_carried``."""
+
+    def take_back(self, engine: Engine, names: Sequence[str]) -> None:
+        """Take back those that have not arrived; ``Farm.revoked`` is told which."""
+
+    def let_go(self, engine: str) -> None:
+        """Nothing of what is on its way to an engine is to arrive."""
+
+
 class Launcher(Protocol):
     """Starts engines.
 
@@ -124,6 +141,11 @@ class Launcher(Protocol):
       then, at the address that it was told or that ``reachable_address()`` gives (which raises
       :class:`SessionError` if there is none);
     - ``async withdraw()``: the cluster ends; what has not begun is not to begin any more;
+    - ``attach(controller)``, called before all else, ``carrier``, what gives engines their tasks,
+      ``policy``, used where none is named, and ``facts()``, what the status tells under the
+      launcher's name: for launchers of vivo's own;
+    - ``cannot_restart``, ``cannot_add``, texts: why engines are not given fresh processes, and why
+      none are added, if that is so;
     - ``async resumed(order, report)``: the controller was started again for the engines of an
       ``order`` without numbers, whose ``state`` folder has what the launcher has left there.
     """
