@@ -53,8 +53,8 @@ class Relays:
             raise WireError("a relayed message came from a client that is not known")
         engine = envelope.peer.decode("ascii", "replace")
         if envelope.operation == PROBE and self._lives(engine):
-            # The engine is asked all the same: one whose keeper is another by now knows no channel of
-            # this client's, and says so.
+            # The engine is asked all the same: one whose keeper is another by now knows no
+            # channel of this client's, and says so.
             self._to_client([client, *envelope.parts()])
         route = self._routes.get(engine)
         carried = envelope._replace(peer=client).parts()
