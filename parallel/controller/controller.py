@@ -113,6 +113,9 @@ class Controller:
         self._stopped = asyncio.Event()
         self._emptied = asyncio.Event()  # once it is stopping, and no engine is left
         self._ends: dict[str, int] = {}  # process descriptors of keepers on this host
+        self._unheard: set[str] = (
+            set()
+        )  # engines elsewhere that were told to end, and have not said
         self._tasks: set[asyncio.Task[None]] = set()
         self.launching = Launching(self)
         self._is_stopping = self._is_entered = False
@@ -259,11 +262,14 @@ class Controller:
         self._stopped.set()
 
     def _note_ends(self) -> None:
-        if self._is_stopping and not self._ends and not self.engines.awaited:
+        is_told = not self._ends and not self._unheard
+        if self._is_stopping and is_told and not self.engines.awaited:
             self._emptied.set()
 
     def _end(self, engine: str) -> None:
-        self.tell_engine(engine, "shutdown_request", {"restart": False})
+        is_told = self.tell_engine(engine, "shutdown_request", {"restart": False})
+        if is_told and engine not in self._ends:
+            self._unheard.add(engine)
 
     async def _close(self) -> None:
         loop = asyncio.get_running_loop()
@@ -410,6 +416,9 @@ class Controller:
 
     def _engine_message(self, message: Message) -> None:
         engine, route = message.session, message.identities[0]
+        if message.type == "shutdown_reply":
+            self._unheard.discard(engine)
+            self._note_ends()
         declared = _OF_ENGINES.get(message.type)
         if declared is None:
             return

@@ -96,8 +96,7 @@ class Elsewhere:
         os.kill(entry.pid, signal.SIGKILL)
         until(lambda: process_started(entry.pid) is None)
         told = self._controller("--resume", "--name", "test")
-        log = Path(self.cluster.entry.state, "controller.log")
-        assert told["status"] == "ready", (told, log.read_text()[-3000:])
+        assert told["status"] == "ready", (told, self.log()[-3000:])
 
     def client(self, host: int, **values: Any) -> subprocess.Popen[str]:
         """A program of a user's on a host, which has begun."""
@@ -116,11 +115,19 @@ class Elsewhere:
         return program
 
     def stop(self) -> None:
-        self.cluster.ask("vivo_stop_request")
+        if find("test") is not None:
+            self.cluster.ask("vivo_stop_request")
+        self.wait_until_ended()
         self.cluster.close()
+
+    def wait_until_ended(self) -> None:
+        """Wait for the end of the cluster, and of its engines."""
         until(lambda: find("test") is None)
         for each in self.engines:
             each.wait(20)
+
+    def log(self) -> str:
+        return Path(self.cluster.entry.state, "controller.log").read_text()
 
 
 @pytest.fixture
@@ -200,3 +207,16 @@ def test_a_user_on_the_other_side_of_a_partition_gets_all_results(
     time.sleep(6.0)  # longer than a peer may be silent
     elsewhere.hosts.is_cut = False
     ended(program)
+
+
+def test_engines_hear_of_the_end_of_their_cluster_over_a_link_that_is_cut(
+    elsewhere: Elsewhere,
+) -> None:
+    """It is said until they have heard it: none stays behind on its host."""
+    elsewhere.start_engines(3)
+    elsewhere.hosts.is_cut = True
+    elsewhere.cluster.ask("vivo_stop_request")
+    time.sleep(1.5)  # how long the partition is
+    elsewhere.hosts.is_cut = False
+    elsewhere.wait_until_ended()
+    assert "have not ended yet" not in elsewhere.log()
