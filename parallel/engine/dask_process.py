@@ -20,7 +20,10 @@ def _tell(told: "dict[str, Any]") -> None:
 
 async def _scheduler(told: "dict[str, Any]") -> "Any":
     made = await importlib.import_module("distributed").Scheduler(
-        host=told["host"], port=0, dashboard=told["dashboard"], dashboard_address=":0"
+        host=told["host"],
+        port=told.get("port", 0),
+        dashboard=told["dashboard"],
+        dashboard_address=":0",
     )
     found = getattr(made, "http_server", None) if told["dashboard"] else None
     port = getattr(found, "port", None)

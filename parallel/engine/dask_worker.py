@@ -174,7 +174,9 @@ class Place:
         Called in the engine, between its cells.
         """
         namespace = self.engine.shell.namespace
-        value = self.parts[token] = namespace[name] if name in namespace else eval(name, namespace)
+        if name not in namespace:
+            raise NameError(f"name {name!r} is not defined")
+        value = self.parts[token] = namespace[name]
         if hasattr(value, "iloc"):
             return value.iloc[:0]
         return getattr(value, "shape", None), getattr(value, "dtype", None)

@@ -110,6 +110,7 @@ class GuestEngine(Engine):
         perhaps beside a cell that does not end.
         """
         self._ends, self._left = ends, left
+        self._is_ending = False
         self._thread = threading.current_thread()
         self._kept: list[tuple[Any, str, Any]] = []  # what the process had, to be given back
         self._before = sys.modules.get("__main__"), sys.getswitchinterval()
@@ -187,9 +188,12 @@ class GuestEngine(Engine):
         self._lane.channel.close()
         self._left()
 
+    def _succeed(self) -> bool:
+        return not self._is_ending and super()._succeed()
+
     def end(self) -> None:
         """End without the keeper's word, from any thread; it notices."""
-        self.succession = None
+        self._is_ending = True
         self.channel.expect_no_successor()
         for each in (self.channel.socket, self._lane.channel.socket):
             with contextlib.suppress(OSError):  # its keeper is gone already
@@ -209,6 +213,8 @@ class GuestEngine(Engine):
         sys.setswitchinterval(interval)
         self.channel.close()
         self.output.close()
+        if self.succession is not None:
+            self.succession.let_go()
 
 
 def _by_caller(own: Callable[..., Any], hosts: Callable[..., Any]) -> Callable[..., Any]:

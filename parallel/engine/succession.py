@@ -59,6 +59,12 @@ class Succession:
         """Keep the read end of the pipe that the stacks are written into."""
         self._pipes.append((None, "stack", descriptor))
 
+    def let_go(self) -> None:
+        """Close the ends that were held: nobody comes after, and the process goes on."""
+        pipes, self._pipes = self._pipes, []
+        for _, _, descriptor in pipes:
+            os.close(descriptor)
+
     def start(self, magic: str, hello: Callable[[], dict[str, Any]]) -> bool:
         """Start a keeper and hand over. False if that is not to be: then the engine ends.
 

@@ -33,6 +33,7 @@ DETACH = (
 KEEPER = [sys.executable, "-E", "-c", DETACH]
 """The command that starts a keeper; the path of its spec is its last word."""
 UNKNOWN_STATUS = 1 << 16
+GUEST_GONE = 1 << 17
 _OUTPUT_LIMIT = 16 * 2**20  # characters; as in .flood, which is too much to load here
 
 
@@ -67,14 +68,14 @@ class HostProcess(AdoptedProcess):
     def poll(self) -> int | None:
         """None while the engine is there."""
         if super().poll() is not None:
-            return UNKNOWN_STATUS
+            return GUEST_GONE
         try:
             is_closed = not self._main.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
         except BlockingIOError:
             return None
         except OSError:
             is_closed = True
-        return UNKNOWN_STATUS if is_closed else None
+        return GUEST_GONE if is_closed else None
 
 
 class EngineProcess:
@@ -201,6 +202,8 @@ def describe_exit(status: int) -> str:
     """Why a process ended, from its return code."""
     if status == UNKNOWN_STATUS:
         return "in a way that a keeper which has not started it cannot see"
+    if status == GUEST_GONE:
+        return "the process that it was a guest in has ended, or has let go of it"
     if status < 0:
         try:
             name = signal.Signals(-status).name

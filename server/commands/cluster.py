@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--launcher",
         metavar="NAME",
         default="local",
-        help="local, mpi, slurm, ssh, pbs, sge, lsf, or your own MODULE:CLASS",
+        help="local, mpi, slurm, ssh, dask, pbs, sge, lsf, or your own MODULE:CLASS",
     )
     start.add_argument(
         "--listen", metavar="ADDRESS", default="", help="of this host, for engines of other hosts"

@@ -17,10 +17,10 @@ from tests.core.test_every_python import pythons
 from tests.parallel.engines import sessions, view_of
 
 
-@pytest.fixture
-def users(home: Path) -> Iterator[Cluster]:
+@pytest.fixture(params=["local", "dask"])
+def users(home: Path, request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """A cluster of two engines."""
-    with Cluster(n=2, name="mine", cwd=str(home)) as made:
+    with Cluster(request.param, n=2, name="mine", cwd=str(home)) as made:
         yield made
 
 
@@ -54,6 +54,14 @@ def test_an_engine_that_was_killed_gets_a_fresh_process(users: Cluster) -> None:
     view.push({"a": 1})
     pid = view[0].apply(__import__("os").getpid)
     end(pid)
+    if users.status()["launcher"] == "dask":
+        with pytest.raises(ClusterError, match=r"cannot be restarted alone: .* add another"):
+            users.restart(0)
+        users.remove(0)
+        number = users.add()[0]
+        assert users[number].apply(__import__("os").getpid) != pid
+        assert users[1].pull("a") == 1
+        return
     users.restart(0)
     assert view[0].apply(__import__("os").getpid) != pid
     assert view[1].pull("a") == 1

@@ -20,7 +20,7 @@ import pandas
 import pytest
 from vivo.core.errors import UsageError
 from vivo.parallel import Cluster
-from vivo.parallel.cluster.errors import ClusterError
+from vivo.parallel.cluster.errors import ClusterError, EngineErrors
 from vivo.parallel.controller.launchers.dask_plugin import make_run
 from vivo.parallel.controller.naming import launcher_named
 from vivo.parallel.errors import SessionError
@@ -44,7 +44,12 @@ class Foreign:
     def __init__(self, home: Path) -> None:
         self._home = home
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.scheduler_address = self._start(role="scheduler", host="127.0.0.1", dashboard=False)
+        self.scheduler_address = self.start_scheduler(0)
+
+    def start_scheduler(self, port: int) -> str:
+        """Start a scheduler; its address."""
+        told = {"host": "127.0.0.1", "port": port, "dashboard": False}
+        return self._start(role="scheduler", **told)
 
     def _start(self, **told: Any) -> str:
         with (self._home / "dask.log").open("ab") as log:
@@ -90,6 +95,22 @@ def foreign_dask(home: Path, workers: int) -> Iterator[Foreign]:
             each.wait()
 
 
+def looking() -> Any:
+    """A function that tells what an engine takes of its host's, or adds to it; run in a worker."""
+
+    def look() -> tuple[Any, ...]:
+        import builtins
+
+        paths = [f"/proc/self/fd/{each}" for each in os.listdir("/proc/self/fd")]
+        pipes = [each for each in paths if os.path.lexists(each) and "pipe:" in os.readlink(each)]
+        threads = [each.name for each in threading.enumerate() if each.name.startswith("vivo")]
+        main = sys.modules["__main__"].__dict__.get("__file__")
+        names = builtins.input.__name__, time.sleep.__name__, type(sys.stdout).__name__
+        return len(pipes), threads, main, names, hasattr(builtins, "get_ipython")
+
+    return look
+
+
 def of_a_script(code: str, name: str) -> Any:
     """A function as one is that a script or a cell has made: it finds names in its engine."""
     scope: dict[str, Any] = {"__name__": "__main__"}
@@ -116,7 +137,7 @@ def test_each_worker_hosts_an_engine_and_dask_works_beside(cluster: Cluster) -> 
         assert client.gather(client.map(lambda n: n + 1, range(10))) == list(range(1, 11))
     assert view.complete("her") == [["here"], ["here"]]
     busy.cancel()
-    with pytest.raises(Exception, match="KeyboardInterrupt"):
+    with pytest.raises(EngineErrors, match="KeyboardInterrupt"):
         busy.get(10)
     told = cluster.status()
     assert told["dask"]["scheduler"] == cluster.scheduler_address
@@ -173,8 +194,8 @@ def test_what_others_print_in_a_worker_is_not_a_cells(cluster: Cluster) -> None:
 def test_an_engine_of_somebody_elses_worker_leaves_it_as_it_was(home: Path) -> None:
     """Workers that join later get one too; a cluster that is stopped leaves the workers running."""
     with foreign_dask(home, 1) as dask, client_of(dask.scheduler_address) as client:
-        look = lambda: (type(sys.stdout).__name__, input.__name__, time.sleep.__module__)  # noqa: E731
-        before = client.run(look)
+        look = looking()
+        ((worker, before),) = client.run(look).items()
         with Cluster("dask", address=dask, cwd=str(home)) as cluster:
             assert cluster[:].apply(int, "3") == [3]
             late = dask.add("late")
@@ -193,7 +214,7 @@ def test_an_engine_of_somebody_elses_worker_leaves_it_as_it_was(home: Path) -> N
             dask.add("after it")
             cluster.wait_for(2)
             assert cluster.engines == [0, 1], "the number of the dead one is given again"
-        until(lambda: client.run(look)[next(iter(before))] == next(iter(before.values())))
+        until(lambda: client.run(look)[worker] == before)
         assert late not in client.scheduler_info()["workers"]
         assert sorted(client.map(abs, [-1])[0].result() for _ in range(2)) == [1, 1]
         with Cluster("dask", address=dask.scheduler_address, cwd=str(home)) as again:
@@ -225,6 +246,29 @@ def test_results_outlive_dasks_scheduler(cluster: Cluster, home: Path) -> None:
     twice = [each.name for each in traces.iterdir() if each.stat().st_size > 1]
     assert len(twice) <= 10, "more ran twice than were under way"
     assert cluster[:].apply(int, "3") == [3, 3]
+
+
+def test_a_scheduler_that_is_back_gets_what_has_not_ended(home: Path) -> None:
+    """At the address that it had; its workers get the numbers of those that went with it."""
+    with (
+        foreign_dask(home, 2) as dask,
+        Cluster("dask", n=2, address=dask, cwd=str(home), name="theirs") as cluster,
+    ):
+        pool = cluster.load_balanced()
+        held = cluster[:].aapply(time.sleep, 60)
+        result = pool.amap(abs, range(-20, 0))
+        dask.processes[0].kill()
+        dask.processes[0].wait()
+        with pytest.raises(EngineErrors, match="that it was a guest in has ended"):
+            held.get(20)
+        until(lambda: cluster.engines == [])
+        assert not result.done()
+        dask.start_scheduler(int(dask.scheduler_address.rpartition(":")[2]))
+        for number in range(2):
+            dask.add(f"again-{number}")
+        assert result.get(20) == list(range(20, 0, -1))
+        cluster.wait_for(2)
+        assert cluster.engines == [0, 1]
 
 
 def test_a_class_of_dask_jobqueues_kind_starts_the_workers(home: Path) -> None:

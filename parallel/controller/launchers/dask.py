@@ -19,6 +19,7 @@ import asyncio
 import contextlib
 import importlib
 import importlib.util
+import json
 import logging
 import sys
 from pathlib import Path
@@ -129,7 +130,7 @@ class DaskLauncher:
             try:
                 await self._connect()
             except SessionError:
-                self._host.spawn(self._come_back())
+                self._host.spawn(self._come_back())  # once this lets go of the lock
             else:
                 await self._seat_all(everyone=False)
 
@@ -165,12 +166,19 @@ class DaskLauncher:
         except BaseException:
             await self._processes.end()
             raise
-        self._processes.save(order.state, address=self._scheduler, dashboard=self._dashboard)
+        self._keep_facts()
+
+    def _keep_facts(self) -> None:
+        """What a controller after this one needs to know."""
+        facts = {"address": self._scheduler, "dashboard": self._dashboard}
+        self._processes.save(self._order.state, **facts, numbers=sorted(self.workers))
 
     async def _make(self, options: dict[str, Any]) -> str:
         """Have a class of dask-jobqueue's kind make a cluster; its scheduler's address."""
         module, _, name = str(options["jobqueue"]).partition(":")
         more = options.get("jobqueue_options") or {}
+        if isinstance(more, str):  # from a command line
+            more = json.loads(more)
         if self._order.cwd not in sys.path:
             sys.path.append(self._order.cwd)  # last: its files shadow none of ours
         try:
@@ -178,6 +186,7 @@ class DaskLauncher:
             self._made = await kind(asynchronous=True, **more)
             return str(self._made.scheduler_address)
         except Exception as error:
+            self._made = None
             raise SessionError(
                 f"{options['jobqueue']} cannot make a Dask cluster: {type(error).__name__}: "
                 f"{error}. It is named MODULE:CLASS, and vivo's own interpreter must find it."
@@ -238,7 +247,7 @@ class DaskLauncher:
 
     async def _come_back(self) -> None:
         """Go on with a scheduler: that of the same address, or a new one of our own."""
-        numbers = sorted(self.workers) or sorted(self._processes.numbers)
+        numbers = sorted(self.workers) or self._processes.kept_numbers
         await self._close_client()
         self.workers.clear()
         self._seating.clear()
@@ -253,10 +262,15 @@ class DaskLauncher:
                             self._order
                         )
                         await self._connect()
-                        facts = {"address": self._scheduler, "dashboard": self._dashboard}
-                        self._processes.save(self._order.state, **facts)
+                        self._keep_facts()
                         for number in numbers:
                             await self._start_worker(number)
+                    elif self._order.options.get("jobqueue"):
+                        self._scheduler = await self._make(self._order.options)
+                        await self._connect()
+                        self._keep_facts()
+                        self._wanted += [each for each in numbers if each not in self._wanted]
+                        self._made.scale(len(self._wanted))
                     else:
                         await self._connect()
                         await self._seat_all(everyone=False)
@@ -349,6 +363,7 @@ class DaskLauncher:
 
     def _has_engine(self, number: int, worker: str) -> None:
         self.workers[number] = worker
+        self._keep_facts()
         self._host.reached_again(number)
 
     def _number_for(self, name: str) -> int:

@@ -49,9 +49,9 @@ class Processes:
         return SCHEDULER in self._started
 
     @property
-    def numbers(self) -> list[int]:
-        """The numbers of the workers' engines."""
-        return [int(name) for name in self._started if name != SCHEDULER]
+    def kept_numbers(self) -> list[int]:
+        """The numbers of the engines that there were when the facts were written."""
+        return [int(each) for each in self._facts.get("numbers", ())]
 
     def has_scheduler(self) -> bool:
         """Whether the scheduler lives."""
@@ -123,9 +123,12 @@ class Processes:
         return answer
 
     def _watch(self, name: str, process: asyncio.subprocess.Process) -> None:
+        own = self._started[name]
+
         async def watch() -> None:
             status = await process.wait()
-            if name != SCHEDULER and self._started.pop(name, None) is not None:
+            if name != SCHEDULER and self._started.get(name) == own:  # not one after it
+                del self._started[name]
                 self.save()
                 self._ended(int(name), status)
 
