@@ -169,7 +169,7 @@ def test_no_task_is_lost_and_none_counts_twice_over_partitions(
     elsewhere.start_engines(3)
     elsewhere.hosts.delay, elsewhere.hosts.loss = 0.02, 0.02
     trace = home / "trace"
-    program = elsewhere.client(0, seconds=0.02, count=900, trace=str(trace))
+    program = elsewhere.client(0, seconds=0.005, count=3000, trace=str(trace))
 
     def done() -> int:
         return int(elsewhere.cluster.ask("vivo_status_request")["queue"]["done"])
@@ -177,7 +177,7 @@ def test_no_task_is_lost_and_none_counts_twice_over_partitions(
     def states() -> set[str]:
         return {each["state"] for each in elsewhere.cluster.engines()}
 
-    for reached, seconds in ((100, 1.0), (300, 0.0)):
+    for reached, seconds in ((200, 1.0), (900, 0.0)):
         until(lambda reached=reached: done() >= reached)
         elsewhere.hosts.is_cut = True
         if seconds:
@@ -186,12 +186,12 @@ def test_no_task_is_lost_and_none_counts_twice_over_partitions(
             until(lambda: states() == {"silent"})
         elsewhere.hosts.is_cut = False
         until(lambda: states() == {"up"})
-    until(lambda: done() >= 500)
+    until(lambda: done() >= 1600)
     elsewhere.hosts.is_cut = True
     elsewhere.kill_and_resume()
     elsewhere.hosts.is_cut = False
     ended(program)
-    assert set(trace.read_text().split()) == set(map(str, range(900)))
+    assert set(trace.read_text().split()) == set(map(str, range(3000)))
     queue = elsewhere.cluster.ask("vivo_status_request")["queue"]
     assert (queue["failed"], queue["uncollected"]) == (0, 0)
 
