@@ -130,6 +130,8 @@ class StatusReply(msgspec.Struct, omit_defaults=True):
     engines: list[EngineStatus]
     unstarted: dict[int, str] = {}
     """Why engines have not started, by number."""
+    refused: str = ""
+    """While engines are awaited: why a connection to the port for engines was refused last."""
     queue: dict[str, Any] = {}
     """How many tasks wait, run, are done, have failed."""
     rates: dict[str, float] = {}

@@ -15,6 +15,7 @@ by :mod:`vivo.parallel.controller.certificates`.
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +25,9 @@ _CHUNK = 2**18
 _CLOSE_SECONDS = 1.0
 OPEN_SECONDS = 5.0
 """Seconds that a connection may take until both ends have proved who they are."""
+_UNACKNOWLEDGED = 20_000  # milliseconds that the peer's system may leave what was sent unanswered
+_KEEPING = {"TCP_KEEPIDLE": 10, "TCP_KEEPALIVE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4}
+_EXPIRED, _TOO_EARLY = 10, 9  # OpenSSL's X509_V_ERR_…
 
 
 def split(address: str) -> tuple[str, int, str]:
@@ -39,6 +43,15 @@ def split(address: str) -> tuple[str, int, str]:
 def joined(host: str, port: int, file: str) -> str:
     """The address of these."""
     return f"tls://[{host}]:{port}#{file}" if ":" in host else f"tls://{host}:{port}#{file}"
+
+
+def certificate_of(address: str) -> str:
+    """What is in the file of an address, key and all; nothing if it is not of this kind.
+
+    Raises ``OSError`` if there is no such file.
+    """
+    is_tls = address.startswith("tls://")
+    return Path(split(address)[2]).read_text("ascii") if is_tls else ""
 
 
 @lru_cache(maxsize=16)
@@ -61,6 +74,11 @@ def context_of(file: str, *, is_server: bool) -> ssl.SSLContext:
 def reason_of(error: BaseException) -> str:
     """Why there is no connection, in a few words."""
     told = str(error).lower()
+    code = getattr(error, "verify_code", 0)
+    if code == _EXPIRED or "certificate expired" in told:
+        return "the certificate has expired, or a clock is wrong: start the cluster anew"
+    if code == _TOO_EARLY:
+        return "the certificate is not valid yet: the clocks of the two hosts differ by days"
     if isinstance(error, ssl.SSLCertVerificationError) or "unknown ca" in told:
         return "the certificate there is not this cluster's"
     if "certificate required" in told or "did not return a certificate" in told:
@@ -76,12 +94,26 @@ def reason_of(error: BaseException) -> str:
     return str(error)
 
 
+def prepare(writer: asyncio.StreamWriter) -> None:
+    """Have a connection send at once, and end when the peer's host is not heard of any more: one
+    that has nothing to say would stay for ever."""
+    made: socket.socket = writer.get_extra_info("socket")
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    options = {**_KEEPING, "TCP_USER_TIMEOUT": _UNACKNOWLEDGED}
+    for name, value in options.items():
+        if hasattr(socket, name):  # systems differ in what they have
+            made.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
 async def connect(address: str) -> Streams:
     """A connection to an address. Raises ``OSError``, ``ValueError`` or a timeout."""
     host, port, file = split(address)
     context = context_of(file, is_server=False)
     opening = asyncio.open_connection(host, port, ssl=context, limit=_CHUNK)
-    return await asyncio.wait_for(opening, OPEN_SECONDS)
+    made = await asyncio.wait_for(opening, OPEN_SECONDS)
+    prepare(made[1])
+    return made
 
 
 async def carry(one: Streams, other: Streams) -> str:

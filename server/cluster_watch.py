@@ -41,6 +41,8 @@ def lines(told: dict[str, Any]) -> list[str]:
         f"Dask's {name}: {dask[name]}" for name in ("scheduler", "dashboard") if dask.get(name)
     ]
     launching = [told["launching"]] if told.get("launching") else []
+    if told.get("refused"):
+        launching.append(f"a connection to the engines' port was refused: {told['refused']}")
     return [*shown, *launching, *told["problems"]]
 
 

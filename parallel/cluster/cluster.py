@@ -300,9 +300,11 @@ class Cluster:
         if reasons:
             raise ClusterError(f"Engines did not start: {reasons[0]}")
         if is_late and not told.get("launching"):
+            refused = told.get("refused")
+            why = f"; a connection to their port was refused, {refused}" if refused else ""
             raise ClusterError(
-                f"{len(self._up(told, numbers))} of {count} engines are there in time; the logs "
-                f"are in {self._entry['state']}."
+                f"{len(self._up(told, numbers))} of {count} engines are there in time{why}; the "
+                f"logs are in {self._entry['state']}."
             )
 
     def add(self, count: int = 1, *, wait: bool = True) -> list[int]:

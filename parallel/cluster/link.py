@@ -66,6 +66,7 @@ class Channel:
         self.transport: Transport | None = None
         """None while it is not open."""
         self.opening: asyncio.Task[None] | None = None
+        self.was_open = False
         self.waiting: list[Request] = []
         """What is sent once it is open."""
         self.probed: float | None = None
@@ -221,22 +222,20 @@ class Link:
                 if not early:
                     break
                 raise ConnectionResetError(early[0])
-            except RefusedError as error:
-                channel.opening = None
-                self.lose(f"it cannot be reached ({error})")
-                return
             except (OSError, ClusterError, asyncio.TimeoutError) as error:
                 if (reason := self.is_gone()) is not None:
                     channel.opening = None
                     self.lose(reason)
                     return
-                if loop.time() > until:
+                # Whoever was there once comes back: another in its place may be on the way only.
+                is_final = isinstance(error, RefusedError) and not channel.was_open
+                if is_final or loop.time() > until:
                     channel.opening = None
                     self.lose(f"it cannot be reached ({error})")
                     return
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
-        channel.transport, channel.opening = transport, None
+        channel.transport, channel.opening, channel.was_open = transport, None, True
         if self._on_open is not None:
             self._on_open(channel.name)
         waiting, channel.waiting = channel.waiting, []

@@ -103,7 +103,7 @@ def _new(options: argparse.Namespace) -> files.ClusterEntry:
         owner_pid=options.owner,
         owner_started=process_started(options.owner) or 0.0,
         restarts=options.restarts,
-        reach=options.reach,
+        reach=files.reached(options.reach, certificate),
     )
 
 

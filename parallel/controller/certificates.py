@@ -15,8 +15,10 @@ from ..errors import SessionError
 _YEARS = 10
 
 
-def make_certificate(path: Path, name: str) -> None:
+def make_certificate(path: Path, name: str, now: datetime.datetime | None = None) -> None:
     """Write a new key (P-256) and a certificate for it, signed by itself, into a private file.
+
+    It is valid for ten years from the day before ``now``.
 
     Raises :class:`SessionError` if cryptography is not installed.
     """
@@ -33,7 +35,7 @@ def make_certificate(path: Path, name: str) -> None:
         ) from None
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"vivo {name}")])
-    now = datetime.datetime.now(datetime.timezone.utc)
+    now = now or datetime.datetime.now(datetime.timezone.utc)
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)

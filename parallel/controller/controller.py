@@ -109,10 +109,13 @@ class Controller:
         )
         self._owed: dict[str, Owed] = {}
         self._touched: set[str] = set()
-        self._gates: list[Gate] = []
+        self._gates: dict[str, Gate] = {}
         self._stopped = asyncio.Event()
         self._emptied = asyncio.Event()  # once it is stopping, and no engine is left
         self._ends: dict[str, int] = {}  # process descriptors of keepers on this host
+        self._unheard: set[str] = (
+            set()
+        )  # engines elsewhere that were told to end, and have not said
         self._tasks: set[asyncio.Task[None]] = set()
         self.launching = Launching(self)
         self._is_stopping = self._is_entered = False
@@ -259,11 +262,14 @@ class Controller:
         self._stopped.set()
 
     def _note_ends(self) -> None:
-        if self._is_stopping and not self._ends and not self.engines.awaited:
+        is_told = not self._ends and not self._unheard
+        if self._is_stopping and is_told and not self.engines.awaited:
             self._emptied.set()
 
     def _end(self, engine: str) -> None:
-        self.tell_engine(engine, "shutdown_request", {"restart": False})
+        is_told = self.tell_engine(engine, "shutdown_request", {"restart": False})
+        if is_told and engine not in self._ends:
+            self._unheard.add(engine)
 
     async def _close(self) -> None:
         loop = asyncio.get_running_loop()
@@ -281,7 +287,7 @@ class Controller:
                 await self.launcher.stop()
             except Exception:  # noqa: BLE001 - a launcher of others: the rest is to be let go of
                 _log.exception("The launcher failed to stop.")
-        for gate in self._gates:
+        for gate in self._gates.values():
             await gate.close()
         for bound in self._sockets.values():
             loop.remove_reader(bound.FD)
@@ -298,8 +304,13 @@ class Controller:
             return self._bind(name, address)
         inside = files.inside_of(self.entry.name, name[0])
         self._bind(name, f"ipc://{inside}")
-        self._gates.append(gate := Gate(name, str(inside)))
+        gate = self._gates[name] = Gate(name, str(inside))
         return await gate.open(address)
+
+    @property
+    def refused(self) -> str:
+        """Why a connection to the port for engines was refused last, if one was."""
+        return self._gates[ENGINES].last_refusal if ENGINES in self._gates else ""
 
     def _bind(self, name: str, address: str) -> str:
         """Serve at an address; gives it as it is then. Raises :class:`SessionError`."""
@@ -405,6 +416,9 @@ class Controller:
 
     def _engine_message(self, message: Message) -> None:
         engine, route = message.session, message.identities[0]
+        if message.type == "shutdown_reply":
+            self._unheard.discard(engine)
+            self._note_ends()
         declared = _OF_ENGINES.get(message.type)
         if declared is None:
             return

@@ -112,6 +112,24 @@ def wants_encryption(address: str, told: bool | None) -> bool:
     return not is_loopback(address) if told is None else told
 
 
+def reached(address: str, certificate: str) -> str:
+    """What engines connect to if something lies between: ``tcp://HOST:PORT``, or ``tls://``; what
+    goes through it is encrypted if the cluster is. Raises :class:`SessionError`.
+    """
+    scheme, _, rest = address.partition("://")
+    if scheme not in ("tcp", "tls"):
+        return address
+    if scheme == "tls" and not certificate:
+        raise SessionError(
+            f"Engines cannot come to {address}: the cluster is not encrypted. Start it with "
+            "encrypt=True (--encrypt), or name tcp:// there."
+        )
+    host, _, port = rest.partition("#")[0].rpartition(":")
+    if not host or not port.isdecimal():
+        raise SessionError(f"{address!r} is no address for engines: give tcp://HOST:PORT.")
+    return tls.joined(host.strip("[]"), int(port), certificate) if certificate else address
+
+
 def _port_of(address: str, certificate: str) -> str:
     if certificate:
         return tls.joined(address, 0, certificate)

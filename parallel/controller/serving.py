@@ -48,6 +48,7 @@ def tell_status(controller: Controller, message: Message) -> None:
         "launching": controller.launching.status,
         "problems": list(controller.problems),
         "unstarted": controller.engines.unstarted,
+        "refused": controller.refused if controller.engines.awaited else "",
         "engines": [
             {**each, "tasks": controller.farm.tasks_of(each["id"])}
             for each in controller.engines.status()

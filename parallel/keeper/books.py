@@ -12,6 +12,8 @@ from ..connection import ConnectionInfo
 from ..logs import Log
 
 _log = Log(__name__)
+OUTWARD, CERTIFICATE = "t", "cluster.pem"
+"""In the session's folder: the socket that leads to a controller elsewhere, and what it needs."""
 
 
 def enter(spec: dict[str, Any], connection: ConnectionInfo) -> None:
@@ -58,8 +60,9 @@ def leave(spec: dict[str, Any], connection: ConnectionInfo) -> None:
 
     Registry().remove(spec["id"])
     connection_file = Path(spec["connection_file"])
-    outward = connection_file.with_name("t")  # the way to a controller elsewhere, see .outward
-    for path in (*connection.socket_files(), connection_file, outward):
+    # The way to a controller elsewhere: see .outward.
+    outward = [connection_file.with_name(each) for each in (OUTWARD, CERTIFICATE)]
+    for path in (*connection.socket_files(), connection_file, *outward):
         path.unlink(missing_ok=True)
     try:
         connection_file.parent.rmdir()

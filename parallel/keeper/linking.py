@@ -46,6 +46,7 @@ class ControllerLink:
         self._is_linked = False
         self._refusals = Refusals()
         self._relays: Relays | None = None
+        self._is_outward = address.startswith("tls://")
         self._outward: Outward | None = None
         self._open()
 
@@ -54,7 +55,8 @@ class ControllerLink:
         made.linger = 200
         made.setsockopt(zmq.ROUTING_ID, os.urandom(16).hex().encode())  # rule 2
         made.setsockopt(zmq.SNDHWM, 0)  # rule 1: what waits is bounded by the controller's credit
-        made.setsockopt(zmq.HANDSHAKE_IVL, _HANDSHAKE)
+        # Over TLS the connection itself is made after ZeroMQ has begun to count.
+        made.setsockopt(zmq.HANDSHAKE_IVL, (2 if self._is_outward else 1) * _HANDSHAKE)
         made.setsockopt(zmq.TCP_MAXRT, _UNACKNOWLEDGED)
         made.setsockopt(zmq.RECONNECT_IVL, 50)  # milliseconds: a controller may be started again
         made.setsockopt(zmq.RECONNECT_IVL_MAX, 1000)
@@ -67,9 +69,9 @@ class ControllerLink:
 
     def _inside(self) -> str:
         """What the socket connects to: a controller of another host is reached by TLS."""
-        if not self._address.startswith("tls://"):
+        if not self._is_outward:
             return self._address
-        path = Path(self._keeper.spec["connection_file"]).with_name("t")
+        path = Path(self._keeper.spec["connection_file"]).with_name(books.OUTWARD)
         if self._outward is None:
             from .outward import Outward  # few sessions have a controller elsewhere
 

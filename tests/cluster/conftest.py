@@ -111,6 +111,18 @@ def cluster(home: Path, backend: str) -> Iterator[RunningCluster]:
     made.stop()
 
 
+@pytest.fixture
+def encrypted(home: Path) -> Iterator[RunningCluster]:
+    """Two engines; both they and clients come by TLS."""
+    words = ["--name", "test", "--engines", "2", "--listen", "127.0.0.1", "--encrypt"]
+    told = run_controller(*words, "--cwd", str(home))
+    assert told["status"] == "ready", told
+    made = RunningCluster("test")
+    made.up(2)
+    yield made
+    made.stop()
+
+
 def wait_until_ended(pid: int) -> None:
     """Wait for the end of a process that is not ours."""
     try:

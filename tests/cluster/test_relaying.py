@@ -128,9 +128,13 @@ client.close()
 """
 
 
-def test_a_client_that_is_stopped_fills_nobodys_memory(cluster: RunningCluster) -> None:
+@pytest.mark.parametrize("sockets", ["cluster", "encrypted"])
+def test_a_client_that_is_stopped_fills_nobodys_memory(
+    sockets: str, request: pytest.FixtureRequest
+) -> None:
     """What it does not take is bounded in the controller; its cell goes on, and it hears of the end
     when it is let go on."""
+    cluster: RunningCluster = request.getfixturevalue(sockets)
     cluster.up(2)
     here = Cluster.connect("test")
     beside = here[0]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import socket
 import ssl
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy
 import psutil
 import pytest
 from vivo.parallel import Cluster, tls
@@ -25,18 +27,6 @@ SECRET = "a sentence that nobody on the wire may read"
 
 def log_of(cluster: RunningCluster) -> str:
     return (Path(cluster.entry.state) / "controller.log").read_text()
-
-
-@pytest.fixture
-def encrypted(home: Path) -> Iterator[RunningCluster]:
-    """Two engines; both they and clients come by TLS."""
-    words = ["--name", "test", "--engines", "2", "--listen", "127.0.0.1", "--encrypt"]
-    told = run_controller(*words, "--cwd", str(home))
-    assert told["status"] == "ready", told
-    made = RunningCluster("test")
-    made.up(2)
-    yield made
-    made.stop()
 
 
 def test_everything_works_over_tls(encrypted: RunningCluster) -> None:
@@ -143,12 +133,15 @@ def test_who_has_not_the_clusters_certificate_reaches_nothing(
 
 
 def test_who_proves_nothing_holds_nobody_up(encrypted: RunningCluster) -> None:
-    """Fifty who connect and are silent; they are let go of."""
+    """Hundreds who connect and are silent, more than are waited for at once: who has the
+    certificate comes in while they are there. They are let go of."""
     host, port, _ = tls.split(encrypted.entry.clients)
-    silent = [socket.create_connection((host, port), 10) for _ in range(50)]
+    silent = [socket.create_connection((host, port), 10) for _ in range(400)]
     cluster = Cluster.connect("test")
     assert cluster[:].apply(abs, -1) == [1, 1]
+    assert not select.select(silent[-200:], [], [], 0)[0]
     cluster.close()
+    assert "too many others have come since" in log_of(encrypted)
     for each in silent:
         each.settimeout(30)
         with contextlib.suppress(ConnectionResetError):
@@ -168,6 +161,111 @@ def test_a_client_with_another_certificate_is_told_why(encrypted: RunningCluster
     with pytest.raises(ClusterError, match="No such file"):
         Cluster.connect("test")
     change_entry(encrypted)
+
+
+def test_an_engine_with_another_certificate_is_refused_and_it_is_said_why(home: Path) -> None:
+    """On both sides, and to who waits for the engine. With the right one it comes by itself."""
+    words = ["--name", "test", "--engines", "0", "--listen", "127.0.0.1", "--encrypt"]
+    assert run_controller(*words, "--cwd", str(home))["status"] == "ready"
+    cluster = RunningCluster("test")
+    file = Path(tls.split(cluster.entry.engines)[2])
+    own = file.read_bytes()
+    make_certificate(file, "test")
+    cluster.ask("vivo_scale_request", add=1)
+    sentence = "is not this cluster's"
+    until(lambda: sentence in cluster.ask("vivo_status_request")["refused"])
+    until(lambda: any(sentence in each.read_text() for each in keeper_logs(home)))
+    file.write_bytes(own)
+    cluster.up(1)
+    assert not cluster.ask("vivo_status_request")["refused"]
+    cluster.stop()
+
+
+def keeper_logs(home: Path) -> list[Path]:
+    return list(home.glob("state/vivo/sessions/*/keeper.log"))
+
+
+def test_engines_come_by_what_lies_between(home: Path) -> None:
+    """Which they were told as an address; it carries bytes, and they are encrypted."""
+    heard = bytearray()
+    with proxy() as between:
+        between.listen(heard.extend)
+        words = ["--name", "test", "--listen", "127.0.0.1", "--encrypt", "--engines", "0"]
+        told = run_controller(*words, "--reach", between.address, "--cwd", str(home))
+        assert told["status"] == "ready", told
+        cluster = RunningCluster("test")
+        host, port, _ = tls.split(cluster.entry.engines)
+        between.target = f"tcp://{host}:{port}"
+        cluster.ask("vivo_scale_request", add=1)
+        cluster.up(1)
+        client = Cluster.connect("test", through_controller=True)
+        made = numpy.arange(100_000.0)
+        assert client[0].apply(lambda made: float(made.sum()), made) == float(made.sum())
+        client.close()
+        cluster.stop()
+    assert len(heard) > made.nbytes
+    assert b"vivo_" not in heard
+
+
+def test_a_client_waits_while_another_answers_in_its_controllers_place(
+    encrypted: RunningCluster, home: Path
+) -> None:
+    """One that it had reached before: it believes nothing, and its results come in the end."""
+    words = ["--name", "other", "--engines", "0", "--listen", "127.0.0.1", "--encrypt"]
+    assert run_controller(*words, "--cwd", str(home))["status"] == "ready"
+    other = RunningCluster("other")
+    host, port, file = tls.split(encrypted.entry.clients)
+    there = tls.split(other.entry.clients)
+    with proxy() as between:
+        between.target = f"tcp://{host}:{port}"
+        seen = between.address.removeprefix("tcp://").rpartition(":")
+        change_entry(encrypted, clients=tls.joined(seen[0], int(seen[2]), file))
+        cluster = Cluster.connect("test")
+        result = cluster.load_balanced().aapply(_wait_for, str(home / "go"))
+        until(lambda: encrypted.ask("vivo_status_request")["queue"]["running"])
+        between.target = f"tcp://{there[0]}:{there[1]}"
+        between.cut()
+        until(lambda: "certificate is not this cluster's" in log_of(other))
+        (home / "go").touch()
+        between.target = f"tcp://{host}:{port}"
+        between.cut()
+        assert result.get(timeout=20) == "went"
+        cluster.close()
+    change_entry(encrypted)
+    other.stop()
+
+
+def _wait_for(path: str) -> str:
+    import os
+    import time
+
+    while not os.path.exists(path):
+        time.sleep(0.01)
+    return "went"
+
+
+_wait_for.__module__ = "__main__"  # it is sent whole: engines have no tests
+
+
+def test_a_connection_whose_host_is_gone_does_not_stay(encrypted: RunningCluster) -> None:
+    """The system itself sees after each one, on both sides, also when nothing is said."""
+    cluster = Cluster.connect("test", through_controller=True)
+    assert cluster[0].apply(abs, -1) == 1
+    addresses = encrypted.entry.clients, encrypted.entry.engines
+    ports = {f"{tls.split(each)[1]:04X}" for each in addresses}
+
+    def unwatched() -> tuple[int, int]:
+        """How many connections there are, and of how many the system keeps no timer."""
+        rows = [each.split() for each in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        ends = [
+            row[5]
+            for row in rows
+            if row[3] == "01" and {row[1][-4:], row[2][-4:]} & ports  # established
+        ]
+        return len(ends), sum(each.startswith("00:") for each in ends)
+
+    assert unwatched() == (6, 0)  # both ends of a client's, and of two engines'
+    cluster.close()
 
 
 def test_keys_are_the_users_alone_and_on_no_command_line(encrypted: RunningCluster) -> None:

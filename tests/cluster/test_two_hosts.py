@@ -77,13 +77,14 @@ class Elsewhere:
         order = Order(
             "test", list(range(count)), entry.engines, entry.key, sys.executable, home, entry.state
         )
-        command = self.hosts.on(1, order.elsewhere("A process of host 1"))
+        *program, file = order.elsewhere("A process of host 1")
+        command = self.hosts.on(1, [*program, "-"])  # that host has not got the file
         for rank in range(count):
             environment = {**self.hosts.environment(1), "VIVO_RANK": str(rank)}
             log = self._home / f"engine-{rank}.log"
-            with log.open("ab") as output:
+            with log.open("ab") as output, open(file, "rb") as told:
                 made = subprocess.Popen(
-                    command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+                    command, env=environment, stdin=told, stdout=output, stderr=output
                 )
             self.engines.append(made)
         self.cluster.up(count)
@@ -95,15 +96,14 @@ class Elsewhere:
         os.kill(entry.pid, signal.SIGKILL)
         until(lambda: process_started(entry.pid) is None)
         told = self._controller("--resume", "--name", "test")
-        log = Path(self.cluster.entry.state, "controller.log")
-        assert told["status"] == "ready", (told, log.read_text()[-3000:])
+        assert told["status"] == "ready", (told, self.log()[-3000:])
 
     def client(self, host: int, **values: Any) -> subprocess.Popen[str]:
         """A program of a user's on a host, which has begun."""
         code = PROGRAM.format(engines=len(self.engines), **values)
         # The entry, and the key with it, is host 0's; the user has taken it along.
         program = subprocess.Popen(
-            self.hosts.on(host, [sys.executable, "-c", code]),
+            self.hosts.on(host, [sys.executable, "-c", code], is_closed=False),
             env=self.hosts.environment(0),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -115,11 +115,19 @@ class Elsewhere:
         return program
 
     def stop(self) -> None:
-        self.cluster.ask("vivo_stop_request")
+        if find("test") is not None:
+            self.cluster.ask("vivo_stop_request")
+        self.wait_until_ended()
         self.cluster.close()
+
+    def wait_until_ended(self) -> None:
+        """Wait for the end of the cluster, and of its engines."""
         until(lambda: find("test") is None)
         for each in self.engines:
             each.wait(20)
+
+    def log(self) -> str:
+        return Path(self.cluster.entry.state, "controller.log").read_text()
 
 
 @pytest.fixture
@@ -161,7 +169,7 @@ def test_no_task_is_lost_and_none_counts_twice_over_partitions(
     elsewhere.start_engines(3)
     elsewhere.hosts.delay, elsewhere.hosts.loss = 0.02, 0.02
     trace = home / "trace"
-    program = elsewhere.client(0, seconds=0.02, count=900, trace=str(trace))
+    program = elsewhere.client(0, seconds=0.005, count=3000, trace=str(trace))
 
     def done() -> int:
         return int(elsewhere.cluster.ask("vivo_status_request")["queue"]["done"])
@@ -169,7 +177,7 @@ def test_no_task_is_lost_and_none_counts_twice_over_partitions(
     def states() -> set[str]:
         return {each["state"] for each in elsewhere.cluster.engines()}
 
-    for reached, seconds in ((100, 1.0), (300, 0.0)):
+    for reached, seconds in ((200, 1.0), (900, 0.0)):
         until(lambda reached=reached: done() >= reached)
         elsewhere.hosts.is_cut = True
         if seconds:
@@ -178,12 +186,12 @@ def test_no_task_is_lost_and_none_counts_twice_over_partitions(
             until(lambda: states() == {"silent"})
         elsewhere.hosts.is_cut = False
         until(lambda: states() == {"up"})
-    until(lambda: done() >= 500)
+    until(lambda: done() >= 1600)
     elsewhere.hosts.is_cut = True
     elsewhere.kill_and_resume()
     elsewhere.hosts.is_cut = False
     ended(program)
-    assert set(trace.read_text().split()) == set(map(str, range(900)))
+    assert set(trace.read_text().split()) == set(map(str, range(3000)))
     queue = elsewhere.cluster.ask("vivo_status_request")["queue"]
     assert (queue["failed"], queue["uncollected"]) == (0, 0)
 
@@ -199,3 +207,16 @@ def test_a_user_on_the_other_side_of_a_partition_gets_all_results(
     until(lambda: {each["state"] for each in elsewhere.cluster.engines()} == {"silent"})
     elsewhere.hosts.is_cut = False
     ended(program)
+
+
+def test_engines_hear_of_the_end_of_their_cluster_over_a_link_that_is_cut(
+    elsewhere: Elsewhere,
+) -> None:
+    """It is said until they have heard it: none stays behind on its host."""
+    elsewhere.start_engines(3)
+    elsewhere.hosts.is_cut = True
+    elsewhere.cluster.ask("vivo_stop_request")
+    time.sleep(1.5)  # how long the partition is
+    elsewhere.hosts.is_cut = False
+    elsewhere.wait_until_ended()
+    assert "have not ended yet" not in elsewhere.log()

@@ -12,6 +12,7 @@ import heapq
 import os
 import random
 import select
+import shlex
 import struct
 import subprocess
 import threading
@@ -27,7 +28,7 @@ class TwoHosts:
     """Host 0 and host 1, and the link between them."""
 
     def __init__(self, folder: Path) -> None:
-        """Each has a runtime folder of its own below ``folder``; they share all other files."""
+        """Each has folders of its own for what runs and what it keeps, below ``folder``."""
         self.delay = 0.0
         """Seconds that a packet takes, and as much again at most by chance."""
         self.loss = 0.0
@@ -62,7 +63,8 @@ class TwoHosts:
         space, device = f"{self._name}-{host}", f"{self._name}{host}"
         _ip("netns", "add", space)
         self._made.append(space)
-        (self._folder / f"run{host}").mkdir(mode=0o700)
+        for folder in self._folders(host).values():
+            folder.mkdir(mode=0o700)
         end = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
         self._ends.append(end)
         fcntl.ioctl(end, _TUNSETIFF, struct.pack("16sH", device.encode(), _IFF_TUN | _IFF_NO_PI))
@@ -78,17 +80,27 @@ class TwoHosts:
         for space in self._made:
             _ip("netns", "del", space)
 
-    def on(self, host: int, command: list[str]) -> list[str]:
-        """The command that runs another on a host."""
-        there = 'hostname "$0"; exec "$@"'
+    def _folders(self, host: int) -> dict[str, Path]:
+        kinds = {"RUNTIME_DIR": "run", "STATE_HOME": "state"}
+        return {f"XDG_{kind}": self._folder / f"{name}{host}" for kind, name in kinds.items()}
+
+    def on(self, host: int, command: list[str], *, is_closed: bool = True) -> list[str]:
+        """The command that runs another on a host: without the other one's files if it is closed.
+
+        Each lies on an empty file system of its own there.
+        """
+        others = self._folders(1 - host).values() if is_closed else ()
+        hidden = " ".join(f"mount -t tmpfs none {shlex.quote(str(each))};" for each in others)
+        there = f'set -e; hostname "$0"; {hidden} exec "$@"'
         return [
-            "ip", "netns", "exec", f"{self._name}-{host}", "unshare", "--uts",
+            "ip", "netns", "exec", f"{self._name}-{host}", "unshare", "--uts", "--mount",
             "sh", "-c", there, f"host{host}", *command,
         ]  # fmt: skip
 
     def environment(self, host: int) -> dict[str, str]:
         """What programs of a host find in their environment."""
-        return {**os.environ, "XDG_RUNTIME_DIR": str(self._folder / f"run{host}")}
+        folders = {name: str(folder) for name, folder in self._folders(host).items()}
+        return {**os.environ, **folders}
 
     # --- The link --------------------------------------------------------------------------
 

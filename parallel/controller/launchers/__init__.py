@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from ... import tls
 from ...directories import write_private
 from ...errors import SessionError
 from ...keeper.spawn import KEEPER
@@ -60,8 +61,12 @@ class Order(msgspec.Struct, frozen=True):
             raise SessionError(f"The launcher has no option {unknown}: {there}.")
 
     def elsewhere(self, launched: str) -> list[str]:
-        """As :meth:`program`, for hosts that share this one's files and have vivo where it is
-        here: the session is made where the engine is, anew with each start."""
+        """As :meth:`program`, for hosts that have vivo where it is here: the session is made where
+        the engine is, anew with each start.
+
+        The last word is the order's file. A host that does not share this one's files is given the
+        order on the standard input, and ``-`` in that place.
+        """
         told = {
             "cluster": self.cluster,
             "numbers": self.numbers,
@@ -71,6 +76,7 @@ class Order(msgspec.Struct, frozen=True):
             "cwd": self.cwd,
             "launched": launched,
             "boot": boot_id(),
+            "certificate": tls.certificate_of(self.controller),
         }
         # A name of its own: a job that is put back reads it again, whatever was started meanwhile.
         path = Path(self.state) / f"engines-{self.numbers[0]}-{os.urandom(4).hex()}.json"

@@ -9,7 +9,9 @@ sockets and its journal are to be, and then becomes the engine's interpreter. Ru
    and end, and what it has given (``PMI_FD``) is still there.
 3. Each start is another session, also that of a job that was put back and begins again.
 4. A controller that this host cannot reach is said here, and nothing waits for it.
-5. ``--guest WHAT PYTHON CWD`` says instead, in a line of JSON, what a process becomes the engine by
+5. The cluster's certificate comes with the order, into the session's own folder: this host need not
+   share files with the controller's.
+6. ``--guest WHAT PYTHON CWD`` says instead, in a line of JSON, what a process becomes the engine by
    that has started already, as WHAT, and stays what it was (:mod:`...engine.guest`).
 """
 
@@ -22,10 +24,12 @@ from pathlib import Path
 from typing import Any
 
 from ....core.errors import VivoError
+from ... import tls
 from ...directories import check_folder, write_private
 from ...engine.launched import rank
 from ...errors import SessionError
 from ...interpreters import check_python
+from ...keeper.books import CERTIFICATE
 from ...keeper.spawn import KEEPER
 from ...launch import SessionOptions, new_spec
 from ...processes import boot_id
@@ -55,6 +59,10 @@ def session_of(order: dict[str, Any], place: int, python: str, folder: str) -> d
     name = f"{order['cluster']} {numbers[place]}"
     spec = new_spec(SessionOptions(python=python, cwd=folder, name=name))
     spec["connection"]["key"] = order["key"]
+    if certificate := order.get("certificate"):
+        kept = Path(spec["connection_file"]).with_name(CERTIFICATE)
+        write_private(kept, certificate.encode())
+        address = tls.joined(*tls.split(address)[:2], str(kept))
     spec["controller"] = {"address": address, "number": numbers[place]}
     spec["launched"] = order["launched"].format(rank=place, count=len(numbers))
     return spec
