@@ -174,7 +174,7 @@ def test_installed_packages_enter_short_names(home: Path) -> None:
     words = ["--name", "test", "--cwd", str(home), "--engines", "1", "--options", '{"mark": "red"}']
     python = str(home / "env" / "bin" / "python")
     told = run_controller(*words, "--launcher", "shelf", python=python)
-    assert told["message"].startswith("There is no launcher 'shelf': there is local, mpi, shell.")
+    assert told["message"].startswith("There is no launcher 'shelf': there is local, mpi, dask, shell.")
     told = run_controller(*words, "--launcher", "shell", "--policy", "patient", python=python)
     assert told["status"] == "ready", told
     with Cluster.connect("test") as cluster:
@@ -207,7 +207,7 @@ def test_the_command_names_them_too(home: Path) -> None:
 @pytest.mark.parametrize(
     ("more", "sentence"),
     [
-        ({"launcher": "lokal"}, "There is no launcher 'lokal': there is local, mpi."),
+        ({"launcher": "lokal"}, "There is no launcher 'lokal': there is local, mpi, dask."),
         ({"launcher": "own:Nothing"}, "The launcher own:Nothing cannot be made: AttributeError"),
         ({"launcher": "absent:Nothing"}, "No module named 'absent'. vivo's own interpreter"),
         ({"launcher": "own:Broken"}, "The launcher own:Broken has no start and no stop"),
@@ -236,7 +236,7 @@ def test_an_installed_packages_launcher_has_a_short_name(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(naming, "entry_points", entered)
     assert isinstance(naming.launcher_named("batch"), LocalLauncher)
-    with pytest.raises(SessionError, match="there is local, mpi, batch"):
+    with pytest.raises(SessionError, match="there is local, mpi, dask, batch"):
         naming.launcher_named("other")
 
 
