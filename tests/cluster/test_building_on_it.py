@@ -174,7 +174,9 @@ def test_installed_packages_enter_short_names(home: Path) -> None:
     words = ["--name", "test", "--cwd", str(home), "--engines", "1", "--options", '{"mark": "red"}']
     python = str(home / "env" / "bin" / "python")
     told = run_controller(*words, "--launcher", "shelf", python=python)
-    assert told["message"].startswith("There is no launcher 'shelf': there is local, mpi, dask, shell.")
+    assert told["message"].startswith(
+        "There is no launcher 'shelf': there is local, mpi, dask, shell."
+    )
     told = run_controller(*words, "--launcher", "shell", "--policy", "patient", python=python)
     assert told["status"] == "ready", told
     with Cluster.connect("test") as cluster:

@@ -13,6 +13,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -172,7 +173,11 @@ class Processes:
         for each in tuple(self._watching):
             each.cancel()
         if self._path.name:
-            self._path.unlink(missing_ok=True)
+            await asyncio.to_thread(self._remove_files)
+
+    def _remove_files(self) -> None:
+        self._path.unlink(missing_ok=True)
+        shutil.rmtree(self._path.parent / "dask-scratch-space", ignore_errors=True)
 
 
 def _lives(process: tuple[int, float] | None) -> bool:
