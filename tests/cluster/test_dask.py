@@ -346,24 +346,27 @@ def test_engines_that_are_no_guests_have_no_collections(home: Path) -> None:
             cluster[:].to_dask_array("x")
 
 
-def test_a_task_that_dask_is_told_to_forget_is_given_again(cluster: Cluster) -> None:
-    """Somebody cancels all of Dask's tasks: ours are not theirs to lose."""
-    pool = cluster.load_balanced()
-    cluster[:].push({"gate": threading.Event})
-    cells = cluster[:].aexecute("import time; time.sleep(1)")  # tasks wait behind them
-    result = pool.amap(lambda n: n, range(6))
+def test_a_task_that_dask_is_told_to_forget_is_given_again(cluster: Cluster, home: Path) -> None:
+    """Somebody's tasks have the workers, and somebody cancels ours: they are not theirs to lose."""
+    gate = home / "gate"
+
+    def hold(path: str) -> None:
+        while not os.path.exists(path):
+            time.sleep(0.01)
+
     with client_of(cluster.scheduler_address) as client:
-        until(
-            lambda: len(client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks)))
-        )
-        client.run_on_scheduler(
-            lambda dask_scheduler: dask_scheduler.client_releases_keys(
-                keys=list(dask_scheduler.tasks),
-                client=next(c for c in dask_scheduler.clients if "vivo" in c),
-            )
-        )
-    cells.get(20)
-    assert result.get(20) == list(range(6))
+        workers = cluster.status()["dask"]["workers"].values()
+        held = [client.submit(hold, str(gate), workers=[w], pure=False) for w in workers]
+        result = cluster.load_balanced().amap(abs, range(-6, 0))
+        known = lambda: client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks))  # noqa: E731
+        until(lambda: len(set(result.ids) & set(known())) == 4)  # two for each, at first
+        ours = [distributed.Future(key, client) for key in set(result.ids) & set(known())]
+        client.cancel(ours, force=True)
+        until(lambda: not {each.key for each in ours} & set(known()))
+        assert not result.done()
+        gate.touch()
+        client.gather(held)
+    assert result.get(20) == [6, 5, 4, 3, 2, 1]
 
 
 def test_the_function_of_tasks_refers_to_nothing_of_vivos() -> None:
