@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -344,6 +346,29 @@ def test_engines_that_are_no_guests_have_no_collections(home: Path) -> None:
             _ = cluster.scheduler_address
         with pytest.raises(UsageError, match="not in Dask's workers"):
             cluster[:].to_dask_array("x")
+
+
+def test_with_tls_nobody_without_the_certificate_is_answered(home: Path) -> None:
+    """A stranger of the same host, above all."""
+    with Cluster("dask", n=1, cwd=str(home), tls=True, dashboard=False) as cluster:
+        view = cluster[:]
+        assert cluster.load_balanced().map(abs, [-1, -2]) == [1, 2]
+        view.push({"x": numpy.arange(3)})
+        assert int(view.to_dask_array("x").sum().compute()) == 3
+        with cluster.dask_client(set_as_default=False) as client:
+            assert client.submit(abs, -1).result() == 1
+        host, _, port = cluster.scheduler_address.removeprefix("tls://").rpartition(":")
+        stranger = ssl.create_default_context()
+        stranger.check_hostname, stranger.verify_mode = False, ssl.CERT_NONE
+        with (
+            socket.create_connection((host, int(port)), 10) as plain,
+            stranger.wrap_socket(plain) as sealed,
+            pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"),
+        ):
+            sealed.recv(1)
+        key = Path(cluster._entry["state"]) / "dask.key"
+        assert key.stat().st_mode & 0o777 == 0o600
+    assert not key.exists()
 
 
 def test_a_task_that_dask_is_told_to_forget_is_given_again(cluster: Cluster, home: Path) -> None:
