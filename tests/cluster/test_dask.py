@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ import pandas
 import pytest
 from vivo.core.errors import UsageError
 from vivo.parallel import Cluster
-from vivo.parallel.cluster.errors import ClusterError, EngineErrors
+from vivo.parallel.cluster.errors import ClusterError, EngineErrors, RemoteError
 from vivo.parallel.controller.launchers.dask_plugin import make_run
 from vivo.parallel.controller.naming import launcher_named
 from vivo.parallel.errors import SessionError
@@ -346,6 +347,41 @@ def test_engines_that_are_no_guests_have_no_collections(home: Path) -> None:
             _ = cluster.scheduler_address
         with pytest.raises(UsageError, match="not in Dask's workers"):
             cluster[:].to_dask_array("x")
+
+
+def test_an_engine_in_a_worker_outlives_its_keeper(cluster: Cluster) -> None:
+    """As any engine does: what runs goes on, tasks and cells, and nothing of it is lost."""
+    view = cluster[:]
+    view.execute("kept = 5")
+    tasks = cluster.load_balanced().amap(lambda n: time.sleep(0.2) or n, range(6))
+    keepers = {each["number"]: each["keeper_pid"] for each in cluster.status()["engines"]}
+    end(keepers[0])
+    cells = view.aexecute("print('before'); time = __import__('time'); time.sleep(0.3); kept + 1")
+    until(lambda: cluster.status()["engines"][0]["keeper_pid"] not in (keepers[0], None))
+    assert tasks.get(20) == list(range(6))
+    cells.get(20)
+    assert cells.stdout == ["before\n", "before\n"]
+    assert view["kept"] == [5, 5]
+
+
+def test_a_cell_that_waits_in_c_says_where_and_ends_then(cluster: Cluster) -> None:
+    """No signal reaches the thread of a guest; sleeping and awaiting end at once."""
+    one = cluster[0]
+    for name, code in (("slept", "time.sleep(60)"), ("awaited", "await asyncio.sleep(60)")):
+        waiting = one.aexecute(f"import time, asyncio\n{name} = True\n{code}")
+        until(partial(one.variables, name))
+        begun = time.monotonic()
+        waiting.cancel()
+        with pytest.raises(RemoteError, match="KeyboardInterrupt"):
+            waiting.get(10)
+        assert time.monotonic() - begun < 5
+    waiting = one.aexecute("waits = True\nimport threading; threading.Event().wait(2)")
+    until(lambda: one.variables("waits"))
+    waiting.cancel()
+    with pytest.raises(RemoteError, match="KeyboardInterrupt"):
+        waiting.get(10)
+    assert "ends when the call in C returns" in waiting.stderr
+    assert one.apply(int, "3") == 3
 
 
 def test_with_tls_nobody_without_the_certificate_is_answered(home: Path) -> None:

@@ -281,7 +281,7 @@ class DaskLauncher:
                         await self._connect()
                         await self._seat_all(everyone=False)
                 break
-            except SessionError as error:
+            except (SessionError, OSError) as error:
                 _log.info("%s", error)
                 await asyncio.sleep(_PAUSE)
         self._tell_status()
