@@ -301,7 +301,7 @@ def test_what_cannot_be_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> 
         Cluster("dask", n=1, cwd=str(home), address=nobody)
     with pytest.raises(ClusterError, match="cannot be restarted alone"):
         Cluster("dask", n=1, cwd=str(home), restarts=True)
-    with pytest.raises(ClusterError, match="no option adress: it knows address, threads"):
+    with pytest.raises(ClusterError, match="no option adress: it knows address, jobqueue"):
         Cluster("dask", n=1, cwd=str(home), adress=nobody)
     with pytest.raises(ClusterError, match="needs the package distributed"):
         Cluster("dask", n=1, cwd=str(home), python="/usr/bin/python3")
