@@ -138,7 +138,7 @@ class StatusReply(msgspec.Struct, omit_defaults=True):
     """Tasks per second."""
     dask: dict[str, Any] = {}
     """Of engines in Dask's workers: the addresses of Dask's ``scheduler`` and ``dashboard``, and of
-    the ``workers`` by their engines' numbers."""
+    the ``workers`` by their engines' numbers; ``tls``, the folder of their certificate, if any."""
 
 
 class Task(msgspec.Struct, omit_defaults=True):

@@ -246,6 +246,15 @@ class Cluster:
         """Of Dask's dashboard; empty if it has none. Raises as :attr:`scheduler_address` does."""
         return str(self._told_of_dask("dashboard"))
 
+    def dask_client(self, **options: Any) -> Any:
+        """A client of Dask's for the cluster's scheduler, also where that wants a certificate.
+
+        ``options`` are those of ``distributed.Client``. It is the caller's to close.
+        """
+        from .dask_collections import client_of
+
+        return client_of(self.scheduler_address, self._told_of_dask("tls"), **options)
+
     def _told_of_dask(self, name: str) -> Any:
         told = self._dask()
         if not told:

@@ -26,6 +26,12 @@ if TYPE_CHECKING:
 _clients: dict[str, Any] = {}
 
 
+def client_of(scheduler: str, tls: str, **options: Any) -> Any:
+    """A new client of a scheduler; ``tls`` is the folder of its certificate, if it has one."""
+    security = importlib.import_module("vivo.parallel.engine.dask_process").security_of(tls)
+    return _imported("distributed").Client(scheduler, security=security, **options)
+
+
 def offer(token: str, name: str) -> Any:
     """In an engine: let Dask have a value of the namespace; what it is."""
     return _place().offer(token, name)
@@ -115,12 +121,11 @@ def _dask_of(view: DirectView) -> tuple[Any, list[str]]:
     missing = [each for each in view.engines if str(each) not in workers]
     if missing:
         raise UsageError(f"Dask has no worker of engine {', '.join(map(str, missing))} any more.")
-    return _client(told["scheduler"], told["cluster"]), [
-        workers[str(each)] for each in view.engines
-    ]
+    client = _client(told["scheduler"], told["cluster"], told["tls"])
+    return client, [workers[str(each)] for each in view.engines]
 
 
-def _client(scheduler: str, cluster: str) -> Any:
+def _client(scheduler: str, cluster: str, tls: str) -> Any:
     distributed = _imported("distributed")
     try:
         known = distributed.default_client()
@@ -133,7 +138,7 @@ def _client(scheduler: str, cluster: str) -> Any:
             f"The session's Dask client is one of {known.scheduler.address}: close it, or make one "
             f"of this cluster's scheduler, distributed.Client({scheduler!r})."
         )
-    made = _clients[cluster] = distributed.Client(scheduler, set_as_default=True)
+    made = _clients[cluster] = client_of(scheduler, tls, set_as_default=True)
     return made
 
 

@@ -18,8 +18,22 @@ def _tell(told: "dict[str, Any]") -> None:
     os.dup2(2, 1)
 
 
+def security_of(folder: str) -> "Any":
+    """Dask's security where both ends have the files of a folder; None without one."""
+    if not folder:
+        return None
+    certificate, key = os.path.join(folder, "dask.pem"), os.path.join(folder, "dask.key")
+    ends = {}
+    for role in ("scheduler", "worker", "client"):
+        ends[f"tls_{role}_cert"], ends[f"tls_{role}_key"] = certificate, key
+    made = importlib.import_module("distributed").Security
+    return made(tls_ca_file=certificate, require_encryption=True, **ends)
+
+
 async def _scheduler(told: "dict[str, Any]") -> "Any":
     made = await importlib.import_module("distributed").Scheduler(
+        security=security_of(told.get("tls", "")),
+        protocol="tls" if told.get("tls") else "tcp",
         host=told["host"],
         port=told.get("port", 0),
         dashboard=told["dashboard"],
@@ -35,6 +49,7 @@ async def _scheduler(told: "dict[str, Any]") -> "Any":
 async def _worker(told: "dict[str, Any]") -> "Any":
     made = await importlib.import_module("distributed").Worker(
         told["scheduler"],
+        security=security_of(told.get("tls", "")),
         name=told["name"],
         nthreads=told["threads"],
         memory_limit=told["memory_limit"],

@@ -18,13 +18,14 @@ import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from . import launched
 from .channel import KeeperGone
 from .guest import Guest, GuestEngine
 
-_LARGE = 2**16  # bytes that the keeper's socket may not take at once
 _START_SECONDS = 60.0
 _MOST_KEYS = 10_000
 
@@ -39,6 +40,7 @@ class Place:
         self._is_ready = threading.Event()
         self._lock = threading.Lock()
         self._waiting: dict[str, list[Callable[[], None]]] = {}
+        self._sender: ThreadPoolExecutor | None = None  # one thread: tasks stay in order
         self._begun: dict[str, None] = {}  # givings of tasks that Dask runs
         self._taken_back: OrderedDict[str, None] = OrderedDict()  # such that must not begin
         self.parts: dict[str, Any] = {}
@@ -67,9 +69,11 @@ class Place:
         order = json.loads(told.stdout)
         main, lane, *ends = launched.start_keeper(order, order["session"])
         self._is_ready.clear()
+        sender = self._sender = ThreadPoolExecutor(1, thread_name_prefix="vivo-carrier")
 
         def has_ended(why: str) -> None:
             self.guest = None
+            sender.shutdown(wait=False)
             self._is_ready.set()
             self._let_go()
             ended(why)
@@ -144,11 +148,11 @@ class Place:
             "has_function": has_function,
         }
         try:
-            if sum(map(len, buffers)) < _LARGE:
-                engine.channel.send(header, tuple(buffers))
-            else:
-                await asyncio.to_thread(engine.channel.send, header, tuple(buffers))
-        except KeeperGone:
+            assert self._sender is not None
+            send = partial(engine.channel.send, header, tuple(buffers))
+            await loop.run_in_executor(self._sender, send)  # rule 1: its keeper may be away
+        except (KeeperGone, AssertionError, RuntimeError):
+            self._ended(call)
             raise RuntimeError("the engine of this worker has ended") from None
         await ended
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import socket
+import ssl
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ import pandas
 import pytest
 from vivo.core.errors import UsageError
 from vivo.parallel import Cluster
-from vivo.parallel.cluster.errors import ClusterError, EngineErrors
+from vivo.parallel.cluster.errors import ClusterError, EngineErrors, RemoteError
 from vivo.parallel.controller.launchers.dask_plugin import make_run
 from vivo.parallel.controller.naming import launcher_named
 from vivo.parallel.errors import SessionError
@@ -298,7 +301,7 @@ def test_what_cannot_be_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> 
         Cluster("dask", n=1, cwd=str(home), address=nobody)
     with pytest.raises(ClusterError, match="cannot be restarted alone"):
         Cluster("dask", n=1, cwd=str(home), restarts=True)
-    with pytest.raises(ClusterError, match="no option adress: it knows address, threads"):
+    with pytest.raises(ClusterError, match="no option adress: it knows address, jobqueue"):
         Cluster("dask", n=1, cwd=str(home), adress=nobody)
     with pytest.raises(ClusterError, match="needs the package distributed"):
         Cluster("dask", n=1, cwd=str(home), python="/usr/bin/python3")
@@ -346,24 +349,85 @@ def test_engines_that_are_no_guests_have_no_collections(home: Path) -> None:
             cluster[:].to_dask_array("x")
 
 
-def test_a_task_that_dask_is_told_to_forget_is_given_again(cluster: Cluster) -> None:
-    """Somebody cancels all of Dask's tasks: ours are not theirs to lose."""
-    pool = cluster.load_balanced()
-    cluster[:].push({"gate": threading.Event})
-    cells = cluster[:].aexecute("import time; time.sleep(1)")  # tasks wait behind them
-    result = pool.amap(lambda n: n, range(6))
-    with client_of(cluster.scheduler_address) as client:
-        until(
-            lambda: len(client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks)))
-        )
-        client.run_on_scheduler(
-            lambda dask_scheduler: dask_scheduler.client_releases_keys(
-                keys=list(dask_scheduler.tasks),
-                client=next(c for c in dask_scheduler.clients if "vivo" in c),
-            )
-        )
+def test_an_engine_in_a_worker_outlives_its_keeper(cluster: Cluster) -> None:
+    """As any engine does: what runs goes on, tasks and cells, and nothing of it is lost."""
+    view = cluster[:]
+    view.execute("kept = 5")
+    tasks = cluster.load_balanced().amap(lambda n: time.sleep(0.2) or n, range(6))
+    keepers = {each["number"]: each["keeper_pid"] for each in cluster.status()["engines"]}
+    end(keepers[0])
+    cells = view.aexecute("print('before'); time = __import__('time'); time.sleep(0.3); kept + 1")
+    until(lambda: cluster.status()["engines"][0]["keeper_pid"] not in (keepers[0], None))
+    assert tasks.get(20) == list(range(6))
     cells.get(20)
-    assert result.get(20) == list(range(6))
+    assert cells.stdout == ["before\n", "before\n"]
+    assert view["kept"] == [5, 5]
+
+
+def test_a_cell_that_waits_in_c_says_where_and_ends_then(cluster: Cluster) -> None:
+    """No signal reaches the thread of a guest; sleeping and awaiting end at once."""
+    one = cluster[0]
+    for name, code in (("slept", "time.sleep(60)"), ("awaited", "await asyncio.sleep(60)")):
+        waiting = one.aexecute(f"import time, asyncio\n{name} = True\n{code}")
+        until(partial(one.variables, name))
+        begun = time.monotonic()
+        waiting.cancel()
+        with pytest.raises(RemoteError, match="KeyboardInterrupt"):
+            waiting.get(10)
+        assert time.monotonic() - begun < 5
+    waiting = one.aexecute("waits = True\nimport threading; threading.Event().wait(2)")
+    until(lambda: one.variables("waits"))
+    waiting.cancel()
+    with pytest.raises(RemoteError, match="KeyboardInterrupt"):
+        waiting.get(10)
+    assert "ends when the call in C returns" in waiting.stderr
+    assert one.apply(int, "3") == 3
+
+
+def test_with_tls_nobody_without_the_certificate_is_answered(home: Path) -> None:
+    """A stranger of the same host, above all."""
+    with Cluster("dask", n=1, cwd=str(home), tls=True, dashboard=False) as cluster:
+        view = cluster[:]
+        assert cluster.load_balanced().map(abs, [-1, -2]) == [1, 2]
+        view.push({"x": numpy.arange(3)})
+        assert int(view.to_dask_array("x").sum().compute()) == 3
+        with cluster.dask_client(set_as_default=False) as client:
+            assert client.submit(abs, -1).result() == 1
+        host, _, port = cluster.scheduler_address.removeprefix("tls://").rpartition(":")
+        stranger = ssl.create_default_context()
+        stranger.check_hostname, stranger.verify_mode = False, ssl.CERT_NONE
+        with (
+            socket.create_connection((host, int(port)), 10) as plain,
+            stranger.wrap_socket(plain) as sealed,
+            pytest.raises(ssl.SSLError, match="CERTIFICATE_REQUIRED"),
+        ):
+            sealed.recv(1)
+        key = Path(cluster._entry["state"]) / "dask.key"
+        assert key.stat().st_mode & 0o777 == 0o600
+    assert not key.exists()
+
+
+def test_a_task_that_dask_is_told_to_forget_is_given_again(cluster: Cluster, home: Path) -> None:
+    """Somebody's tasks have the workers, and somebody cancels ours: they are not theirs to lose."""
+    gate = home / "gate"
+
+    def hold(path: str) -> None:
+        while not os.path.exists(path):
+            time.sleep(0.01)
+
+    with client_of(cluster.scheduler_address) as client:
+        workers = cluster.status()["dask"]["workers"].values()
+        held = [client.submit(hold, str(gate), workers=[w], pure=False) for w in workers]
+        result = cluster.load_balanced().amap(abs, range(-6, 0))
+        known = lambda: client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks))  # noqa: E731
+        until(lambda: len(set(result.ids) & set(known())) == 4)  # two for each, at first
+        ours = [distributed.Future(key, client) for key in set(result.ids) & set(known())]
+        client.cancel(ours, force=True)
+        until(lambda: not {each.key for each in ours} & set(known()))
+        assert not result.done()
+        gate.touch()
+        client.gather(held)
+    assert result.get(20) == [6, 5, 4, 3, 2, 1]
 
 
 def test_the_function_of_tasks_refers_to_nothing_of_vivos() -> None:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from ...engine.dask_process import security_of
 from ...errors import SessionError
 from ...interpreters import check_python
 from ..farming.policy import Ahead
@@ -40,7 +41,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _ROOT = str(Path(__file__).resolve().parents[3])
-_OPTIONS = ("address", "threads", "memory_limit", "dashboard", "jobqueue", "jobqueue_options")
+_OPTIONS = (
+    *("address", "jobqueue", "jobqueue_options"),
+    *("threads", "memory_limit", "dashboard", "tls"),
+)
 _CONNECT_SECONDS = 20.0
 _PAUSE = 0.5  # seconds between looks for a scheduler that is gone: nothing tells that it is back
 
@@ -147,7 +151,8 @@ class DaskLauncher:
     def facts(self) -> dict[str, Any]:
         """What the cluster's status tells of Dask."""
         workers = {str(number): worker for number, worker in sorted(self.workers.items())}
-        return {"scheduler": self._scheduler, "dashboard": self._dashboard, "workers": workers}
+        told = {"scheduler": self._scheduler, "dashboard": self._dashboard, "workers": workers}
+        return {**told, "tls": self._processes.tls}
 
     # --- The scheduler ---------------------------------------------------------------------
 
@@ -205,6 +210,7 @@ class DaskLauncher:
                 asynchronous=True,
                 name=topic,
                 timeout=_CONNECT_SECONDS,
+                security=security_of(self._processes.tls),
                 set_as_default=False,
             )
             theirs = (await client.scheduler.versions())["packages"].get("distributed")
@@ -275,7 +281,7 @@ class DaskLauncher:
                         await self._connect()
                         await self._seat_all(everyone=False)
                 break
-            except SessionError as error:
+            except (SessionError, OSError) as error:
                 _log.info("%s", error)
                 await asyncio.sleep(_PAUSE)
         self._tell_status()

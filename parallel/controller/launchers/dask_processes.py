@@ -13,6 +13,7 @@ import asyncio
 import json
 import logging
 import os
+import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,11 @@ _START_SECONDS = 60.0
 _END_SECONDS = 5.0
 _FILE = "dask.json"
 SCHEDULER = "scheduler"
+_YES = (True, "true", "yes", "1")
+_CERTIFY = (
+    *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
+    *("-nodes", "-days", "3650", "-subj", "/CN=vivo"),
+)
 
 
 class Processes:
@@ -40,6 +46,8 @@ class Processes:
         self._ended = ended
         self._started: dict[str, tuple[int, float]] = {}  # by name: the process and its start
         self._facts: dict[str, Any] = {}
+        self.tls = ""
+        """The folder of the certificate of Dask's connections, if they have one."""
         self._path = Path()
         self._watching: set[asyncio.Task[None]] = set()
 
@@ -62,10 +70,34 @@ class Processes:
         told = {
             "role": SCHEDULER,
             "host": "127.0.0.1",
-            "dashboard": order.options.get("dashboard", True) in (True, "true", "yes", "1"),
+            "dashboard": order.options.get("dashboard", True) in _YES,
+            "tls": await self._certified(order),
         }
         answer = await self._start(order, SCHEDULER, told)
         return answer["address"], answer["dashboard"]
+
+    async def _certified(self, order: Order) -> str:
+        """The folder of a certificate that this cluster alone has; empty if none is wanted."""
+        if order.options.get("tls", False) not in _YES:
+            return ""
+        folder = Path(order.state)
+        for name in ("dask.key", "dask.pem"):
+            os.close(open_file(folder / name, os.O_WRONLY))  # the user's alone, before openssl
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *_CERTIFY,
+                *("-keyout", str(folder / "dask.key"), "-out", str(folder / "dask.pem")),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.PIPE,
+            )
+            _, told = await process.communicate()
+        except OSError as error:
+            raise SessionError(f"tls needs the program openssl: {error.strerror}.") from None
+        if process.returncode:
+            raise SessionError(f"openssl makes no certificate: {told.decode().strip()}")
+        self.tls = str(folder)
+        return self.tls
 
     async def start_worker(self, order: Order, scheduler: str, number: int) -> None:
         """Start a worker, whose engine has a number. Raises :class:`SessionError`."""
@@ -76,6 +108,7 @@ class Processes:
             "threads": int(order.options.get("threads", 1)),
             "memory_limit": order.options.get("memory_limit", 0),
             "folder": order.state,
+            "tls": self.tls,
         }
         await self._start(order, str(number), told, waits=False)
 
@@ -144,7 +177,7 @@ class Processes:
             self._path = Path(state) / _FILE
         self._facts.update(facts)
         if self._path.name:
-            told = {**self._facts, "processes": self._started}
+            told = {**self._facts, "tls": self.tls, "processes": self._started}
             write_private(self._path, json.dumps(told).encode())
 
     def load(self, state: str) -> dict[str, Any]:
@@ -156,6 +189,7 @@ class Processes:
             return {}
         told = kept.pop("processes", {})
         self._started = {name: (int(pid), float(start)) for name, (pid, start) in told.items()}
+        self.tls = kept.get("tls", "")
         self._facts = kept
         return kept
 
@@ -172,7 +206,12 @@ class Processes:
         for each in tuple(self._watching):
             each.cancel()
         if self._path.name:
-            self._path.unlink(missing_ok=True)
+            await asyncio.to_thread(self._remove_files)
+
+    def _remove_files(self) -> None:
+        for each in (self._path, self._path.with_suffix(".key"), self._path.with_suffix(".pem")):
+            each.unlink(missing_ok=True)
+        shutil.rmtree(self._path.parent / "dask-scratch-space", ignore_errors=True)
 
 
 def _lives(process: tuple[int, float] | None) -> bool:
