@@ -21,15 +21,10 @@ import msgspec
 from ..parallel import cluster_messages as cluster
 from ..parallel import messages as wire
 from . import protocol
+from .protocol.declaring import camel
 from .shell_pages import field_docs, magics_page, settings_page
 
 _ROOT = Path(__file__).resolve().parent.parent
-
-
-def camel(name: str) -> str:
-    """``execution_id`` as ``executionId``."""
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
 
 
 def fields_of(kind: type) -> list[tuple[str, Any, bool]]:
@@ -75,7 +70,7 @@ _SIMPLE: dict[Any, str] = {
 }
 
 
-_OURS = (protocol.__name__, wire.__name__, cluster.__name__)
+_OURS = (f"{protocol.__name__}.", wire.__name__, cluster.__name__)
 
 
 def reachable(kinds: list[type | None]) -> list[type]:
@@ -85,7 +80,7 @@ def reachable(kinds: list[type | None]) -> list[type]:
     def visit(hint: Any) -> None:
         for argument in get_args(hint):
             visit(argument)
-        is_ours = getattr(hint, "__module__", "") in _OURS
+        is_ours = getattr(hint, "__module__", "").startswith(_OURS)
         if isinstance(hint, type) and is_ours and hint not in found:
             found.append(hint)
             for _, each, _ in fields_of(hint):
@@ -105,7 +100,7 @@ def typescript() -> str:
     """The TypeScript types of the editor's messages."""
     kinds = reachable([k for m in protocol.MESSAGES for k in (m.params, m.result)])
     parts = [
-        "// Generated from server/protocol.py by `make docs`; a test fails when they differ.",
+        "// Generated from server/protocol/ by `make docs`; a test fails when they differ.",
         'import type { Position, Range } from "vscode-languageclient";',
         "",
         "export type MimeBundle = Record<string, unknown>;",
@@ -119,8 +114,8 @@ def typescript() -> str:
             mark = "?" if optional else ""
             parts.append(f"  {camel(name)}{mark}: {type_text(hint)};")
         parts.append("}")
-    for kind_name, title in (("command", "Commands"), ("notification", "Notifications"),
-                             ("request", "Requests")):  # fmt: skip
+    titles = {"command": "Commands", "query": "Queries", "notification": "Notifications"}
+    for kind_name, title in {**titles, "request": "Requests"}.items():
         parts += ["", f"export const {title} = {{"]
         for message in protocol.MESSAGES:
             if message.kind == kind_name:
@@ -150,7 +145,7 @@ def reference() -> str:
     lines = [
         "# Protocol",
         "",
-        "Generated from `server/protocol.py`, `parallel/messages.py` and",
+        "Generated from `server/protocol/`, `parallel/messages.py` and",
         "`parallel/cluster_messages.py` by `make docs`.",
         "",
         "## Between editor and server",

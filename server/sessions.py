@@ -24,7 +24,7 @@ from ..parallel.launch import SessionOptions, end_session, find_session
 from ..parallel.registry import Registry, SessionEntry, liveness
 from .interpreters import choose_interpreter
 from .live import Listener, LiveSession
-from .protocol import SessionInfo
+from .protocol.sessions import SessionInfo
 
 _log = logging.getLogger(__name__)
 

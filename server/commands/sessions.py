@@ -9,7 +9,7 @@ import time
 
 import attrs
 
-from ..protocol import SessionInfo
+from ..protocol.sessions import SessionInfo
 from . import session_start
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, TypeVar
 
 import attrs
@@ -11,18 +12,13 @@ from pygls.exceptions import JsonRpcInvalidParams
 from pygls.protocol import default_converter
 
 from .. import protocol
+from ..protocol.declaring import Message, camel
 
 T = TypeVar("T")
 
 
-def camel(name: str) -> str:
-    """``execution_id`` as ``executionId``."""
-    first, *others = name.split("_")
-    return first + "".join(word.capitalize() for word in others)
-
-
 def _is_ours(kind: Any) -> bool:
-    return attrs.has(kind) and kind.__module__ == protocol.__name__
+    return attrs.has(kind) and kind.__module__.startswith(f"{protocol.__name__}.")
 
 
 def make_converter() -> Converter:
@@ -30,7 +26,7 @@ def make_converter() -> Converter:
     converter: Converter = default_converter()  # type: ignore[no-untyped-call]
 
     def renamed(kind: Any) -> dict[str, Any]:
-        attrs.resolve_types(kind, vars(protocol))
+        attrs.resolve_types(kind, vars(sys.modules[kind.__module__]))
         return {field.name: override(rename=camel(field.name)) for field in attrs.fields(kind)}
 
     converter.register_structure_hook_factory(
@@ -39,7 +35,37 @@ def make_converter() -> Converter:
     converter.register_unstructure_hook_factory(
         _is_ours, lambda kind: make_dict_unstructure_fn(kind, converter, **renamed(kind))
     )
+    for method, kind in QUERY_TYPES.items():
+        converter.register_structure_hook(kind, _query_hook(converter, method))
     return converter
+
+
+def _query_type(message: Message) -> type:
+    """The JSON-RPC message of a request of ours; pygls looks at its fields alone."""
+    fields = {"id": attrs.field(), "params": attrs.field(), "method": attrs.field()}
+    return attrs.make_class(
+        f"{message.params.__name__}Request", {**fields, "jsonrpc": attrs.field(default="2.0")}
+    )
+
+
+def _query_hook(converter: Converter, method: str) -> Any:
+    (wanted,) = (each.params for each in protocol.MESSAGES if each.name == method)
+
+    def structure(data: dict[str, Any], kind: type) -> Any:
+        return kind(
+            id=data["id"],
+            params=converter.structure(data.get("params") or {}, wanted),
+            method=method,
+            jsonrpc=data.get("jsonrpc", ""),
+        )
+
+    return structure
+
+
+QUERY_TYPES: dict[str, type] = {
+    message.name: _query_type(message) for message in protocol.MESSAGES if message.kind == "query"
+}
+"""By method, the type of each request of ours."""
 
 
 def structure_command(converter: Converter, name: str, kind: type[T], arguments: Any) -> T:

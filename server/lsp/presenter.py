@@ -14,9 +14,9 @@ from lsprotocol import types
 
 from ...parallel.messages import RunRecord
 from ...parallel.wire import Message
-from .. import protocol
 from ..anchors import Anchor, Anchors
 from ..live import LiveSession
+from ..protocol import outputs, sessions
 from ..values import value_label
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Presenter:
 
     def state_changed(self, session: LiveSession, message: str | None) -> None:
         """Send ``vivo/status``."""
-        status = protocol.Status(
+        status = sessions.Status(
             session_id=session.id,
             state=session.state,  # type: ignore[arg-type]
             uri=min(session.uris, default=None),
@@ -159,7 +159,7 @@ class Presenter:
 
     def run_started(self, session: LiveSession, record: RunRecord) -> None:
         """Send ``vivo/executionStarted``; begin the progress."""
-        started = protocol.ExecutionStarted(
+        started = outputs.ExecutionStarted(
             execution_id=record.id,
             session_id=session.id,
             uri=record.uri,
@@ -193,7 +193,7 @@ class Presenter:
         error = None
         if event.type == "error":
             error = error_of(content, vivo.get("report"))
-        output = protocol.Output(
+        output = outputs.Output(
             execution_id=run,
             session_id=session.id,
             uri=record.uri if record is not None else None,
@@ -227,7 +227,7 @@ class Presenter:
         if record.error is not None:
             told = {"ename": record.error.name, "evalue": record.error.message}
             error = error_of(session.errors.get(record.id, told), report)
-        finished = protocol.ExecutionFinished(
+        finished = outputs.ExecutionFinished(
             execution_id=record.id,
             session_id=session.id,
             uri=uri,
@@ -245,8 +245,8 @@ class Presenter:
     def start_failed(self, session: LiveSession, run: str, uri: str | None, message: str) -> None:
         """A cell could not be sent: say so, and end its execution."""
         self.server.show_message(message)
-        error = protocol.ExecutionError("SessionError", message, [message], [])
-        finished = protocol.ExecutionFinished(
+        error = outputs.ExecutionError("SessionError", message, [message], [])
+        finished = outputs.ExecutionFinished(
             run, session.id, uri, "error", None, None, error, None, 0.0
         )
         if uri is not None and uri in self.documents:
@@ -262,7 +262,7 @@ class Presenter:
             return None
         record = session.runs.get(run)
         uri = record.uri if record is not None else None
-        params = protocol.InputParams(run, uri, prompt, password)
+        params = outputs.InputParams(run, uri, prompt, password)
         wanted, number = self.server.protocol, uuid.uuid4().hex
         asking = wanted.send_request_async(
             "vivo/input", self.server.converter.unstructure(params), number
@@ -291,10 +291,10 @@ def duration_of(record: RunRecord) -> float:
     return max(0.0, record.finished - record.started)
 
 
-def error_of(content: dict[str, Any], report: dict[str, Any] | None) -> protocol.ExecutionError:
+def error_of(content: dict[str, Any], report: dict[str, Any] | None) -> outputs.ExecutionError:
     """An error for the client, its frames from the report."""
     frames = [
-        protocol.ErrorFrame(
+        outputs.ErrorFrame(
             path=frame["path"],
             line=max(0, frame["line"] - 1),
             function=frame["function"],
@@ -302,7 +302,7 @@ def error_of(content: dict[str, Any], report: dict[str, Any] | None) -> protocol
         )
         for frame in (report or {}).get("frames", ())
     ]
-    return protocol.ExecutionError(
+    return outputs.ExecutionError(
         content["ename"], content["evalue"], content.get("traceback", []), frames
     )
 

@@ -22,19 +22,21 @@ from pygls.protocol import LanguageServerProtocol
 
 from ... import __version__
 from ..sessions import SessionManager, path_of
-from .converter import make_converter
+from ..settings import Settings
+from .converter import QUERY_TYPES, make_converter
 from .insisting import Insisting
 from .presenter import Presenter
 from .progress import RunProgress
 
 _log = logging.getLogger(__name__)
 
-LANE_DEADLINE = 0.15
-"""Seconds that a completion or hover waits for the session."""
-
 
 class VivoProtocol(LanguageServerProtocol):
-    """LSP, with an answer also for requests that cannot be read."""
+    """LSP, with an answer also for requests that cannot be read, and with our own requests."""
+
+    def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
+        """The type of a message, ours included."""
+        return QUERY_TYPES.get(method) or super().get_message_type(method)
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """The message of some JSON; a request that is unfit is answered here (rule 2)."""
@@ -67,8 +69,22 @@ class VivoServer(LanguageServer):
         self.run_progress = RunProgress(self)
         self.insisting = Insisting(self)
         self.sessions = SessionManager(self.presenter)
-        self.deadline = LANE_DEADLINE
+        self.settings = Settings()
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    def configure(self, told: Any) -> None:
+        """Take over settings that the client told."""
+        self.settings, refused = self.settings.changed(told)
+        self.sessions.python = self.settings.python
+        self.sessions.profile = self.settings.profile
+        self.sessions.seen = self.settings.seen
+        for sentence in refused:
+            self.show_message(sentence, types.MessageType.Warning)
+
+    @property
+    def deadline(self) -> float:
+        """Seconds that a completion or hover waits for the session."""
+        return self.settings.deadline
 
     @property
     def converter(self) -> Any:
@@ -107,13 +123,7 @@ class VivoServer(LanguageServer):
 
 def initialize(server: VivoServer, params: types.InitializeParams) -> None:
     """Take over what the client says of itself."""
-    options = params.initialization_options or {}
-    if isinstance(options, dict):
-        server.sessions.python = options.get("python") or None
-        server.sessions.profile = options.get("profile") or None
-        seen = options.get("seen")
-        server.sessions.seen = seen if isinstance(seen, dict) else {}
-        server.deadline = float(options.get("deadline", LANE_DEADLINE))
+    server.configure(params.initialization_options)
     uris = [folder.uri for folder in params.workspace_folders or ()]
     if not uris and params.root_uri:
         uris = [params.root_uri]
@@ -125,10 +135,10 @@ def make_server() -> VivoServer:
     """A server with every feature."""
     from . import (
         code_lenses,
-        commands,
         completion,
         documents,
         folding,
+        handling,
         hover,
         inlay_hints,
         progress,
@@ -141,16 +151,21 @@ def make_server() -> VivoServer:
     def on_initialize(params: types.InitializeParams) -> None:
         initialize(server, params)
 
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    def on_configured(params: types.DidChangeConfigurationParams) -> None:
+        told = params.settings
+        server.configure(told.get("vivo", told) if isinstance(told, dict) else None)
+
     @server.feature(types.SHUTDOWN)
     async def on_shutdown(*_: Any) -> None:
         await server.sessions.close()
 
     for feature in (
         code_lenses,
-        commands,
         completion,
         documents,
         folding,
+        handling,
         hover,
         inlay_hints,
         progress,

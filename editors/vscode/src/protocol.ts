@@ -1,4 +1,4 @@
-// Generated from server/protocol.py by `make docs`; a test fails when they differ.
+// Generated from server/protocol/ by `make docs`; a test fails when they differ.
 import type { Position, Range } from "vscode-languageclient";
 
 export type MimeBundle = Record<string, unknown>;
@@ -86,6 +86,22 @@ export interface SessionParams {
   sessionId: string;
 }
 
+/** The state of a session, whenever it changes. */
+export interface Status {
+  sessionId: string;
+  state: "starting" | "idle" | "busy" | "ended";
+  /** A document that the session serves, if any does. */
+  uri: string | null;
+  /** What runs now. */
+  executionId: string | null;
+  /** How many cells wait. */
+  queued: number;
+  python: string;
+  pythonVersion: string;
+  /** A sentence for the user, when there is something to say. */
+  message: string | null;
+}
+
 /** A cell began to run, whoever sent it. */
 export interface ExecutionStarted {
   executionId: string;
@@ -151,22 +167,6 @@ export interface ExecutionFinished {
   duration: number;
 }
 
-/** The state of a session, whenever it changes. */
-export interface Status {
-  sessionId: string;
-  state: "starting" | "idle" | "busy" | "ended";
-  /** A document that the session serves, if any does. */
-  uri: string | null;
-  /** What runs now. */
-  executionId: string | null;
-  /** How many cells wait. */
-  queued: number;
-  python: string;
-  pythonVersion: string;
-  /** A sentence for the user, when there is something to say. */
-  message: string | null;
-}
-
 /** A cell asks for a line of input. */
 export interface InputParams {
   executionId: string;
@@ -197,23 +197,26 @@ export const Commands = {
   interrupt: "vivo.server.interrupt",
   /** Start a fresh engine for the document's session; the history stays. */
   restart: "vivo.server.restart",
-  /** Forget the shown values of the document. */
-  clear: "vivo.server.clear",
   /** List the sessions of this machine. */
   sessions: "vivo.server.sessions",
   /** End a session and its processes. */
   endSession: "vivo.server.endSession",
+  /** Forget the shown values of the document. */
+  clear: "vivo.server.clear",
+} as const;
+
+export const Queries = {
 } as const;
 
 export const Notifications = {
+  /** A session's state changed. */
+  status: "vivo/status",
   /** A cell began to run. */
   executionStarted: "vivo/executionStarted",
   /** A cell printed, displayed, or failed. */
   output: "vivo/output",
   /** A cell ended. */
   executionFinished: "vivo/executionFinished",
-  /** A session's state changed. */
-  status: "vivo/status",
 } as const;
 
 export const Requests = {

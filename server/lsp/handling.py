@@ -1,0 +1,68 @@
+"""The commands and requests that the protocol declares, each given to its handler.
+
+A handler is ``async def handler(server, params)`` in the module of its subject, which lists it in
+``HANDLERS``. What it raises of :class:`SessionError` is answered as an error with that sentence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from pygls.exceptions import JsonRpcException
+
+from ...core.errors import VivoError
+from ..protocol import MESSAGES
+from ..protocol.declaring import Message
+from . import running, session_commands, value_commands
+from .converter import structure_command
+
+if TYPE_CHECKING:
+    from .server import VivoServer
+
+Handler = Callable[["VivoServer", Any], Awaitable[Any]]
+
+HANDLERS: dict[str, Handler] = {
+    **running.HANDLERS,
+    **session_commands.HANDLERS,
+    **value_commands.HANDLERS,
+}
+
+
+class CommandError(JsonRpcException):
+    """What was asked could not be done; its message is for the user."""
+
+    CODE = -32803  # RequestFailed
+    MESSAGE = "The command failed"
+
+
+def register(server: VivoServer) -> None:
+    """Register every command and every request of the client's that the protocol declares."""
+    for message in MESSAGES:
+        if message.kind == "command":
+            _register_command(server, message, HANDLERS[message.name])
+        elif message.kind == "query":
+            _register_query(server, message, HANDLERS[message.name])
+
+
+def _register_command(server: VivoServer, message: Message, handler: Handler) -> None:
+    async def command(*arguments: Any) -> Any:
+        params: Any = structure_command(server.converter, message.name, message.params, arguments)
+        return await _handled(server, handler, params)
+
+    server.command(message.name)(command)
+
+
+def _register_query(server: VivoServer, message: Message, handler: Handler) -> None:
+    async def query(params: Any) -> Any:
+        return await _handled(server, handler, params)
+
+    server.feature(message.name)(query)
+
+
+async def _handled(server: VivoServer, handler: Handler, params: Any) -> Any:
+    try:
+        result = await handler(server, params)
+    except VivoError as error:
+        raise CommandError(str(error)) from None
+    return server.converter.unstructure(result) if result is not None else None

@@ -1,0 +1,127 @@
+"""Running code: the commands, and what they answer at once."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import attrs
+from lsprotocol.types import Position, Range
+
+from .declaring import DocumentParams, Message
+
+
+@attrs.define
+class CellParams:
+    """A cell: the one at a position of a document."""
+
+    uri: str
+    position: Position
+
+
+@attrs.define
+class SelectionParams:
+    """A selected range of a document."""
+
+    uri: str
+    range: Range
+
+
+@attrs.define
+class FileParams:
+    """A whole document, run as a program with ``%run``."""
+
+    uri: str
+    arguments: list[str] = attrs.field(factory=list)
+
+
+@attrs.define
+class TextParams:
+    """Text typed beside a document, for instance in an inferior buffer."""
+
+    uri: str
+    text: str
+
+
+@attrs.define
+class InterruptParams:
+    """The session of a document, and the execution to interrupt (the running one if null)."""
+
+    uri: str
+    execution_id: str | None = None
+    force: bool = False
+    """End the Python process if the execution does not end: its variables are lost. Whoever
+    interrupts without it a third time is asked, by ``window/showMessageRequest``."""
+
+
+@attrs.define
+class RunStarted:
+    """What runs now, or waits for its turn."""
+
+    execution_id: str
+    """The execution; the last one where several were queued."""
+    execution_ids: list[str]
+    """All that were queued by the command, in order."""
+    range: Range | None
+    """The text that runs, in the document as it was sent."""
+    next: Position | None
+    """Where the next cell starts, for clients that advance; null after the last."""
+
+
+@attrs.define
+class InterruptResult:
+    """What an interrupt did."""
+
+    outcome: Literal["interrupted", "idle", "mismatch", "removed_from_queue", "engine_ended"]
+
+
+MESSAGES: tuple[Message, ...] = (
+    Message(
+        "vivo.server.runCell",
+        "command",
+        CellParams,
+        RunStarted,
+        "Run the cell at the position, or the statement under it in a file without cell marks.",
+    ),
+    Message(
+        "vivo.server.runAbove",
+        "command",
+        CellParams,
+        RunStarted,
+        "Run every cell above the one at the position.",
+    ),
+    Message(
+        "vivo.server.runAll",
+        "command",
+        DocumentParams,
+        RunStarted,
+        "Run every cell of the document.",
+    ),
+    Message(
+        "vivo.server.runSelection",
+        "command",
+        SelectionParams,
+        RunStarted,
+        "Run the text of the range; indentation common to its lines is taken off.",
+    ),
+    Message(
+        "vivo.server.runFile",
+        "command",
+        FileParams,
+        RunStarted,
+        "Run the document as a program with %run; its results update the session.",
+    ),
+    Message(
+        "vivo.server.runText",
+        "command",
+        TextParams,
+        RunStarted,
+        "Run text that stands in no document, in the session of the document.",
+    ),
+    Message(
+        "vivo.server.interrupt",
+        "command",
+        InterruptParams,
+        InterruptResult,
+        "Interrupt what runs, or take a waiting execution out of the queue.",
+    ),
+)
