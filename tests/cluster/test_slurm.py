@@ -318,3 +318,32 @@ def test_a_session_whose_job_cannot_be_is_said(slurm: Slurm, home: Path) -> None
         assert told.returncode != 0
         assert reason in told.stderr
     assert slurm.jobs() == []
+
+
+def test_dask_jobqueue_has_its_workers_in_jobs(slurm: Slurm, home: Path) -> None:
+    """Dask's own way to a queue: each job's worker hosts an engine, and ends with the cluster."""
+    options = {
+        "cores": 1,
+        "processes": 1,
+        "memory": "512MB",
+        "walltime": "00:10:00",
+        "python": sys.executable,
+        "local_directory": str(home),
+        "log_directory": str(home),
+        "scheduler_options": {"host": "127.0.0.1", "dashboard_address": None},
+        "worker_extra_args": ["--host", "127.0.0.1", "--no-dashboard"],
+        "job_directives_skip": ["--mem"],
+    }
+    with Cluster(
+        "dask",
+        n=2,
+        cwd=str(home),
+        jobqueue="dask_jobqueue:SLURMCluster",
+        jobqueue_options=options,
+    ) as cluster:
+        jobs = cluster[:].apply(os.getenv, "SLURM_JOB_ID")
+        assert set(jobs) == {str(job) for job in slurm.jobs()}
+        assert cluster.load_balanced().map(abs, [-1, -2, -3]) == [1, 2, 3]
+        cluster.add(1)
+        cluster.wait_for(3)
+        assert len(slurm.jobs()) == 3
