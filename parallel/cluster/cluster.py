@@ -170,7 +170,7 @@ class Cluster:
         atexit.unregister(self.stop)
         self._let_go_of_dask()
         if self._gone() is None:
-            self._link.wait_sent(_STOP_SECONDS)
+            self._loop.run(self._link.until_sent(_STOP_SECONDS))
         self._loop.run(self._close_links())
         loop.release()
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -115,9 +115,12 @@ class ControllerLink:
         self.link.kept_open.add(_CHANNEL)
         self._send(batch)
 
-    def wait_sent(self, timeout: float) -> None:
-        """Wait, in any other thread, until the controller has what was submitted."""
-        wait([each.sent for each in tuple(self._unsent.values())], timeout)
+    async def until_sent(self, timeout: float) -> None:
+        """Wait, at most so many seconds, until the controller has what was submitted. On the loop,
+        so that it comes after what was given to the loop before."""
+        sent = [asyncio.wrap_future(each.sent) for each in self._unsent.values()]
+        if sent:
+            await asyncio.wait(sent, timeout=timeout)
 
     def _send(self, batch: Batch) -> None:
         functions, buffers = {}, list[Frame]()

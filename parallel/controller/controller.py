@@ -240,6 +240,10 @@ class Controller:
         """Whether all engines that there are have had time to say hello."""
         return time.monotonic() >= self._reunited
 
+    async def until_engines_known(self) -> None:
+        """Wait until all engines that there are have had time to say hello."""
+        await asyncio.sleep(max(0.0, self._reunited - time.monotonic()))
+
     def stop(self) -> None:
         """End all engines, also those that are on their way, and then this process."""
         if not self._is_stopping:
@@ -250,10 +254,7 @@ class Controller:
         for engine in self.engines:
             self._end(engine.id)
         await self.launching.end()
-        if not self.knows_engines:
-            await asyncio.sleep(
-                self._reunited - time.monotonic()
-            )  # they are ended as they say hello
+        await self.until_engines_known()  # they are ended as they say hello
         self._note_ends()
         try:
             await asyncio.wait_for(self._emptied.wait(), _LAST_SECONDS)
@@ -353,6 +354,15 @@ class Controller:
         except WireError as error:
             self._refusals.note(name, error)
             return
+        self._decoded(name, message)
+
+    async def handle_when_known(self, message: Message) -> None:
+        """Handle a client's message once the engines that there are had time to say hello."""
+        await self.until_engines_known()
+        self._decoded(CLIENTS, message)
+        self.farm.settle()
+
+    def _decoded(self, name: str, message: Message) -> None:
         try:
             if name == CLIENTS:
                 self._relays.authenticated(message.identities[0])

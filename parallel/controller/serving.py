@@ -77,6 +77,19 @@ def _once(action: Callable[[Controller, Message], dict[str, Any] | None]) -> Han
     return handle_once
 
 
+def _when_known(handler: Handler) -> Handler:
+    """A handler that waits, after a controller was taken up again, for the engines that there are:
+    their numbers are not free, and can be named."""
+
+    def handle(controller: Controller, message: Message) -> None:
+        if controller.knows_engines:
+            handler(controller, message)
+        else:
+            controller.spawn(controller.handle_when_known(message))
+
+    return handle
+
+
 def _scale(controller: Controller, message: Message) -> dict[str, Any] | None:
     wanted = msgspec.convert(message.content, ScaleRequest)
     if _has_unknown(controller, message, wanted.remove):
@@ -150,8 +163,8 @@ def _cancel(controller: Controller, message: Message) -> None:
 
 HANDLERS: dict[str, Handler] = {
     "vivo_status_request": _status,
-    "vivo_scale_request": _once(_scale),
-    "vivo_restart_engines_request": _once(_restart),
+    "vivo_scale_request": _when_known(_once(_scale)),
+    "vivo_restart_engines_request": _when_known(_once(_restart)),
     "vivo_detach_request": _once(_detach),
     "vivo_stop_request": _once(_stop),
     "vivo_submit_request": _submit,

@@ -140,7 +140,8 @@ def test_engines_on_three_hosts_each_with_its_own_python(
         assert [each.stat().st_mode & 0o777 for each in there] == [0o600] * 3
     assert not any(each.exists() for each in there)
     assert not list((home / "run" / "vivo").glob("ssh-*"))
-    assert {each.pid for each in processes_of(home)} <= {each.pid for each in server.processes()}
+    servers = {each.pid for each in server.processes()}
+    until(lambda: {each.pid for each in processes_of(home)} <= servers)
 
 
 @pytest.mark.parametrize("what", ["ssh", "sshd", "the processes there"])

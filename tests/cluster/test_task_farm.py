@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from vivo.parallel import Cluster
 from vivo.parallel.cluster.errors import EngineLostError, TaskError
@@ -92,6 +93,30 @@ def test_a_client_that_went_away_collects_its_results_by_id(
     cluster.kill()
     cluster.resume()
     assert client.collect(ids).get(timeout=30) == [0, 1, 2, 3]
+
+
+def test_closing_waits_until_the_cluster_has_the_tasks(cluster: RunningCluster, home: Path) -> None:
+    """Also if the thread that sends them is late, and the controller is."""
+    cluster.up(2)
+    client = Cluster.connect("test")
+    view = client.load_balanced()
+    assert view.map(abs, [-1]) == [1]
+    controller = psutil.Process(cluster.entry.pid)
+    controller.suspend()
+    try:
+        client._loop.call(time.sleep, 0.1)
+        ids = view.amap(abs, [-2, -3]).ids
+        closing = threading.Thread(target=client.close)
+        closing.start()
+        closing.join(0.5)
+        assert closing.is_alive()
+    finally:
+        controller.resume()
+    closing.join(20)
+    cluster.kill()
+    cluster.resume()
+    with Cluster.connect("test") as again:
+        assert again.collect(ids).get(timeout=30) == [2, 3]
 
 
 def test_a_task_that_raises_is_not_tried_again_unless_asked(client: Cluster, home: Path) -> None:
