@@ -412,12 +412,14 @@ def test_a_task_that_dask_is_told_to_forget_is_given_again(cluster: Cluster, hom
     gate = home / "gate"
 
     def hold(path: str) -> None:
+        open(f"{path}-{os.getpid()}", "w").close()
         while not os.path.exists(path):
             time.sleep(0.01)
 
     with client_of(cluster.scheduler_address) as client:
         workers = cluster.status()["dask"]["workers"].values()
         held = [client.submit(hold, str(gate), workers=[w], pure=False) for w in workers]
+        until(lambda: len(list(home.glob("gate-*"))) == 2)  # else ours may come before them
         result = cluster.load_balanced().amap(abs, range(-6, 0))
         known = lambda: client.run_on_scheduler(lambda dask_scheduler: list(dask_scheduler.tasks))  # noqa: E731
         until(lambda: len(set(result.ids) & set(known())) == 4)  # two for each, at first
