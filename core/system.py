@@ -280,16 +280,20 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals, spares: bo
     if number == signal.SIGINT or not spares or sys.platform != "linux":
         os.killpg(process.pid, number)  # the background is deaf to the first
         return
-    members = [
-        pid
-        for pid in members_of("group", process.pid)
-        if pid == process.pid or _hears_interrupts(pid)
-    ]
+    members = [pid for pid in members_of("group", process.pid) if _is_in_front(process, pid)]
+    if any(pid != process.pid for pid in members):
+        # A shell in the background hears interrupts for a moment, each time it waits for a program.
+        time.sleep(0.01)
+        members = [pid for pid in members if _is_in_front(process, pid)]
     if not members:
         raise ProcessLookupError
     for pid in members:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
+
+
+def _is_in_front(process: subprocess.Popen[bytes], pid: int) -> bool:
+    return pid == process.pid or _hears_interrupts(pid)
 
 
 def _wait_for_group(process: subprocess.Popen[bytes], seconds: float) -> None:
