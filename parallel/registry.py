@@ -10,13 +10,14 @@ One file a session, written by its keeper. Rules:
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
 import shutil
 import socket
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -96,9 +97,7 @@ class Registry:
 
         Raises :class:`SessionError` if there is none of that id.
         """
-        lock = open_file(self.folder / ".lock", os.O_RDWR)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._alone():
             entry = self.get(session)
             if entry is None:
                 raise SessionError(f"There is no session {session}; `vivo sessions` lists them.")
@@ -106,6 +105,31 @@ class Registry:
             if changed != entry:
                 self.add(changed)
             return changed
+
+    def choose(self, place: str, session: str | None) -> None:
+        """Note that the user has chosen a session, and no other, for a document or a folder.
+
+        Without a session the choice is forgotten. Raises :class:`SessionError` if it does not run.
+        """
+        with self._alone():
+            entries = self.listing().entries
+            chosen = next((each for each in entries if each.id == session), None)
+            if session is not None and (chosen is None or liveness(chosen) == "stale"):
+                raise SessionError(f"There is no session {session}; `vivo sessions` lists them.")
+            for entry in entries:
+                documents = [each for each in entry.documents if each != place]
+                if entry is chosen:
+                    documents.append(place)
+                if documents != entry.documents:
+                    self.add(msgspec.structs.replace(entry, documents=documents))
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from changing entries meanwhile."""
+        lock = open_file(self.folder / ".lock", os.O_RDWR)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
         finally:
             os.close(lock)
 
