@@ -1,12 +1,12 @@
 """The cells of a document. Pure.
 
-A line such as ``# %% title [markdown] tags=["a", "b"]`` begins a cell (also ``#%%``, ``# In[3]:`` and
-``# <codecell>``). In a file without marks every top-level statement is a cell of its own. Lines are
-0-based here, as LSP counts them; the end is exclusive.
+A line such as ``# %% title [markdown] tags=["a", "b"]`` begins a cell (also ``#%%``, ``# In[3]:``
+and ``# <codecell>``). In a file without marks every top-level statement is a cell of its own. Lines
+are 0-based here, as LSP counts them; the end is exclusive.
 
-A line is a mark by its own text alone, also inside a string of several lines: so do jupytext, VS Code
-and Spyder, a user sees at one line what it is, and an edit far above cannot change it. What such a
-cut leaves is a syntax error that says so; a mark that is indented by a backslash or split is none.
+A line is a mark by its own text alone, also inside a string of several lines: so do jupytext, VS
+Code and Spyder, a user sees at one line what it is, and an edit far above cannot change it. Running
+what such a cut leaves is a syntax error, which shows the string that was cut.
 """
 
 from __future__ import annotations

@@ -2,13 +2,13 @@
 
 Rules:
 
-1. Nothing is run, trusted or not: a version is what an environment's own files say, and unknown where
-   they say nothing.
+1. Nothing is run, trusted or not: a version is what an environment's own files say, and unknown
+   where they say nothing.
 2. What cannot be read is passed over: a listing never fails.
 3. An interpreter comes once, for the nearest reason; a link and what it leads to are two, since an
    environment's ``bin/python`` is a link.
-4. Where things are is told by the environment's variables, given as a mapping, and the home folder, so
-   that a test has its own.
+4. Where things are is told by the environment's variables, given as a mapping, and the home
+   folder, so that a test has its own.
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ class Discovery:
 
     def _poetry(self, above: list[Path]) -> Iterator[Interpreter]:
         held = self._variables.get("POETRY_VIRTUALENVS_PATH")
-        cache = Path(self._variables.get("POETRY_CACHE_DIR") or self._xdg("CACHE", ".cache/pypoetry"))
+        cache = Path(
+            self._variables.get("POETRY_CACHE_DIR") or self._xdg("CACHE", ".cache/pypoetry")
+        )
         base = Path(held) if held else cache / "virtualenvs"
         for folder in above:
             name = _poetry_name(folder)
@@ -101,14 +103,16 @@ class Discovery:
                     yield Interpreter(python, "poetry", environment.name, version)
 
     def _hatch(self, above: list[Path]) -> Iterator[Interpreter]:
-        data = Path(self._variables.get("HATCH_DATA_DIR") or self._xdg("DATA", ".local/share/hatch"))
+        data = Path(
+            self._variables.get("HATCH_DATA_DIR") or self._xdg("DATA", ".local/share/hatch")
+        )
         for folder in above:
             project = _project_name(folder)
             if project is None:
                 continue
             # hatch keeps them below the project's name and a hash of its place.
             for held in _folders(data / "env" / "virtual" / _normalized(project)):
-                if held.name != _hatch_hash(folder):
+                if held.name not in _hatch_hashes(folder):
                     continue
                 for environment in _folders(held):
                     if python := python_in(environment):
@@ -148,8 +152,8 @@ class Discovery:
             roots.append(self._home / name)
         if executable := self._variables.get("CONDA_EXE"):
             roots.append(Path(executable).parent.parent)
-        if root := self._variables.get("MAMBA_ROOT_PREFIX"):
-            roots.append(Path(root))
+        if prefix := self._variables.get("MAMBA_ROOT_PREFIX"):
+            roots.append(Path(prefix))
         for root in dict.fromkeys(roots):
             if root.is_absolute():
                 yield root
@@ -212,10 +216,11 @@ def _plain(version: str) -> str:
 
 def _version_by_name(python: Path) -> str | None:
     """``3.12`` where the name says so, or that of the file that the name leads to."""
+    names = [python.name]
     try:
-        names = (python.name, python.resolve().name)
-    except (OSError, RuntimeError):
-        names = (python.name,)
+        names.append(python.resolve().name)
+    except (OSError, RuntimeError) as error:  # links that lead nowhere, or in a circle
+        _log.info("%s cannot be followed: %s", python, error)
     for name in names:
         if match := re.fullmatch(r"python(\d+\.\d+)", name):
             return match[1]
@@ -242,7 +247,9 @@ def _folders(base: Path) -> list[Path]:
 def _names(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry, _ in zip(entries, range(_MOST_FOLDERS * 20), strict=False)]
+            names = [
+                entry.name for entry, _ in zip(entries, range(_MOST_FOLDERS * 20), strict=False)
+            ]
     except (OSError, ValueError):
         return []
     return names
@@ -284,13 +291,16 @@ def _poetry_name(folder: Path) -> str | None:
     if name is None:
         return None
     plain = re.sub(r"[ $`!*@\"\\\r\n\t]", "_", name.lower())[:42]
-    digest = hashlib.sha256(os.path.realpath(folder).encode()).digest()
-    return f"{plain}-{base64.urlsafe_b64encode(digest).decode()[:8]}"
+    return f"{plain}-{_hash(os.path.realpath(folder))}"
 
 
-def _hatch_hash(folder: Path) -> str:
-    digest = hashlib.sha256(os.path.realpath(folder).encode()).digest()
-    return base64.urlsafe_b64encode(digest).decode()[:8]
+def _hatch_hashes(folder: Path) -> set[str]:
+    """What hatch calls a project's place; by which of its paths it was called is not known."""
+    return {_hash(str(folder)), _hash(os.path.realpath(folder))}
+
+
+def _hash(path: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(path.encode()).digest()).decode()[:8]
 
 
 def _normalized(name: str) -> str:

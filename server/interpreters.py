@@ -3,9 +3,9 @@
 Rules:
 
 1. Nothing is run to find out; whether it works is seen when the session starts.
-2. In a workspace that the user has not trusted no program of the workspace is chosen: running a cell
-   there is the user's word for the cell, not for the ``.venv`` that came with it. What the user names,
-   in the setting or by choosing it for a session, is the user's word.
+2. In a workspace that the user has not trusted no program of the workspace is chosen: running a
+   cell there is the user's word for the cell, not for the ``.venv`` that came with it. What the
+   user names, in the setting or by choosing it for a session, is the user's word.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..parallel.directories import in_full
 from ..parallel.interpreters import find_python
 
 ENVIRONMENT_FOLDERS = (".venv", "venv")
@@ -60,15 +61,17 @@ def choose(
 def is_inside(python: str, file: Path | None, folders: Sequence[Path]) -> bool:
     """Whether an interpreter belongs to the workspace, or lies beside the file or above it.
 
-    Its own path counts, not what a link leads to: the link is the workspace's word.
+    What ``bin/python`` leads to does not count: the link is the workspace's word. The folders on
+    the way may be links.
     """
-    path = Path(os.path.abspath(python))
-    if any(path.is_relative_to(os.path.abspath(folder)) for folder in folders):
-        return True
-    environment = path.parent.parent
-    return file is not None and any(
-        environment.parent == folder for folder in file.absolute().parents
-    )
+    environment = in_full(Path(python)).parent.parent
+    for place in {environment, Path(os.path.realpath(environment))}:
+        for folder in folders:
+            if place.is_relative_to(folder) or place.is_relative_to(os.path.realpath(folder)):
+                return True
+        if file is not None and place.parent in file.absolute().parents:
+            return True
+    return False
 
 
 def _candidates(file: Path | None) -> Iterator[str]:

@@ -105,6 +105,11 @@ class LiveSession:
         return self.entry.id if self.entry is not None else ""
 
     @property
+    def is_begun(self) -> bool:
+        """Whether it runs, or is about to."""
+        return self.entry is not None or self._starting is not None
+
+    @property
     def python(self) -> str:
         """The interpreter of the user's code."""
         return self.entry.python if self.entry is not None else self.options.python

@@ -2,8 +2,8 @@
 
 Rules:
 
-1. The session alone says what runs and what waits, in its order, whoever sent it: a new server and a
-   second editor have the same queue.
+1. The session alone says what runs and what waits, in its order, whoever sent it: a new server and
+   a second editor have the same queue.
 2. What was sent from here and not yet heard of stands behind that, in the order it was asked for.
 3. A run that has ended is in no queue, however late a word of it comes.
 """

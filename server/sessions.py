@@ -162,9 +162,7 @@ class SessionManager:
         return prepare
 
     def _options(self, options: SessionOptions, uri: str) -> SessionOptions:
-        chosen = choose(
-            path_of(uri), self.python, folders=self.folders, trusted=self.trusted
-        )
+        chosen = choose(path_of(uri), self.python, folders=self.folders, trusted=self.trusted)
         if chosen.passed_over is not None:
             self.tell(
                 f"The workspace is not trusted: its interpreter {chosen.passed_over} is not used, "
