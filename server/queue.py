@@ -27,7 +27,8 @@ class Queue:
 
     def sent(self, record: RunRecord) -> None:
         """A run was asked for here; the session does not know of it yet."""
-        self._sent[record.id] = record
+        if record.id not in self._told and record.id not in self._ended:
+            self._sent[record.id] = record
 
     def told(self, record: RunRecord) -> None:
         """The session tells of a run."""
