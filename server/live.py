@@ -25,7 +25,8 @@ from ..parallel.client import Execution, SessionClient
 from ..parallel.errors import ConnectionFileError, SessionError
 from ..parallel.launch import SessionOptions, start_session
 from ..parallel.messages import RunError, RunOrigin, RunRecord
-from ..parallel.registry import SessionEntry, liveness
+from ..parallel.processes import process_started
+from ..parallel.registry import Registry, SessionEntry, liveness
 from ..parallel.runs import RunTable, new_record
 from ..parallel.wire import Message
 from .queue import Queue
@@ -33,6 +34,7 @@ from .queue import Queue
 _log = logging.getLogger(__name__)
 _REPLAYED_EVENTS = 2000
 _QUEUED = "vivo_queued"
+_SUCCESSION = 5.0  # seconds that an engine has to start another keeper
 
 
 class Listener(Protocol):
@@ -94,6 +96,8 @@ class LiveSession:
     """Of those waiting, the ones that the session has not been sent yet."""
     uris: set[str] = field(default_factory=set)
     """The documents that it serves."""
+    _engine: tuple[int, float | None] | None = None
+    """Its engine's process id and start, as far as is known."""
     _starting: asyncio.Task[None] | None = None
     _watching: asyncio.Task[None] | None = None
     _order: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -154,7 +158,7 @@ class LiveSession:
         client = await SessionClient.connect(self.entry.connection_file, name="vivo lsp")
         client.on_input = self._input
         told = await client.session()
-        self.python_version, self.state = told["python_version"], told["state"]
+        self._told(told)
         self.running = told["running"]
         for record in await client.runs():
             self.runs.put(record)
@@ -173,6 +177,12 @@ class LiveSession:
         if running is not None and running.uri is not None:
             # An editor's cell: the server that would have answered for it may be gone.
             await client.take_input()
+
+    def _told(self, told: dict[str, Any]) -> None:
+        """What the session says of itself."""
+        self.python_version, self.state = told["python_version"], told["state"]
+        pid = told["engine_pid"]
+        self._engine = (pid, process_started(pid)) if pid is not None else None
 
     async def _input(self, prompt: str, password: bool, run: str | None) -> str | None:
         return await self.listener.input_wanted(self, run, prompt, password)
@@ -279,12 +289,27 @@ class LiveSession:
                 return None
 
     async def check(self) -> None:
-        """Let go of a session that has ended, whoever ended it: the next run starts another."""
-        entry = self.entry
-        if self.client is None or entry is None or entry.elsewhere:
+        """Let go of a session that has ended, whoever ended it: the next run starts another.
+
+        One whose keeper died goes on, once its engine has started another keeper.
+        """
+        client, entry = self.client, self.entry
+        if client is None or entry is None or entry.elsewhere or liveness(entry) != "stale":
             return
-        if liveness(entry) == "stale":
+        written = Registry().read(entry.id)
+        if written is not None:
+            try:
+                await client.session(timeout=_SUCCESSION)
+            except SessionError:
+                if self._engine is not None and process_started(self._engine[0]) == self._engine[1]:
+                    return  # its code in C lets it do nothing: the keeper comes when that is over
+                written = None
+            else:
+                written = Registry().read(entry.id)
+        if written is None:
             await self._let_go()
+        else:
+            self.entry = written
 
     async def interrupt(self, run: str | None, *, force: bool = False) -> str:
         """Interrupt a run, or what runs; the outcome by name. ``force`` may end the engine."""
@@ -320,8 +345,7 @@ class LiveSession:
         """Start a fresh engine. Raises :class:`SessionError`."""
         async with self._order:
             client = await self.ready()
-            told = await client.restart()
-            self.python_version, self.state = told["python_version"], told["state"]
+            self._told(await client.restart())
         self.listener.state_changed(self, "The session was restarted; its variables are gone.")
 
     async def gone(self) -> None:

@@ -5,7 +5,8 @@ Rules:
 1. One session for each workspace folder, or for each file, as the user has set; a file outside of
    every folder has its own folder's.
 2. What the user has chosen by hand comes first: a session for a document, then one for its folder.
-   The choice stands in the registry, beside the session: another server makes the same of it.
+   The choice stands in the registry, beside the session: another server makes the same of it, and
+   it ends with the session.
 3. A session that runs already for that place is used, whoever started it. Identity is the
    session's id; the place only finds it.
 4. Nothing is started before something is run, and then with the interpreter of that moment.
@@ -31,6 +32,7 @@ from .session_listing import list_sessions, session_info
 __all__ = ["SessionManager", "list_sessions", "path_of", "session_info", "source_name"]
 
 _log = logging.getLogger(__name__)
+_CHOSEN = "session:"
 
 
 def path_of(uri: str) -> Path | None:
@@ -86,7 +88,11 @@ class SessionManager:
 
     def of(self, uri: str) -> LiveSession:
         """The session that serves a document; it need not have begun."""
-        session = self.sessions.get(self._keys.get(uri, ""))
+        key = self._keys.get(uri, "")
+        session = self.sessions.get(key)
+        if session is not None and key.startswith(_CHOSEN) and not session.is_begun:
+            self.sessions.pop(key)
+            session = None
         if session is None:
             key, session = self._found(uri)
             self._keys[uri], self.sessions[key] = key, session
@@ -125,7 +131,7 @@ class SessionManager:
 
     def _chosen(self, entry: SessionEntry) -> tuple[str, LiveSession]:
         """The session that the user has chosen; its options are those of the next one."""
-        key = f"session:{entry.id}"
+        key = f"{_CHOSEN}{entry.id}"
         session = self.by_id(entry.id)
         if session is None:
             options = SessionOptions(
@@ -274,7 +280,7 @@ class SessionManager:
         session.seen = self.seen
         session.uris.add(uri)
         await session.ready()
-        self.sessions[f"session:{session.id}"] = session
+        self.sessions[f"{_CHOSEN}{session.id}"] = session
         self._choose(place, session.id)
         return self._moved(uri, folder=folder)
 

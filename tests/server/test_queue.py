@@ -205,7 +205,7 @@ async def test_an_error_stops_what_was_sent_with_it_as_the_user_has_set(editor: 
 async def test_a_killed_server_leaves_queue_and_values_and_a_second_editor_shows_both(
     home: Path,
 ) -> None:
-    """SIGKILL while a cell runs and two wait: the next server has the queue and their values, and so
+    """SIGKILL while a cell runs and two wait: the next server has queue and values, and so
     has an editor beside it, which can take out what it did not send."""
     first = await make_editor(home)
     first.open(HELD)
