@@ -25,6 +25,9 @@ _FUTURE_FLAGS = 0
 for _feature in __future__.all_feature_names:
     _FUTURE_FLAGS |= getattr(__future__, _feature).compiler_flag
 
+_plain: dict[str, str] = {}
+"""Spellings that the system would not take for the same file → the plain one."""
+
 _texts: dict[str, list[str]] = {}
 """File name as compiled → the lines that ran, shared by every shell of the process."""
 
@@ -62,6 +65,8 @@ class SourceRegistry:
         while not self._fits(name, first_line, lines):
             spelling += 1
             name = _respelled(filename, spelling)
+        if spelling and "/./" not in name:
+            _plain[name] = filename
         held = _texts.setdefault(name, [])
         last = first_line - 1 + len(lines)
         held.extend(["\n"] * (last - len(held)))
@@ -97,7 +102,7 @@ def _respelled(filename: str, spelling: int) -> str:
 
 def real_path(filename: str) -> str:
     """The plain spelling of a file name that :meth:`SourceRegistry.register` may have respelled."""
-    return os.path.normpath(filename) if "/./" in filename else filename
+    return os.path.normpath(filename) if "/./" in filename else _plain.get(filename, filename)
 
 
 def names_of(text: str) -> list[str]:

@@ -471,6 +471,11 @@ class SessionClient:
         reply = await self._control("vivo_interrupt", content, DEFAULT_TIMEOUT)
         return str(reply.content["outcome"])
 
+    async def cancel_waiting(self, uri: str | None = None) -> list[str]:
+        """Take what waits out of the queue, of one document or all; the runs that never ran."""
+        reply = await self._control("vivo_cancel", {"uri": uri}, DEFAULT_TIMEOUT)
+        return list(reply.content["runs"])
+
     async def restart(self) -> dict[str, Any]:
         """Start a fresh engine in the session; gives the session when that is ready."""
         return (await self._control("vivo_restart", {}, 60.0)).content

@@ -58,6 +58,8 @@ class SessionOptions:
     name: str = ""
     profile: str | None = None
     """The profile of its shell; the user's ``default`` if there is one."""
+    documents: tuple[str, ...] = ()
+    """The documents and folders, as URIs, for which the user has chosen it."""
     output_limit: int = field(default_factory=output_limit)
     """Characters that a cell may show; the rest goes to a file."""
 
@@ -73,6 +75,7 @@ def _spec(
         "cwd": options.cwd,
         "workspace": options.workspace,
         "profile": options.profile,
+        "documents": list(options.documents),
         "output_limit": options.output_limit,
         "connection": msgspec.structs.asdict(connection),
         "connection_file": str(connection_file),

@@ -31,6 +31,9 @@ class RunOrigin(msgspec.Struct, omit_defaults=True):
     """The real file name to compile under; none for text that stands in no file."""
     first_line: int = 1
     """The line of the file on which the cell begins."""
+    after: str | None = None
+    """The run that the same command sent before this one: if that has failed or was aborted by the
+    time this one comes, and ``stop_on_error`` holds, this one is aborted too."""
 
 
 class RunValue(msgspec.Struct):
@@ -148,6 +151,8 @@ class SessionReply(msgspec.Struct):
     """The runs that wait, in order."""
     last: int
     """The sequence number of the last event."""
+    documents: list[str] = []
+    """The documents whose cells ran here last, the latest first, at most 20."""
 
 
 class ReplayRequest(msgspec.Struct):
@@ -197,6 +202,19 @@ class InterruptReply(msgspec.Struct):
     once no code in C holds its thread; with ``force`` the run has ended. ``idle``: nothing runs.
     ``mismatch``: another run runs. ``removed_from_queue``: it had not begun, and never will.
     ``engine_ended``: only with ``force``."""
+
+
+class CancelRequest(msgspec.Struct, omit_defaults=True):
+    """Which cells that wait are taken out of the queue: those of one document, or all."""
+
+    uri: str | None = None
+
+
+class CancelReply(msgspec.Struct):
+    """What was taken out of the queue."""
+
+    runs: list[str]
+    """The runs, in the order in which they waited. None has begun, and none ever will."""
 
 
 class StackReply(msgspec.Struct):
@@ -332,6 +350,12 @@ MESSAGES: tuple[Declaration, ...] = (
         InterruptReply,
         "Interrupt a run by its id, or take it out of the queue. A second interrupt shows in the "
         "cell what it is doing; however many come, only one with ``force`` ends the process.",
+    ),
+    Declaration(
+        "vivo_cancel",
+        CancelRequest,
+        CancelReply,
+        "Take every cell that waits out of the queue, whoever sent it; what runs goes on.",
     ),
     Declaration(
         "vivo_restart",

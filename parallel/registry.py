@@ -10,19 +10,23 @@ One file a session, written by its keeper. Rules:
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import logging
+import os
 import shutil
 import socket
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
-from ..core.private_files import read_small
+from ..core.private_files import open_file, read_small
 from .connection import read_connection
 from .directories import registry_folder, write_private
-from .errors import ConnectionFileError
+from .errors import ConnectionFileError, SessionError
 from .processes import boot_id, process_started
 
 _log = logging.getLogger(__name__)
@@ -58,6 +62,8 @@ class SessionEntry(msgspec.Struct, kw_only=True):
     """What keeps it on another host, which is reached by TCP: a batch system's job."""
     answer: str = ""
     """A file that is there for as long as that does."""
+    documents: list[str] = []
+    """The documents and folders, as URIs, for which the user has chosen this session."""
 
 
 def new_id() -> str:
@@ -86,6 +92,47 @@ class Registry:
         """Write a session's entry, or its newer state."""
         write_private(self.path(entry.id), msgspec.json.encode(entry))
 
+    def change(self, session: str, change: Callable[[SessionEntry], SessionEntry]) -> SessionEntry:
+        """Replace what the registry tells of a session: one at a time, also of several processes.
+
+        Raises :class:`SessionError` if there is none of that id.
+        """
+        with self._alone():
+            entry = self.get(session)
+            if entry is None:
+                raise SessionError(f"There is no session {session}; `vivo sessions` lists them.")
+            changed = change(entry)
+            if changed != entry:
+                self.add(changed)
+            return changed
+
+    def choose(self, place: str, session: str | None) -> None:
+        """Note that the user has chosen a session, and no other, for a document or a folder.
+
+        Without a session the choice is forgotten. Raises :class:`SessionError` if it does not run.
+        """
+        with self._alone():
+            entries = self.listing().entries
+            chosen = next((each for each in entries if each.id == session), None)
+            if session is not None and (chosen is None or liveness(chosen) == "stale"):
+                raise SessionError(f"There is no session {session}; `vivo sessions` lists them.")
+            for entry in entries:
+                documents = [each for each in entry.documents if each != place]
+                if entry is chosen:
+                    documents.append(place)
+                if documents != entry.documents:
+                    self.add(msgspec.structs.replace(entry, documents=documents))
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes from changing entries meanwhile."""
+        lock = open_file(self.folder / ".lock", os.O_RDWR)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
     def remove(self, session: str) -> None:
         """Take an entry out; nothing if it is gone already."""
         self.path(session).unlink(missing_ok=True)
@@ -104,6 +151,13 @@ class Registry:
         if exact:
             return exact[0]
         return matches[0] if len(matches) == 1 and session else None
+
+    def read(self, session: str) -> SessionEntry | None:
+        """The entry of a session by its whole id; None if there is none that can be read."""
+        try:
+            return _entry(self.path(session))
+        except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
+            return None
 
     def listing(self) -> Listing:
         """All entries, oldest first."""

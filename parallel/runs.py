@@ -7,16 +7,19 @@ the same events.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any
 
 import msgspec
 
 from .messages import RunError, RunOrigin, RunRecord, RunValue
+from .wire import Message
 
 MAXIMUM_RUNS = 10_000
 _LOOK = 100
+_LOOKED_THROUGH = 1000
+_MOST_DOCUMENTS = 20
 _TEXT_LIMIT = 20_000
 
 
@@ -37,6 +40,10 @@ class RunTable:
 
     def __len__(self) -> int:
         return len(self._runs)
+
+    def __reversed__(self) -> Iterator[RunRecord]:
+        """The runs, newest first."""
+        return reversed(self._runs.values())
 
     def get(self, run: str) -> RunRecord | None:
         """A run by its id."""
@@ -87,6 +94,28 @@ def new_record(run: str, source: str, metadata: dict[str, Any], now: float) -> R
         first_line=max(1, origin.first_line),
         queued=now,
     )
+
+
+def follows_a_failure(runs: RunTable, request: Message) -> bool:
+    """Whether an ``execute_request`` was sent behind another one that has not ended well.
+
+    Those that waited when it failed were aborted then; this one was still on its way.
+    """
+    named = request.vivo.get("after")
+    before = runs.get(named) if isinstance(named, str) else None
+    failed = before is not None and before.status in ("error", "aborted")
+    return failed and bool(request.content.get("stop_on_error", True))
+
+
+def documents_of(runs: RunTable) -> list[str]:
+    """The documents whose cells ran last, the latest first."""
+    found: dict[str, None] = {}
+    for record in islice(reversed(runs), _LOOKED_THROUGH):
+        if record.uri is not None:
+            found.setdefault(record.uri)
+        if len(found) == _MOST_DOCUMENTS:
+            break
+    return list(found)
 
 
 def values_of(raw: list[dict[str, Any]]) -> list[RunValue]:

@@ -1,12 +1,18 @@
 """The cells of a document. Pure.
 
-A line such as ``# %% title`` begins a cell (also ``#%%``, ``# In[3]:`` and ``# <codecell>``). In a
-file without marks every top-level statement is a cell of its own. Lines are 0-based here, as
-LSP counts them; the end is exclusive.
+A line such as ``# %% title [markdown] tags=["a", "b"]`` begins a cell (also ``#%%``, ``# In[3]:``
+and ``# <codecell>``). In a file without marks every top-level statement is a cell of its own. Lines
+are 0-based here, as LSP counts them; the end is exclusive.
+
+A line is a mark by its own text alone, also inside a string of several lines: so do jupytext, VS
+Code and Spyder, a user sees at one line what it is, and an edit far above cannot change it. Running
+what such a cut leaves is a syntax error, which shows the string that was cut.
 """
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import textwrap
 from dataclasses import dataclass
@@ -17,7 +23,13 @@ import parso
 _MARK = re.compile(
     r"^[ \t]*\#[ \t]*(?:%%(?!%)(?P<title>.*)|In\[[ \d]*\]:?|<codecell>|<markdowncell>)\s*$"
 )
-_MARKDOWN = re.compile(r"\[(?:markdown|md)\]|<markdowncell>")
+_WORDS = re.compile(r"\[(?:markdown|md|raw)\]|<markdowncell>")
+_KIND = re.compile(r"\[(?:markdown|md|raw|code)\]")
+_OPTION = re.compile(
+    r"(?:^|(?<=\s))(?:(?P<key>[A-Za-z_][\w.-]*)\s?=\s?)"
+    r"""(?P<value>\[[^\]]*\]|\{.*\}|"[^"]*"|'[^']*'|true|false|null|(?<=tags=)[^\s\[{"']+)"""
+    r"(?=\s|$)"
+)
 
 
 @dataclass(frozen=True)
@@ -28,8 +40,10 @@ class Cell:
     end: int
     title: str = ""
     is_markdown: bool = False
+    """Whether it holds words, Markdown or raw, which are never run."""
     is_marked: bool = True
     """Whether a mark begins it; otherwise it is a statement, or the text above the first mark."""
+    tags: tuple[str, ...] = ()
 
 
 def cells_of(lines: list[str]) -> list[Cell]:
@@ -46,9 +60,33 @@ def cells_of(lines: list[str]) -> list[Cell]:
         cells.append(Cell(0, first, is_marked=False))
     ends = [number for number, _ in marks[1:]] + [len(lines)]
     for (number, match), end in zip(marks, ends, strict=True):
-        title = (match["title"] or "").strip()
-        cells.append(Cell(number, end, title, bool(_MARKDOWN.search(lines[number]))))
+        title, tags = _title_of(match["title"] or "")
+        is_markdown = bool(_WORDS.search(lines[number]))
+        cells.append(Cell(number, end, title, is_markdown, tags=tags))
     return cells
+
+
+def _title_of(text: str) -> tuple[str, tuple[str, ...]]:
+    """The title in what follows a mark, and the tags; other options, as jupytext writes them, and
+    the cell's kind are no part of the title."""
+    tags: tuple[str, ...] = ()
+    for option in _OPTION.finditer(text):
+        if option["key"] == "tags":
+            tags = _tags_of(option["value"])
+    title = _KIND.sub(" ", _OPTION.sub(" ", text))
+    return " ".join(title.split()), tags
+
+
+def _tags_of(value: str) -> tuple[str, ...]:
+    """``["a", "b"]``, ``"a,b"`` or ``a,b``; what is no list of words gives those that it has."""
+    try:
+        listed = json.loads(value)
+    except ValueError:
+        listed = value.strip("[]'\"")
+    if isinstance(listed, str):
+        listed = listed.split(",")
+    words = [str(each).strip().strip("'\"") for each in listed if isinstance(each, str)]
+    return tuple(dict.fromkeys(word for word in words if word))
 
 
 def statements_of(text: str) -> list[Cell]:
@@ -121,15 +159,55 @@ def snippet_of(lines: list[str], start: int, end: int) -> Snippet | None:
 
 
 def selection_of(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> Snippet | None:
-    """A selection: whole lines, dedented; or a part of one line as it stands.
+    """The code that a selection means; None if it holds none.
 
-    An empty selection is the statement's line.
+    1. An empty one is the statement under the cursor.
+    2. A part of one line is that text as it stands.
+    3. Whole lines, also when it begins at the first or ends after the last letter of one, are
+       dedented together.
+    4. Of parts of several lines the very text, if that is Python; else the whole lines.
     """
-    if start[0] == end[0] and start[1] != end[1]:
+    if start == end:
+        return _statement_at(lines, start[0])
+    if start[0] == end[0]:
         part = lines[start[0]][start[1] : end[1]]
         return Snippet(part.strip(), start[0], start[0] + 1) if part.strip() else None
-    last = end[0] + (1 if end[1] > 0 or end[0] == start[0] else 0)
+    last = end[0] + (1 if end[1] > 0 else 0)
+    begins_whole = not lines[start[0]][: start[1]].strip()
+    ends_whole = end[1] == 0 or not lines[end[0]][end[1] :].strip()
+    if not (begins_whole and ends_whole):
+        exact = [*lines[start[0] : end[0]], lines[end[0]][: end[1]]]
+        indented = len(exact[0]) - len(exact[0].lstrip())  # as the block that it belongs to
+        exact[0] = exact[0][:indented] + exact[0][max(start[1], indented) :].lstrip()
+        found = _exact(exact, start[0])
+        if found is not None:
+            return found
     found = snippet_of(lines, start[0], last)
     if found is None:
         return None
     return Snippet(textwrap.dedent(found.text), found.line, found.end)
+
+
+def _exact(lines: list[str], line: int) -> Snippet | None:
+    """A text that begins and ends in the middle of lines, if it can run as it is."""
+    found = snippet_of(lines, 0, len(lines))
+    if found is None:
+        return None
+    text = textwrap.dedent(found.text)
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return Snippet(text, line + found.line, line + found.end)
+
+
+def _statement_at(lines: list[str], line: int) -> Snippet | None:
+    """The top-level statement at a line, within its cell; between two the next one."""
+    cell = next((each for each in cells_of(lines) if line < each.end), Cell(0, len(lines)))
+    if cell.is_markdown:
+        return None
+    inside = lines[cell.start : cell.end]
+    for each in statements_of("\n".join(inside)):
+        if line - cell.start < each.end:
+            return snippet_of(lines, cell.start + each.start, cell.start + each.end)
+    return None

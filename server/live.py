@@ -13,21 +13,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+import msgspec
 
 from ..parallel.client import Execution, SessionClient
 from ..parallel.errors import ConnectionFileError, SessionError
 from ..parallel.launch import SessionOptions, start_session
-from ..parallel.messages import RunOrigin, RunRecord
-from ..parallel.registry import SessionEntry
-from ..parallel.runs import RunTable
+from ..parallel.messages import RunError, RunOrigin, RunRecord
+from ..parallel.processes import process_started
+from ..parallel.registry import Registry, SessionEntry, liveness
+from ..parallel.runs import RunTable, new_record
 from ..parallel.wire import Message
+from .queue import Queue
 
 _log = logging.getLogger(__name__)
 _REPLAYED_EVENTS = 2000
+_QUEUED = "vivo_queued"
+_SUCCESSION = 5.0  # seconds that an engine has to start another keeper
 
 
 class Listener(Protocol):
@@ -35,6 +42,12 @@ class Listener(Protocol):
 
     def state_changed(self, session: LiveSession, message: str | None) -> None:
         """The session's state, its queue, or what runs has changed."""
+
+    def queue_changed(self, session: LiveSession) -> None:
+        """What runs or waits has changed."""
+
+    def run_waits(self, session: LiveSession, record: RunRecord) -> None:
+        """A cell waits in the session's queue, whoever sent it."""
 
     def run_started(self, session: LiveSession, record: RunRecord) -> None:
         """A cell began to run."""
@@ -61,6 +74,9 @@ class LiveSession:
     options: SessionOptions
     listener: Listener
     entry: SessionEntry | None = None
+    prepare: Callable[[LiveSession], None] = lambda session: None
+    """Called before a session is started: it chooses the options, or finds one that runs. It may
+    raise :class:`SessionError`."""
     client: SessionClient | None = None
     state: str = "starting"
     python_version: str = ""
@@ -71,8 +87,8 @@ class LiveSession:
     """Jupyter's error content of failed runs: name, message, rendered traceback."""
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The last value of a run, as a MIME bundle."""
-    waiting: list[str] = field(default_factory=list)
-    """Runs that were sent and have not begun."""
+    queue: Queue = field(default_factory=Queue)
+    """What runs and waits, whoever sent it."""
     running: str | None = None
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
@@ -80,6 +96,8 @@ class LiveSession:
     """Of those waiting, the ones that the session has not been sent yet."""
     uris: set[str] = field(default_factory=set)
     """The documents that it serves."""
+    _engine: tuple[int, float | None] | None = None
+    """Its engine's process id and start, as far as is known."""
     _starting: asyncio.Task[None] | None = None
     _watching: asyncio.Task[None] | None = None
     _order: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -89,6 +107,11 @@ class LiveSession:
     def id(self) -> str:
         """The session's id; empty until it is started."""
         return self.entry.id if self.entry is not None else ""
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether it runs, or is about to."""
+        return self.entry is not None or self._starting is not None
 
     @property
     def python(self) -> str:
@@ -120,6 +143,8 @@ class LiveSession:
         self.listener.state_changed(self, None)
         try:
             if self.entry is None:
+                self.prepare(self)
+            if self.entry is None:
                 self.entry = await start_session(self.options)
             await self._attach()
         except (SessionError, ConnectionFileError) as error:
@@ -133,10 +158,11 @@ class LiveSession:
         client = await SessionClient.connect(self.entry.connection_file, name="vivo lsp")
         client.on_input = self._input
         told = await client.session()
-        self.python_version, self.state = told["python_version"], told["state"]
+        self._told(told)
         self.running = told["running"]
         for record in await client.runs():
             self.runs.put(record)
+            self.queue.told(record)
         self.client = client
         after = max(0, told["last"] - _REPLAYED_EVENTS)
         seen = self.seen.get(self.entry.id)
@@ -146,10 +172,17 @@ class LiveSession:
             after = min(after, (of.seq or after + 1) - 1)  # whole, for a client that cannot say
         self._watching = asyncio.create_task(self._watch(client, after))
         self.listener.state_changed(self, None)
+        self.listener.queue_changed(self)
         running = self.runs.get(self.running) if self.running else None
         if running is not None and running.uri is not None:
             # An editor's cell: the server that would have answered for it may be gone.
             await client.take_input()
+
+    def _told(self, told: dict[str, Any]) -> None:
+        """What the session says of itself."""
+        self.python_version, self.state = told["python_version"], told["state"]
+        pid = told["engine_pid"]
+        self._engine = (pid, process_started(pid)) if pid is not None else None
 
     async def _input(self, prompt: str, password: bool, run: str | None) -> str | None:
         return await self.listener.input_wanted(self, run, prompt, password)
@@ -168,12 +201,17 @@ class LiveSession:
         vivo = event.metadata["vivo"]
         run = vivo.get("run")
         record = self.runs.fold(event.metadata)
+        if record is not None:
+            self.queue.told(record)
+            self.listener.queue_changed(self)
         if event.type == "status":
             if "payload" in vivo:
                 self.listener.run_output(self, event)
             self._status(event.content["execution_state"], run, record)
         elif event.type == "execute_input" and record is not None:
             self.listener.run_started(self, record)
+        elif event.type == _QUEUED and record is not None:
+            self.listener.run_waits(self, record)
         else:
             if event.type == "error" and run is not None:
                 self.errors[run] = event.content
@@ -186,13 +224,10 @@ class LiveSession:
     def _status(self, state: str, run: str | None, record: RunRecord | None) -> None:
         if state == "busy" and run is not None:
             self.state, self.running = "busy", run
-            if run in self.waiting:
-                self.waiting.remove(run)
         elif state == "idle" and run is not None:
             if self.running == run:
                 self.running = None
-            if run in self.waiting:
-                self.waiting.remove(run)
+            self.queue.forget(run)
             self.state = "idle" if self.running is None else "busy"
             if record is not None:
                 self.listener.run_finished(self, record)
@@ -203,56 +238,143 @@ class LiveSession:
 
     # --- Asking ----------------------------------------------------------------------------
 
-    def send(self, code: str, origin: RunOrigin) -> str:
-        """Send a cell when its turn comes; its execution id at once."""
-        run = uuid.uuid4().hex
-        self.waiting.append(run)
-        self._held.add(run)
-        self.in_background(self._send(run, code, origin))
-        return run
+    def send(
+        self,
+        code: str,
+        origin: RunOrigin,
+        *,
+        stop_on_error: bool = True,
+        first: asyncio.Task[None] | None = None,
+    ) -> RunRecord:
+        """Send a cell when its turn comes; its record, which has its execution id, at once.
 
-    async def _send(self, run: str, code: str, origin: RunOrigin) -> Execution | None:
+        ``stop_on_error``: its failure takes what waits of the same document out of the queue.
+        ``first``: what must have gone well before, as a restart.
+        """
+        run = uuid.uuid4().hex
+        record = new_record(run, code, {"vivo": msgspec.to_builtins(origin)}, time.time())
+        self.queue.sent(record)
+        self._held.add(run)
+        self.in_background(self._send(run, code, origin, stop_on_error, first))
+        self.listener.queue_changed(self)
+        return record
+
+    async def _send(
+        self,
+        run: str,
+        code: str,
+        origin: RunOrigin,
+        stop_on_error: bool,
+        first: asyncio.Task[None] | None,
+    ) -> Execution | None:
         async with self._order:
             if run not in self._held:
                 return None  # it was taken out meanwhile
             try:
+                if first is not None:
+                    await first
+                await self.check()
                 client = await self.ready()
                 if run not in self._held:
                     return None
                 self._held.discard(run)
-                return await client.execute(code, origin=origin, run=run)
+                return await client.execute(
+                    code, origin=origin, run=run, stop_on_error=stop_on_error
+                )
             except (SessionError, ConnectionFileError) as error:
                 self._held.discard(run)
-                if run in self.waiting:
-                    self.waiting.remove(run)
+                self.queue.forget(run)
                 self.listener.start_failed(self, run, origin.uri, str(error))
+                self.listener.queue_changed(self)
                 return None
+
+    async def check(self) -> None:
+        """Let go of a session that has ended, whoever ended it: the next run starts another.
+
+        One whose keeper died goes on, once its engine has started another keeper.
+        """
+        client, entry = self.client, self.entry
+        if client is None or entry is None or entry.elsewhere or liveness(entry) != "stale":
+            return
+        written = Registry().read(entry.id)
+        if written is not None:
+            try:
+                await client.session(timeout=_SUCCESSION)
+            except SessionError:
+                if self._engine is not None and process_started(self._engine[0]) == self._engine[1]:
+                    return  # its code in C lets it do nothing: the keeper comes when that is over
+                written = None
+            else:
+                written = Registry().read(entry.id)
+        if written is None:
+            await self._let_go()
+        else:
+            self.entry = written
 
     async def interrupt(self, run: str | None, *, force: bool = False) -> str:
         """Interrupt a run, or what runs; the outcome by name. ``force`` may end the engine."""
         if run is not None and run in self._held:
-            self._held.discard(run)
-            self.waiting.remove(run)
+            self._hold_no_more(run)
             return "removed_from_queue"
         if self.client is None:
             return "idle"
         return await self.client.interrupt(run, force=force)
 
+    async def cancel_waiting(self, uri: str | None) -> list[str]:
+        """Take what waits out of the queue, of one document or all; the runs that never ran."""
+        held = [run for run in self._held if uri in (None, self.queue.document_of(run))]
+        for run in held:
+            self._hold_no_more(run)
+        told = await self.client.cancel_waiting(uri) if self.client is not None else []
+        return [*told, *held]
+
+    def _hold_no_more(self, run: str) -> None:
+        """Forget a run that the session was never sent; its end is told all the same."""
+        self._held.discard(run)
+        record = self.queue.forget(run)
+        if record is not None:
+            record.status = "aborted"
+            self.listener.run_finished(self, record)
+        self.listener.queue_changed(self)
+
+    def restart_first(self) -> asyncio.Task[None]:
+        """Begin a restart; what is sent after this call runs in the fresh engine."""
+        return self.in_background(self.restart())
+
     async def restart(self) -> None:
         """Start a fresh engine. Raises :class:`SessionError`."""
         async with self._order:
             client = await self.ready()
-            told = await client.restart()
-            self.python_version, self.state = told["python_version"], told["state"]
+            self._told(await client.restart())
         self.listener.state_changed(self, "The session was restarted; its variables are gone.")
 
     async def gone(self) -> None:
-        """The session has ended: the next run starts another."""
+        """The session was ended: the next run starts another."""
         await self.close()
-        self.entry, self.state, self.running = None, "ended", None
-        self.waiting.clear()
         self._held.clear()
+        self._forget()
+
+    async def _let_go(self) -> None:
+        """The session has ended by itself; what is held here goes to the next one."""
+        watching, client = self._watching, self.client
+        self.client = self._watching = None
+        if watching is not None:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+        if client is not None:
+            await client.close()
+        self._forget()
+
+    def _forget(self) -> None:
+        for record in [*self.queue.running, *self.queue.waiting]:
+            if record.id not in self._held:
+                self.queue.forget(record.id)
+                record.status = "error" if record.status == "running" else "aborted"
+                record.error = RunError("SessionEnded", "The session was ended.")
+                self.listener.run_finished(self, record)
+        self.entry, self.state, self.running = None, "ended", None
         self.listener.state_changed(self, None)
+        self.listener.queue_changed(self)
 
     async def close(self) -> None:
         """Let go of the session, which goes on."""

@@ -2,31 +2,37 @@
 
 Rules:
 
-1. One session for each workspace folder; a file outside of every folder has its own folder's.
-2. A session that runs already for that folder is used, whoever started it. Identity is the
-   session's id; the folder only finds it.
-3. Nothing is started before something is run.
+1. One session for each workspace folder, or for each file, as the user has set; a file outside of
+   every folder has its own folder's.
+2. What the user has chosen by hand comes first: a session for a document, then one for its folder.
+   The choice stands in the registry, beside the session: another server makes the same of it, and
+   it ends with the session.
+3. A session that runs already for that place is used, whoever started it. Identity is the
+   session's id; the place only finds it.
+4. Nothing is started before something is run, and then with the interpreter of that moment.
 """
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 from urllib.parse import unquote, urlparse
-
-import psutil
 
 from ..parallel.errors import SessionError
 from ..parallel.interpreters import find_python
 from ..parallel.launch import SessionOptions, end_session, find_session
-from ..parallel.registry import Registry, SessionEntry, liveness
-from .interpreters import choose_interpreter
+from ..parallel.registry import Registry, SessionEntry
+from .interpreters import choose
 from .live import Listener, LiveSession
-from .protocol.sessions import SessionInfo
+from .session_listing import list_sessions, session_info
+
+__all__ = ["SessionManager", "list_sessions", "path_of", "session_info", "source_name"]
 
 _log = logging.getLogger(__name__)
+_CHOSEN = "session:"
 
 
 def path_of(uri: str) -> Path | None:
@@ -35,6 +41,17 @@ def path_of(uri: str) -> Path | None:
     if parts.scheme not in ("file", "vscode-remote"):
         return None
     return Path(unquote(parts.path))
+
+
+def source_name(uri: str) -> str | None:
+    """What a document's cells compile under: its file, or the name of an unsaved buffer.
+
+    So every frame of a traceback names the document that it stands in. None for what has no name.
+    """
+    path = path_of(uri)
+    if path is not None:
+        return str(path)
+    return unquote(uri) if urlparse(uri).scheme == "untitled" else None
 
 
 @dataclass
@@ -46,11 +63,20 @@ class SessionManager:
     """The user's setting."""
     profile: str | None = None
     """The profile of the sessions that are started here."""
+    session_per: Literal["folder", "file"] = "folder"
+    trusted: bool = True
+    """Whether programs of the workspace may be chosen without a word of the user's."""
     folders: list[Path] = field(default_factory=list)
     """The workspace's folders."""
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
     sessions: dict[str, LiveSession] = field(default_factory=dict)
+    """By place: a folder, a file, or ``session:`` and an id where the user chose one."""
+    tell: Callable[[str], None] = lambda sentence: None
+    """How the user is told a sentence."""
+    _keys: dict[str, str] = field(default_factory=dict)
+
+    # --- Which session serves a document -----------------------------------------------------
 
     def folder_of(self, uri: str) -> Path:
         """The folder whose session serves a document."""
@@ -62,27 +88,104 @@ class SessionManager:
 
     def of(self, uri: str) -> LiveSession:
         """The session that serves a document; it need not have begun."""
-        folder = str(self.folder_of(uri))
-        session = self.sessions.get(folder)
+        key = self._keys.get(uri, "")
+        session = self.sessions.get(key)
+        if session is not None and key.startswith(_CHOSEN) and not session.is_begun:
+            self.sessions.pop(key)
+            session = None
         if session is None:
-            python = choose_interpreter(path_of(uri), self.python)
-            options = SessionOptions(
-                python=python, cwd=folder, workspace=folder, profile=self.profile
-            )
-            session = LiveSession(options, self.listener, entry=self._running(folder))
-            session.seen = self.seen
-            self.sessions[folder] = session
+            key, session = self._found(uri)
+            self._keys[uri], self.sessions[key] = key, session
         session.uris.add(uri)
         return session
 
     def known(self, uri: str) -> LiveSession | None:
         """The session of a document if there is one that could be asked."""
-        session = self.sessions.get(str(self.folder_of(uri)))
-        return session if session is not None and session.client is not None else None
+        session = self.of(uri)
+        return session if session.client is not None else None
 
-    def _running(self, folder: str) -> SessionEntry | None:
+    def _found(self, uri: str) -> tuple[str, LiveSession]:
+        folder = self.folder_of(uri)
+        live = self._live()
+        if (entry := _chosen_for(live, uri)) is not None:
+            return self._chosen(entry)
+        if self.session_per == "file":
+            path = path_of(uri)
+            place, name = (str(path), path.name) if path is not None else (uri, uri)
+        else:
+            if (entry := _chosen_for(live, folder.as_uri())) is not None:
+                return self._chosen(entry)
+            place, name = str(folder), folder.name
+        if place in self.sessions:
+            return place, self.sessions[place]
+        options = SessionOptions(cwd=str(folder), workspace=place, name=name)
+        session = LiveSession(options, self.listener, prepare=self._preparer(uri))
+        session.seen = self.seen
+        entry = self._running(place)
+        if entry is not None:
+            same = self.by_id(entry.id)
+            if same is not None:
+                return place, same
+            session.entry = entry
+        return place, session
+
+    def _chosen(self, entry: SessionEntry) -> tuple[str, LiveSession]:
+        """The session that the user has chosen; its options are those of the next one."""
+        key = f"{_CHOSEN}{entry.id}"
+        session = self.by_id(entry.id)
+        if session is None:
+            options = SessionOptions(
+                python=entry.python,
+                cwd=entry.cwd,
+                workspace=entry.workspace,
+                name=entry.name,
+                profile=self.profile,
+                documents=tuple(entry.documents),
+            )
+            session = LiveSession(options, self.listener, entry=entry)
+            session.seen = self.seen
+        return key, session
+
+    def by_id(self, session_id: str) -> LiveSession | None:
+        """The session of an id, if documents use it here."""
+        return next((each for each in self.all() if session_id and each.id == session_id), None)
+
+    def all(self) -> list[LiveSession]:
+        """The sessions that are used here, each once."""
+        return list({id(each): each for each in self.sessions.values()}.values())
+
+    # --- What a session is started with ------------------------------------------------------
+
+    def _preparer(self, uri: str) -> Callable[[LiveSession], None]:
+        def prepare(session: LiveSession) -> None:
+            """Find what somebody has started meanwhile, else choose the interpreter of now."""
+            entry = self._running(session.options.workspace or "")
+            if entry is not None:
+                session.entry = entry
+                return
+            session.options = self._options(session.options, uri)
+
+        return prepare
+
+    def _options(self, options: SessionOptions, uri: str) -> SessionOptions:
+        chosen = choose(path_of(uri), self.python, folders=self.folders, trusted=self.trusted)
+        if chosen.passed_over is not None:
+            self.tell(
+                f"The workspace is not trusted: its interpreter {chosen.passed_over} is not used, "
+                f"but {chosen.python}. Trust the workspace, or choose an interpreter, to use it."
+            )
+        return replace(options, python=chosen.python, profile=self.profile)
+
+    def _live(self) -> list[SessionEntry]:
         try:
-            return find_session(workspace=folder, python=self._wanted_python())
+            return Registry().live()
+        except SessionError as error:
+            _log.warning("The registry cannot be read: %s", error)
+            return []
+
+    def _running(self, place: str) -> SessionEntry | None:
+        try:
+            return find_session(workspace=place, python=self._wanted_python())
         except SessionError as error:
             _log.warning("The registry cannot be read: %s", error)
             return None
@@ -90,9 +193,22 @@ class SessionManager:
     def _wanted_python(self) -> str | None:
         return find_python(self.python) if self.python else None
 
+    # --- Attaching and letting go ------------------------------------------------------------
+
     async def attach(self, uri: str) -> LiveSession | None:
         """Connect to the session that runs for a document already, if one does."""
         session = self.of(uri)
+        if session.client is None and session.entry is None:
+            # Somebody may have started one since.
+            self._keys.pop(uri, None)
+            key, found = self._found(uri)
+            if found is session and session.entry is None:
+                session.entry = self._running(session.options.workspace or "")
+            if found is not session:
+                session.uris.discard(uri)
+            self._keys[uri], self.sessions[key] = key, found
+            found.uris.add(uri)
+            session = found
         if session.client is None and session.entry is None:
             return None
         try:
@@ -104,65 +220,94 @@ class SessionManager:
 
     def closed(self, uri: str) -> None:
         """A document was closed; its session goes on."""
-        for session in self.sessions.values():
+        self._keys.pop(uri, None)
+        for session in self.all():
             session.uris.discard(uri)
+
+    def forget_places(self) -> None:
+        """Look anew which session serves which document, as the settings have changed."""
+        self._keys.clear()
+        for session in self.all():
+            session.uris.clear()
 
     async def end(self, session_id: str) -> None:
         """End a session. Raises :class:`SessionError`."""
         await end_session(session_id)
-        for session in self.sessions.values():
+        for session in self.all():
             if session.id.startswith(session_id):
                 await session.gone()
 
     async def close(self) -> None:
         """Let go of every session; they go on."""
-        await asyncio.gather(*(session.close() for session in self.sessions.values()))
+        for session in self.all():
+            await session.close()
         self.sessions.clear()
+        self._keys.clear()
+
+    # --- The user's choice -------------------------------------------------------------------
+
+    def use(self, uri: str, session_id: str, *, folder: bool) -> LiveSession:
+        """Have a document, or all of its folder, served by a session that runs.
+
+        Raises :class:`SessionError` if there is none of that id.
+        """
+        place = self.folder_of(uri).as_uri() if folder else uri
+        self._choose(place, session_id)
+        return self._moved(uri, folder=folder)
+
+    def use_no_choice(self, uri: str, *, folder: bool) -> LiveSession:
+        """Forget what was chosen for a document or its folder."""
+        self._choose(self.folder_of(uri).as_uri() if folder else uri, None)
+        return self._moved(uri, folder=folder)
+
+    async def use_new(
+        self, uri: str, *, folder: bool, name: str | None, python: str | None
+    ) -> LiveSession:
+        """Start another session, for a document or its folder. Raises :class:`SessionError`."""
+        where = self.folder_of(uri)
+        place = where.as_uri() if folder else uri
+        options = SessionOptions(
+            cwd=str(where),
+            name=name or self._new_name(where.name),
+            profile=self.profile,
+            documents=(place,),
+        )
+        if python is not None:
+            options = replace(options, python=find_python(python, where))
+        else:
+            options = self._options(options, uri)
+        session = LiveSession(options, self.listener)
+        session.seen = self.seen
+        session.uris.add(uri)
+        await session.ready()
+        self.sessions[f"{_CHOSEN}{session.id}"] = session
+        self._choose(place, session.id)
+        return self._moved(uri, folder=folder)
+
+    def _choose(self, place: str, session_id: str | None) -> None:
+        registry = Registry()
+        registry.choose(place, session_id)
+        for session in self.all():
+            entry = registry.read(session.id) if session.id else None
+            if entry is not None:
+                session.entry = entry
+                session.options = replace(session.options, documents=tuple(entry.documents))
+
+    def _new_name(self, name: str) -> str:
+        taken = {entry.name for entry in self._live()}
+        numbered = (f"{name} {number}" for number in range(2, len(taken) + 3))
+        return next(each for each in numbered if each not in taken)
+
+    def _moved(self, uri: str, *, folder: bool) -> LiveSession:
+        moved = [each for each in self._keys if folder or each == uri]
+        for each in moved:
+            self._keys.pop(each)
+            for session in self.all():
+                session.uris.discard(each)
+        for each in moved:
+            self.of(each)
+        return self.of(uri)
 
 
-async def list_sessions() -> list[SessionInfo]:
-    """The sessions of this machine."""
-    entries = Registry().listing().entries
-    return list(await asyncio.gather(*(session_info(entry) for entry in entries)))
-
-
-async def session_info(entry: SessionEntry) -> SessionInfo:
-    """What is known of a session; its keeper is asked, if it runs."""
-    from ..parallel.client import SessionClient
-
-    alive = liveness(entry)
-    state, version, engine = alive if alive != "live" else "busy", "", None
-    if alive == "live":
-        try:
-            client = await SessionClient.connect(entry.connection_file, name="list", timeout=2)
-            try:
-                told = await client.session(timeout=2)
-            finally:
-                await client.close()
-            state = {"dead": "ended"}.get(told["state"], told["state"])
-            version, engine = told["python_version"], told["engine_pid"]
-        except (SessionError, ValueError) as error:
-            _log.info("The session %s does not answer: %s", entry.id, error)
-    is_here = alive == "live" and not entry.elsewhere
-    return SessionInfo(
-        session_id=entry.id,
-        name=entry.name,
-        state=state,
-        python=entry.python,
-        python_version=version,
-        cwd=entry.cwd,
-        workspace=entry.workspace,
-        created=entry.created,
-        memory=_memory(entry.keeper_pid, engine) if is_here else None,
-    )
-
-
-def _memory(*pids: int | None) -> int | None:
-    total = 0
-    for pid in pids:
-        if pid is not None:
-            try:
-                total += psutil.Process(pid).memory_info().rss
-            except psutil.Error:
-                return None
-    return total
+def _chosen_for(entries: list[SessionEntry], place: str) -> SessionEntry | None:
+    return next((entry for entry in reversed(entries) if place in entry.documents), None)

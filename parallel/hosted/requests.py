@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..keeper.instructions import Announce, Reply
-from ..keeper.recorded import answer_replay, answer_runs
+from ..keeper.recorded import answer_cancel, answer_replay, answer_runs
 from ..messages import InterruptRequest, SessionReply
+from ..runs import documents_of
 from ..wire import Message
 from .instructions import InterruptKernel
 
@@ -49,6 +50,7 @@ def session_content(state: HostedState) -> dict[str, Any]:
         running=state.running.record.id if state.running else None,
         queue=[run.record.id for run in state.queue],
         last=state.seq,
+        documents=documents_of(state.runs),
     )
     return {"status": "ok", **msgspec.to_builtins(reply)}
 
@@ -86,6 +88,12 @@ def _vivo_interrupt(state: HostedState, channel: str, message: Message, now: flo
     else:
         outcome = "mismatch"
     state.answer(channel, message, {"status": "ok", "outcome": outcome})
+
+
+def _cancel(state: HostedState, channel: str, message: Message, now: float) -> None:
+    cancelled = answer_cancel(state, tuple(state.queue), channel, message)
+    for run in cancelled:
+        state.abort(run, now)
 
 
 def _restart(state: HostedState, channel: str, message: Message, now: float) -> None:
@@ -128,6 +136,7 @@ _HANDLERS: dict[str, Handler] = {
     "vivo_runs_request": answer_runs,
     "vivo_replay_request": answer_replay,
     "vivo_interrupt_request": _vivo_interrupt,
+    "vivo_cancel_request": _cancel,
     "vivo_restart_request": _restart,
     "vivo_take_input_request": _take_input,
     "vivo_stack_request": _lacking("The kernel {} does not tell its stacks: interrupt the cell."),

@@ -24,7 +24,7 @@ from ..keeper.last_known import LastKnown
 from ..keeper.parts import Run, Waiting
 from ..messages import RunError, RunRecord
 from ..observed import conclude, error_told, observe
-from ..runs import RunTable, new_record
+from ..runs import RunTable, follows_a_failure, new_record
 from ..wire import Message
 from . import requests
 from .instructions import RestartKernel, ToKernel
@@ -90,6 +90,8 @@ class HostedState:
             run = Run(new_record(message.id, code, message.metadata, now), message, channel)
             self.runs.put(run.record)
             self.queue.append(run)
+            if follows_a_failure(self.runs, message):
+                self.abort(run, now)
             self._next()
 
     def _next(self) -> None:
@@ -237,9 +239,8 @@ class HostedState:
         self._end(run, done)
         self.running, self.phase = None, "idle"
         if run.record.status == "error" and run.request.content.get("stop_on_error", True):
-            mine = run.request.header.get("session")
             for each in tuple(self.queue):
-                if each.request.header.get("session") == mine:
+                if run.takes_along(each):
                     self.abort(each, now)
         self._next()
 

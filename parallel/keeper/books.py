@@ -23,9 +23,11 @@ def enter(spec: dict[str, Any], connection: ConnectionInfo) -> None:
     from ..transcripts import describe
 
     host, boot, owner = this_host()
+    registry = Registry()
+    before = registry.read(spec["id"])  # of the keeper that died: it may have been renamed since
     entry = SessionEntry(
         id=spec["id"],
-        name=spec["name"],
+        name=before.name if before else spec["name"],
         owner=owner,
         host=host,
         boot=boot,
@@ -34,13 +36,14 @@ def enter(spec: dict[str, Any], connection: ConnectionInfo) -> None:
         python=spec["python"],
         cwd=spec["cwd"],
         workspace=spec["workspace"],
-        created=time.time(),
+        created=before.created if before else time.time(),
         connection_file=spec["connection_file"],
         journal=spec["journal"],
         kernel=spec.get("kernel_name"),
+        documents=before.documents if before else spec.get("documents", []),
     )
     connection.write(Path(entry.connection_file))
-    Registry().add(entry)
+    registry.add(entry)
     describe(entry)
 
 

@@ -28,6 +28,14 @@ class Run(msgspec.Struct):
         """Whether it shows nothing and counts nothing."""
         return bool(self.request.content.get("silent"))
 
+    def takes_along(self, other: Run) -> bool:
+        """Whether its failure takes another one out of the queue.
+
+        As in Jupyter what the same client has sent; of that only what stands in the same document.
+        """
+        of, to = self.request.session, other.request.session
+        return of == to and self.record.uri == other.record.uri
+
     @property
     def counted(self) -> bool:
         """Whether it takes a number of its own."""

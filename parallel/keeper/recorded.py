@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 import msgspec
 
-from ..messages import ReplayRequest, RunsReply, RunsRequest
+from ..messages import CancelReply, CancelRequest, ReplayRequest, RunsReply, RunsRequest
 from ..runs import RunTable
 from ..wire import Message
 from .instructions import Replay, Reply
+from .parts import Run
 
 _MOST_EVENTS = 10_000
 
@@ -41,3 +43,14 @@ def answer_replay(state: Recorded, channel: str, message: Message, now: float) -
     kind = "vivo_replay_reply"
     reply = Reply(channel, message.identities, kind, message.raw_header, content)
     state.tell(Replay(reply, max(0, wanted.after), max(1, min(wanted.limit, _MOST_EVENTS))))
+
+
+def answer_cancel(
+    state: Recorded, waiting: Iterable[Run], channel: str, message: Message
+) -> list[Run]:
+    """``vivo_cancel_request``; gives the runs to abort. Raises ``msgspec.ValidationError``."""
+    wanted = msgspec.convert(message.content, CancelRequest)
+    found = [each for each in waiting if wanted.uri in (None, each.record.uri)]
+    told = msgspec.to_builtins(CancelReply([each.record.id for each in found]))
+    state.answer(channel, message, {"status": "ok", **told})
+    return found

@@ -13,12 +13,13 @@ from ..messages import (
     TableRequest,
     VariablesRequest,
 )
+from ..runs import documents_of
 from ..wire import PROTOCOL_VERSION, Message
 from . import debugging
 from .call_requests import CALL_HANDLERS
 from .instructions import Announce, Measure, Reply, Stop
 from .parts import Waiting
-from .recorded import answer_replay, answer_runs
+from .recorded import answer_cancel, answer_replay, answer_runs
 
 if TYPE_CHECKING:
     from .state import SessionState
@@ -92,6 +93,7 @@ def session_content(state: SessionState) -> dict[str, Any]:
         running=state.running.record.id if state.running else None,
         queue=[run.record.id for run in state.queue],
         last=state.seq,
+        documents=documents_of(state.runs),
     )
     return {"status": "ok", **msgspec.to_builtins(reply)}
 
@@ -227,6 +229,12 @@ def _vivo_interrupt(state: SessionState, channel: str, message: Message, now: fl
         state.answer(channel, message, {"status": "ok", "outcome": outcome})
 
 
+def _vivo_cancel(state: SessionState, channel: str, message: Message, now: float) -> None:
+    waiting = (*state.queue, *state.subshells.waiting())
+    for run in answer_cancel(state, waiting, channel, message):
+        state.abort(run, now)
+
+
 def _vivo_restart(state: SessionState, channel: str, message: Message, now: float) -> None:
     if not _refuse_for_guest(state, channel, message, "restarted"):
         state.restart(channel, message, now)
@@ -268,6 +276,7 @@ HANDLERS: dict[str, Handler] = {
     "vivo_runs_request": answer_runs,
     "vivo_replay_request": answer_replay,
     "vivo_interrupt_request": _vivo_interrupt,
+    "vivo_cancel_request": _vivo_cancel,
     "vivo_restart_request": _vivo_restart,
     "vivo_stack_request": _vivo_stack,
     "vivo_take_input_request": _vivo_take_input,

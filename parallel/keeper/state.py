@@ -24,7 +24,7 @@ import msgspec
 
 from ..frames import Ordering
 from ..messages import RunError, RunRecord
-from ..runs import RunTable, error_of, new_record, values_of
+from ..runs import RunTable, error_of, follows_a_failure, new_record, values_of
 from ..wire import Message
 from . import comms, requests, restoring
 from .asking import LANE_REQUESTS, Asking
@@ -213,26 +213,27 @@ class SessionState:
     # --- Runs ------------------------------------------------------------------------------
 
     def _execute_request(self, channel: str, message: Message, now: float) -> None:
-        code = message.content.get("code")
         wanted = requests.wanted_of_execution(message.content)
-        if not isinstance(code, str) or wanted:
-            sentence = f"execute_request wants {wanted}."
-            self.refuse(channel, message, "UsageError", sentence)
+        if wanted:
+            self.refuse(channel, message, "UsageError", f"execute_request wants {wanted}.")
             return
         if self.engine == "dead":
-            sentence = f"The session's Python process has ended. {self.how_to_go_on}"
-            self.refuse(channel, message, "EngineDied", sentence)
+            gone = f"The session's Python process has ended. {self.how_to_go_on}"
+            self.refuse(channel, message, "EngineDied", gone)
             return
         if self.runs.get(message.id) is not None:
             return  # sent again by a client that could not know that it had arrived
         if not self.subshells.knows(message):
-            named = message.header["subshell_id"]
-            self.refuse(channel, message, "UsageError", f"There is no subshell {named!r}.")
+            sentence = f"There is no subshell {message.header['subshell_id']!r}."
+            self.refuse(channel, message, "UsageError", sentence)
             return
+        code: str = message.content["code"]
         run = Run(new_record(message.id, code, message.metadata, now), message, channel)
         self.parents[message.id] = message.raw_header
         self.runs.put(run.record)
-        if not self.subshells.put(message, run, now):
+        if follows_a_failure(self.runs, message):
+            self.end_aborted(run, now)
+        elif not self.subshells.put(message, run, now):
             self.queue.append(run)
             self._next(now)
             if self.queue and self.queue[-1] is run:
@@ -244,9 +245,8 @@ class SessionState:
             return
         if self.calls.start() or not self.queue:
             return
-        run = self.queue.popleft()
-        self.running, self.engine = run, "busy"
-        header = self.begin(run, now)
+        run = self.running = self.queue.popleft()
+        self.engine, header = "busy", self.begin(run, now)
         self._new_pipes(run.record.id)
         self._out.append(StartRun(run.record.id, header))
 
@@ -315,7 +315,7 @@ class SessionState:
         aborts = self.conclude(run, run.done, now)
         self._number = None
         if aborts:
-            self._abort_queue(now, only_of=run.request.session)
+            self._abort_queue(now, after=run)
         self._next(now)
 
     def conclude(self, run: Run, done: dict[str, Any], now: float) -> bool:
@@ -386,9 +386,9 @@ class SessionState:
         run.record.status, run.record.finished = "aborted", now
         self._end(run, {"status": "aborted", "execution_count": 0}, now)
 
-    def _abort_queue(self, now: float, *, only_of: str | None = None) -> None:
+    def _abort_queue(self, now: float, *, after: Run | None = None) -> None:
         for run in tuple(self.queue):
-            if only_of in (None, run.request.session):
+            if after is None or after.takes_along(run):
                 self.abort(run, now)
 
     def interrupt(self, now: float) -> None:

@@ -83,7 +83,7 @@ class Subshells:
         ended = self._open.pop(subshell, None)
         if ended is None:
             return False
-        self._abort(ended, now, only_of=None)
+        self._abort(ended, now, after=None)
         if ended.current is not None:
             self._ending.append(ended)
         self._state.tell(ToLane(_told(subshell, None)))
@@ -141,7 +141,7 @@ class Subshells:
             if isinstance(item, Message):
                 self._state.comms.ended(item)
             elif report is not None and self._state.conclude(item, report, now):
-                self._abort(subshell, now, only_of=item.request.session)
+                self._abort(subshell, now, after=item)
             if subshell in self._ending:
                 self._ending.remove(subshell)
             self._next(subshell, now)
@@ -250,13 +250,13 @@ class Subshells:
             if run in subshell.waiting:
                 subshell.waiting.remove(run)
 
-    def _abort(self, subshell: Subshell, now: float, only_of: str | None) -> None:
+    def _abort(self, subshell: Subshell, now: float, after: Run | None) -> None:
         for item in tuple(subshell.waiting):
             if isinstance(item, Message):
-                if only_of is None:
+                if after is None:
                     subshell.waiting.remove(item)
                     self._state.comms.ended(item)
-            elif only_of in (None, item.request.session):
+            elif after is None or after.takes_along(item):
                 subshell.waiting.remove(item)
                 self._state.end_aborted(item, now)
 
@@ -272,7 +272,7 @@ class Subshells:
                 self._state.comms.ended(item)
             elif item is not None:
                 self._state.fail(item, error, now)
-            self._abort(subshell, now, only_of=None)
+            self._abort(subshell, now, after=None)
 
     def validate(self) -> None:
         """Assert the rules of the module's head."""

@@ -1,4 +1,5 @@
-"""Run Cell and Run Above at the head of each cell; the values too, where there are no hints."""
+"""Run Cell and Run Above at the head of each cell, Run Below at the first; the values too, where
+there are no hints."""
 
 from __future__ import annotations
 
@@ -27,6 +28,8 @@ def register(server: VivoServer) -> None:
             lenses.append(_lens(cell.start, "Run Cell", "vivo.server.runCell", argument))
             if runnable:
                 lenses.append(_lens(cell.start, "Run Above", "vivo.server.runAbove", argument))
+            else:
+                lenses.append(_lens(cell.start, "Run Below", "vivo.server.runBelow", argument))
             runnable += 1
         if server.presenter.values_by == "lenses":
             for _, line, label, _ in server.presenter.labelled(uri):

@@ -9,7 +9,7 @@ from lsprotocol import types
 
 from ...parallel.messages import RunRecord
 from ..anchors import Anchor
-from ..sessions import path_of
+from ..sessions import source_name
 
 if TYPE_CHECKING:
     from .presenter import Presenter
@@ -68,15 +68,15 @@ def _related(
     """The frames in files, innermost first."""
     session = presenter.session_of(record)
     report: dict[str, Any] = (session.reports.get(record.id) if session else None) or {}
-    own = path_of(uri)
+    own = source_name(uri)
     related = []
     for frame in reversed(report.get("frames", ())):
         path = Path(frame["path"])
-        if not path.is_absolute():
+        if not path.is_absolute() and frame["path"] != own:
             continue
         line = max(0, frame["line"] - 1)
         place = types.Range(types.Position(line, 0), types.Position(line, 0))
-        target = uri if own is not None and path == own else path.as_uri()
+        target = uri if frame["path"] == own else path.as_uri()
         related.append(
             types.DiagnosticRelatedInformation(
                 types.Location(target, place), f"in {frame['function'] or 'module'}"

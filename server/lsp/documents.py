@@ -19,7 +19,8 @@ def register(server: VivoServer) -> None:
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         uri = params.text_document.uri
         server.presenter.opened(uri, params.text_document.text)
-        server.in_background(_attach(server, uri))
+        server.in_background(attach(server, uri))
+        server.finding.begin()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
@@ -50,7 +51,7 @@ def register(server: VivoServer) -> None:
         server.sessions.closed(uri)
 
 
-async def _attach(server: VivoServer, uri: str) -> None:
+async def attach(server: VivoServer, uri: str) -> None:
     """Show at once what a running session knows of a document."""
     session = await server.sessions.attach(uri)
     if session is not None:

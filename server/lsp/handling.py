@@ -14,7 +14,7 @@ from pygls.exceptions import JsonRpcException
 from ...core.errors import VivoError
 from ..protocol import MESSAGES
 from ..protocol.declaring import Message
-from . import running, session_commands, value_commands
+from . import interpreter_commands, queueing, running, session_commands, value_commands
 from .converter import structure_command
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ Handler = Callable[["VivoServer", Any], Awaitable[Any]]
 
 HANDLERS: dict[str, Handler] = {
     **running.HANDLERS,
+    **queueing.HANDLERS,
     **session_commands.HANDLERS,
+    **interpreter_commands.HANDLERS,
     **value_commands.HANDLERS,
 }
 

@@ -82,7 +82,7 @@ class Presenter:
         if anchors is None:
             return
         for record in session.runs.all(uri):
-            if record.status in ("ok", "error", "running"):
+            if record.status != "aborted" and not _is_placed(anchors, record):
                 anchors.adopt(record)
         self.refresh(uri)
 
@@ -97,6 +97,7 @@ class Presenter:
         if self.can_refresh_lenses:
             self._ask(types.WORKSPACE_CODE_LENS_REFRESH)
         self.publish_diagnostics(uri)
+        self.server.queues.edited(uri)
 
     def _ask(self, method: str) -> None:
         self.server.protocol.send_request(method, None)
@@ -122,6 +123,10 @@ class Presenter:
             return 0
         text = document.lines[line].rstrip("\r\n")
         return int(document.position_codec.client_num_units(text))
+
+    def place_of(self, record: RunRecord) -> types.Range | None:
+        """Where a run's text is now, if its document is open."""
+        return self._range(record)
 
     def range_of(self, uri: str, start: int, end: int) -> types.Range:
         """Whole lines as a range of the client's: to the end of the last one."""
@@ -150,15 +155,33 @@ class Presenter:
             state=session.state,  # type: ignore[arg-type]
             uri=min(session.uris, default=None),
             execution_id=session.running,
-            queued=len(session.waiting),
+            queued=len(session.queue.waiting),
             python=session.python,
             python_version=session.python_version,
             message=message,
         )
         self.server.tell("vivo/status", status)
 
+    def queue_changed(self, session: LiveSession) -> None:
+        """Send ``vivo/queue``, soon."""
+        self.server.queues.changed(session)
+
+    def run_waits(self, session: LiveSession, record: RunRecord) -> None:
+        """Anchor a cell that waits: another editor, or an earlier server, may have sent it."""
+        anchors = self.documents.get(record.uri or "")
+        if anchors is not None and not _is_placed(anchors, record):
+            anchors.adopt(record)
+            self.refresh(record.uri or "")
+
+    def is_stale(self, record: RunRecord) -> bool:
+        """Whether a run's text has been edited in its document since it was sent."""
+        anchors = self.documents.get(record.uri or "")
+        found = anchors.anchors if anchors is not None else ()
+        return any(each.is_stale for each in found if each.record.id == record.id)
+
     def run_started(self, session: LiveSession, record: RunRecord) -> None:
         """Send ``vivo/executionStarted``; begin the progress."""
+        self.run_waits(session, record)
         started = outputs.ExecutionStarted(
             execution_id=record.id,
             session_id=session.id,
@@ -166,6 +189,7 @@ class Presenter:
             range=self._range(record),
             code=record.source,
             execution_count=record.execution_count,
+            stale=self.is_stale(record),
         )
         self.server.tell("vivo/executionStarted", started)
         if session.running == record.id:
@@ -282,6 +306,10 @@ class Presenter:
             if anchor.record.id == record.id:
                 return self.range_of(record.uri or "", anchor.start, anchor.end)
         return None
+
+
+def _is_placed(anchors: Anchors, record: RunRecord) -> bool:
+    return any(each.record.id == record.id for each in anchors.anchors)
 
 
 def duration_of(record: RunRecord) -> float:

@@ -51,7 +51,9 @@ class RunProgress:
         progress, token = self._server.work_done_progress, f"vivo-{record.id}"
         self._runs[token] = (session, record.id)
         await progress.create_async(token)
-        title = f"Running [{record.execution_count}] {_first_line(record.source)}"
+        title = f"Running [{record.execution_count}] {first_line(record.source)}"
+        if self._server.presenter.is_stale(record):
+            title += " (as it was sent: its text was edited since)"
         begin = types.WorkDoneProgressBegin(title=title, cancellable=True, message="1 s")
         progress.begin(token, begin)
         started = time.monotonic() - _BEGIN_AFTER
@@ -66,7 +68,8 @@ class RunProgress:
             progress.end(token, types.WorkDoneProgressEnd(message=f"ended after {seconds:.1f} s"))
 
 
-def _first_line(source: str) -> str:
+def first_line(source: str) -> str:
+    """The first line of a cell that says something, short."""
     lines = (line.strip() for line in source.split("\n"))
     first = next((line for line in lines if line and not line.startswith("#")), "")
     return one_line(first, 60)

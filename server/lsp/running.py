@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import shlex
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
-from ...parallel.messages import RunOrigin, RunRecord
+from ...parallel.messages import RunOrigin
 from ..cells import Cell, Snippet, all_cells, cell_at, next_cell, selection_of, snippet_of
 from ..protocol.declaring import DocumentParams
 from ..protocol.running import (
@@ -20,7 +21,7 @@ from ..protocol.running import (
     SelectionParams,
     TextParams,
 )
-from ..sessions import path_of
+from ..sessions import path_of, source_name
 from .asking import in_characters
 
 if TYPE_CHECKING:
@@ -45,19 +46,57 @@ async def run_above(server: VivoServer, params: CellParams) -> RunStarted:
     return _send_cells(server, params.uri, text, above)
 
 
+async def run_below(server: VivoServer, params: CellParams) -> RunStarted:
+    """Run the cell at a position and every one below it."""
+    text = server.text_of(params.uri)
+    here = cell_at(text, params.position.line)
+    below = [cell for cell in all_cells(text) if here is not None and cell.start >= here.start]
+    return _send_cells(server, params.uri, text, below)
+
+
+async def run_to_here(server: VivoServer, params: CellParams) -> RunStarted:
+    """Run every cell above the one at a position, and it."""
+    text = server.text_of(params.uri)
+    return _send_cells(server, params.uri, text, _to_here(text, params.position.line))
+
+
+async def restart_and_run_to_here(server: VivoServer, params: CellParams) -> RunStarted:
+    """The same in a fresh engine."""
+    text = server.text_of(params.uri)
+    cells = _to_here(text, params.position.line)
+    return _send_cells(server, params.uri, text, cells, restart=True)
+
+
+async def restart_and_run_all(server: VivoServer, params: DocumentParams) -> RunStarted:
+    """Run every cell in a fresh engine."""
+    text = server.text_of(params.uri)
+    return _send_cells(server, params.uri, text, all_cells(text), restart=True)
+
+
+def _to_here(text: str, line: int) -> list[Cell]:
+    here = cell_at(text, line)
+    return [cell for cell in all_cells(text) if here is not None and cell.start <= here.start]
+
+
 async def run_all(server: VivoServer, params: DocumentParams) -> RunStarted:
     """Run every cell."""
     text = server.text_of(params.uri)
     return _send_cells(server, params.uri, text, all_cells(text))
 
 
-def _send_cells(server: VivoServer, uri: str, text: str, cells: list[Cell]) -> RunStarted:
+def _send_cells(
+    server: VivoServer, uri: str, text: str, cells: list[Cell], *, restart: bool = False
+) -> RunStarted:
     lines = text.split("\n")
     runnable = [cell for cell in cells if not cell.is_markdown]
     snippets = [(c, found) for c in runnable if (found := snippet_of(lines, c.start, c.end))]
     if not snippets:
         raise JsonRpcInvalidParams(message="There is no code to run there.")
-    ids = [_send(server, uri, snippet) for _, snippet in snippets]
+    session = server.sessions.of(uri)
+    first = session.restart_first() if restart and session.is_begun else None
+    ids: list[str] = []
+    for _, snippet in snippets:
+        ids.append(send(server, uri, snippet, after=ids[-1] if ids else None, first=first))
     last = snippets[-1][0]
     after = next_cell(text, last)
     return RunStarted(
@@ -68,22 +107,31 @@ def _send_cells(server: VivoServer, uri: str, text: str, cells: list[Cell]) -> R
     )
 
 
-def _send(server: VivoServer, uri: str, snippet: Snippet) -> str:
-    """Send text of a document to its session; its results will stand where it stands."""
-    path = path_of(uri)
+def send(
+    server: VivoServer,
+    uri: str,
+    snippet: Snippet,
+    *,
+    after: str | None = None,
+    first: asyncio.Task[None] | None = None,
+) -> str:
+    """Send text of a document to its session; its results will stand where it stands.
+
+    ``after``: the run that the same command sent before; ``first``: what must go well before.
+    """
     origin = RunOrigin(
-        client="vivo lsp",
+        client=server.client_name,
         uri=uri,
         version=server.workspace.text_documents[uri].version,
-        path=str(path) if path is not None else None,
+        path=source_name(uri),
         first_line=snippet.line + 1,
+        after=after,
     )
-    session = server.sessions.of(uri)
-    run = session.send(snippet.text, origin)
-    record = RunRecord(id=run, source=snippet.text, uri=uri, first_line=origin.first_line)
+    stop = server.settings.stop_on_error
+    record = server.sessions.of(uri).send(snippet.text, origin, stop_on_error=stop, first=first)
     server.presenter.documents[uri].place(record, snippet.line, snippet.end)
     server.presenter.refresh(uri)
-    return run
+    return record.id
 
 
 async def run_selection(server: VivoServer, params: SelectionParams) -> RunStarted:
@@ -96,7 +144,7 @@ async def run_selection(server: VivoServer, params: SelectionParams) -> RunStart
     snippet = selection_of(lines, start, (min(end[0], len(lines) - 1), end[1]))
     if snippet is None:
         raise JsonRpcInvalidParams(message="There is no code in the selection.")
-    run = _send(server, params.uri, snippet)
+    run = send(server, params.uri, snippet)
     where = server.presenter.range_of(params.uri, snippet.line, snippet.end)
     following = min(snippet.end, len(lines) - 1)
     return RunStarted(run, [run], where, types.Position(following, 0))
@@ -109,7 +157,9 @@ async def run_file(server: VivoServer, params: FileParams) -> RunStarted:
         raise JsonRpcInvalidParams(message="This document is in no file yet: save it first.")
     words = [str(path), *params.arguments]
     code = f"%run {shlex.join(words)}"
-    run = server.sessions.of(params.uri).send(code, RunOrigin(client="vivo lsp", uri=params.uri))
+    origin = RunOrigin(client=server.client_name, uri=params.uri)
+    stop = server.settings.stop_on_error
+    run = server.sessions.of(params.uri).send(code, origin, stop_on_error=stop).id
     return RunStarted(run, [run], None, None)
 
 
@@ -118,7 +168,8 @@ async def run_text(server: VivoServer, params: TextParams) -> RunStarted:
     if not params.text.strip():
         raise JsonRpcInvalidParams(message="There is nothing to run.")
     session = server.sessions.of(params.uri)
-    run = session.send(params.text, RunOrigin(client="vivo lsp"))
+    stop = server.settings.stop_on_error
+    run = session.send(params.text, RunOrigin(client=server.client_name), stop_on_error=stop).id
     return RunStarted(run, [run], None, None)
 
 
@@ -132,6 +183,10 @@ async def interrupt(server: VivoServer, params: InterruptParams) -> InterruptRes
 HANDLERS: dict[str, Handler] = {
     "vivo.server.runCell": run_cell,
     "vivo.server.runAbove": run_above,
+    "vivo.server.runBelow": run_below,
+    "vivo.server.runToHere": run_to_here,
+    "vivo.server.restartAndRunToHere": restart_and_run_to_here,
+    "vivo.server.restartAndRunAll": restart_and_run_all,
     "vivo.server.runAll": run_all,
     "vivo.server.runSelection": run_selection,
     "vivo.server.runFile": run_file,

@@ -24,9 +24,11 @@ from ... import __version__
 from ..sessions import SessionManager, path_of
 from ..settings import Settings
 from .converter import QUERY_TYPES, make_converter
+from .finding import Finding
 from .insisting import Insisting
 from .presenter import Presenter
 from .progress import RunProgress
+from .queueing import Queues
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +70,11 @@ class VivoServer(LanguageServer):
         self.presenter = Presenter(self)
         self.run_progress = RunProgress(self)
         self.insisting = Insisting(self)
+        self.queues = Queues(self)
+        self.finding = Finding(self)
+        self.client_name = "vivo lsp"
         self.sessions = SessionManager(self.presenter)
+        self.sessions.tell = lambda sentence: self.show_message(sentence, types.MessageType.Info)
         self.settings = Settings()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -78,6 +84,10 @@ class VivoServer(LanguageServer):
         self.sessions.python = self.settings.python
         self.sessions.profile = self.settings.profile
         self.sessions.seen = self.settings.seen
+        self.sessions.trusted = self.settings.trusted
+        if self.sessions.session_per != self.settings.session_per:
+            self.sessions.session_per = self.settings.session_per
+            self.finding.look_anew()
         for sentence in refused:
             self.show_message(sentence, types.MessageType.Warning)
 
@@ -124,6 +134,8 @@ class VivoServer(LanguageServer):
 def initialize(server: VivoServer, params: types.InitializeParams) -> None:
     """Take over what the client says of itself."""
     server.configure(params.initialization_options)
+    if params.client_info is not None:
+        server.client_name = params.client_info.name
     uris = [folder.uri for folder in params.workspace_folders or ()]
     if not uris and params.root_uri:
         uris = [params.root_uri]
@@ -158,6 +170,7 @@ def make_server() -> VivoServer:
 
     @server.feature(types.SHUTDOWN)
     async def on_shutdown(*_: Any) -> None:
+        await server.finding.close()
         await server.sessions.close()
 
     for feature in (

@@ -25,5 +25,6 @@ def register(server: VivoServer) -> None:
             head = server.presenter.range_of(uri, cell.start, cell.start + 1)
             name = cell.title or f"Cell {number}"
             kind = types.SymbolKind.String if cell.is_markdown else types.SymbolKind.Module
-            found.append(types.DocumentSymbol(name, kind, whole, head))
+            tags = ", ".join(cell.tags) or None
+            found.append(types.DocumentSymbol(name, kind, whole, head, detail=tags))
         return found

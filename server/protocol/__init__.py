@@ -14,11 +14,13 @@ Rules:
 
 from __future__ import annotations
 
-from . import outputs, running, sessions
+from . import interpreters, outputs, queue, running, sessions
 from .declaring import Message
 
 MESSAGES: tuple[Message, ...] = (
     *running.MESSAGES,
+    *queue.MESSAGES,
     *sessions.MESSAGES,
+    *interpreters.MESSAGES,
     *outputs.MESSAGES,
 )

@@ -19,7 +19,10 @@ class ExecutionStarted:
     uri: str | None
     range: Range | None
     code: str
+    """The text that runs: as it was sent."""
     execution_count: int | None
+    stale: bool = False
+    """Whether the document's text has changed since it was sent."""
 
 
 @attrs.define

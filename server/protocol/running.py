@@ -90,6 +90,34 @@ MESSAGES: tuple[Message, ...] = (
         "Run every cell above the one at the position.",
     ),
     Message(
+        "vivo.server.runBelow",
+        "command",
+        CellParams,
+        RunStarted,
+        "Run the cell at the position and every cell below it.",
+    ),
+    Message(
+        "vivo.server.runToHere",
+        "command",
+        CellParams,
+        RunStarted,
+        "Run every cell above the one at the position, and it.",
+    ),
+    Message(
+        "vivo.server.restartAndRunToHere",
+        "command",
+        CellParams,
+        RunStarted,
+        "Start a fresh engine, and run there every cell above the one at the position, and it.",
+    ),
+    Message(
+        "vivo.server.restartAndRunAll",
+        "command",
+        DocumentParams,
+        RunStarted,
+        "Start a fresh engine, and run every cell of the document there.",
+    ),
+    Message(
         "vivo.server.runAll",
         "command",
         DocumentParams,
@@ -101,7 +129,8 @@ MESSAGES: tuple[Message, ...] = (
         "command",
         SelectionParams,
         RunStarted,
-        "Run the text of the range; indentation common to its lines is taken off.",
+        "Run the text of the range: whole lines dedented; parts of lines as they are if that is "
+        "Python, else their whole lines; for an empty range the top-level statement there.",
     ),
     Message(
         "vivo.server.runFile",

@@ -6,7 +6,7 @@ from typing import Literal
 
 import attrs
 
-from .declaring import DocumentParams, Message, NoParams
+from .declaring import Message, NoParams
 
 
 @attrs.define
@@ -14,6 +14,38 @@ class SessionParams:
     """A session, by its id."""
 
     session_id: str
+
+
+@attrs.define
+class RestartParams:
+    """The session to restart: a document's, or one by its id."""
+
+    uri: str | None = None
+    session_id: str | None = None
+
+
+@attrs.define
+class RenameParams:
+    """A session and its new name."""
+
+    session_id: str
+    name: str
+
+
+@attrs.define
+class UseSessionParams:
+    """Which session is to serve a document, or every document of its folder."""
+
+    uri: str
+    session_id: str | None = None
+    """One that runs; without it the choice is forgotten, and the settings decide again."""
+    new: bool = False
+    """Start another one beside those that run."""
+    name: str | None = None
+    """The name of a new one."""
+    python: str | None = None
+    """The interpreter of a new one."""
+    scope: Literal["document", "folder"] = "document"
 
 
 @attrs.define
@@ -31,6 +63,18 @@ class SessionInfo:
     """Seconds since the epoch."""
     memory: int | None
     """Resident bytes of engine and keeper together, where known."""
+    documents: list[str] = attrs.field(factory=list)
+    """What it was chosen for, and the documents whose cells ran there last."""
+    queued: int = 0
+    """How many cells wait."""
+
+
+@attrs.define
+class UseSessionResult:
+    """The session that serves now."""
+
+    session: SessionInfo | None
+    """Null if it has not begun: the next cell starts it."""
 
 
 @attrs.define
@@ -51,7 +95,7 @@ class Status:
     execution_id: str | None
     """What runs now."""
     queued: int
-    """How many cells wait."""
+    """How many cells wait, whoever sent them."""
     python: str
     python_version: str
     message: str | None
@@ -62,9 +106,10 @@ MESSAGES: tuple[Message, ...] = (
     Message(
         "vivo.server.restart",
         "command",
-        DocumentParams,
+        RestartParams,
         SessionInfo,
-        "Start a fresh engine for the document's session; the history stays.",
+        "Start a fresh engine for the document's session, or for one by its id; the history stays.",
+        errors="There is no such session, or it does not answer.",
     ),
     Message(
         "vivo.server.sessions",
@@ -75,6 +120,24 @@ MESSAGES: tuple[Message, ...] = (
     ),
     Message(
         "vivo.server.endSession", "command", SessionParams, None, "End a session and its processes."
+    ),
+    Message(
+        "vivo.server.renameSession",
+        "command",
+        RenameParams,
+        SessionInfo,
+        "Give a session another name.",
+        errors="There is no such session, or the name is empty.",
+    ),
+    Message(
+        "vivo.server.useSession",
+        "command",
+        UseSessionParams,
+        UseSessionResult,
+        "Choose the session of a document or its folder: one that runs, a new one, or, with "
+        "neither, that of the settings. The choice is kept with the session, for every editor and "
+        "the next server; the session before goes on.",
+        errors="There is no such session, or the new one does not start.",
     ),
     Message("vivo/status", "notification", Status, None, "A session's state changed."),
 )

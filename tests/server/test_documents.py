@@ -27,7 +27,7 @@ def test_cells_begin_with_marks() -> None:
         (0, 2, "", False),
         (2, 5, "one", False),
         (5, 7, "two", False),
-        (7, 9, "[markdown] words", True),
+        (7, 9, "words", True),
         (9, 12, "", False),
     ]
     two = cell_at(MARKED, 6)

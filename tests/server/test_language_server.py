@@ -33,7 +33,7 @@ class Editor:
         self.changed = asyncio.Event()
         for method in ("vivo/executionStarted", "vivo/output", "vivo/executionFinished",
                        "vivo/status", "textDocument/publishDiagnostics", "$/progress",
-                       "window/showMessage"):  # fmt: skip
+                       "window/showMessage", "vivo/queue"):  # fmt: skip
             client.on_notification[method] = self._noter(method)
 
     def _noter(self, method: str) -> Callable[[dict[str, Any]], None]:
@@ -136,14 +136,16 @@ async def test_a_cells_value_stands_beside_the_code(editor: Editor) -> None:
 
 
 async def test_lenses_stand_at_the_cells(editor: Editor) -> None:
-    """Run Cell at each, Run Above from the second on; both can be executed as they are."""
+    """Run Cell at each, Run Below at the first, Run Above from the second on; each can be executed
+    as it is."""
     editor.open(CELLS)
     lenses = await editor.ask("codeLens")
     shown = [(lens["range"]["start"]["line"], lens["command"]["title"]) for lens in lenses]
     assert shown == [
-        (0, "Run Cell"), (4, "Run Cell"), (4, "Run Above"), (7, "Run Cell"), (7, "Run Above"),
+        (0, "Run Cell"), (0, "Run Below"), (4, "Run Cell"), (4, "Run Above"),
+        (7, "Run Cell"), (7, "Run Above"),
     ]  # fmt: skip
-    above = lenses[2]["command"]
+    above = lenses[3]["command"]
     params = {"command": above["command"], "arguments": above["arguments"]}
     started = await editor.client.request("workspace/executeCommand", params)
     assert (await editor.end_of(started["executionId"]))["value"] == {"text/plain": "21"}

@@ -57,6 +57,70 @@ export interface InterruptResult {
   outcome: "interrupted" | "idle" | "mismatch" | "removed_from_queue" | "engine_ended";
 }
 
+/** Whose queue: a document's session's, a session's by its id, or those of all used here. */
+export interface QueueParams {
+  uri?: string | null;
+  sessionId?: string | null;
+}
+
+/** The executions that run or wait, a session after the other, each in its order. */
+export interface QueueList {
+  executions: QueuedExecution[];
+}
+
+/** An execution that runs or waits, whoever sent it. */
+export interface QueuedExecution {
+  executionId: string;
+  sessionId: string;
+  /** 0 for what runs, then 1 for the next. */
+  position: number;
+  status: "running" | "waiting";
+  uri: string | null;
+  /** The front end that sent it. */
+  client: string;
+  /** The first line of its code. */
+  title: string;
+  /** Where its text is now, if its document is open here. */
+  range: Range | null;
+  /** Whether the text in the document has changed since: what runs is what was sent. */
+  stale: boolean;
+  /** When it was sent, in seconds since the epoch. */
+  queued: number;
+  started: number | null;
+  /** Seconds that it has run, at the time of this message. */
+  elapsed: number | null;
+}
+
+/** What to take out of the queue of a document's session, or of a session by its id. */
+export interface CancelParams {
+  uri?: string | null;
+  sessionId?: string | null;
+  /** Only the cells of the document. */
+  documentOnly?: boolean;
+  /** Interrupt what runs too. */
+  interrupt?: boolean;
+}
+
+/** What was taken out of the queue. */
+export interface CancelResult {
+  /** Each ends as ``aborted``. */
+  executionIds: string[];
+  /** What the interrupt did, if one was wanted. */
+  outcome: "interrupted" | "idle" | "mismatch" | "removed_from_queue" | "engine_ended" | null;
+}
+
+/** A session's queue as it is now. */
+export interface QueueChanged {
+  sessionId: string;
+  executions: QueuedExecution[];
+}
+
+/** The session to restart: a document's, or one by its id. */
+export interface RestartParams {
+  uri?: string | null;
+  sessionId?: string | null;
+}
+
 /** A session of this machine. */
 export interface SessionInfo {
   sessionId: string;
@@ -70,6 +134,10 @@ export interface SessionInfo {
   created: number;
   /** Resident bytes of engine and keeper together, where known. */
   memory: number | null;
+  /** What it was chosen for, and the documents whose cells ran there last. */
+  documents?: string[];
+  /** How many cells wait. */
+  queued?: number;
 }
 
 /** Nothing. */
@@ -86,6 +154,32 @@ export interface SessionParams {
   sessionId: string;
 }
 
+/** A session and its new name. */
+export interface RenameParams {
+  sessionId: string;
+  name: string;
+}
+
+/** Which session is to serve a document, or every document of its folder. */
+export interface UseSessionParams {
+  uri: string;
+  /** One that runs; without it the choice is forgotten, and the settings decide again. */
+  sessionId?: string | null;
+  /** Start another one beside those that run. */
+  new?: boolean;
+  /** The name of a new one. */
+  name?: string | null;
+  /** The interpreter of a new one. */
+  python?: string | null;
+  scope?: "document" | "folder";
+}
+
+/** The session that serves now. */
+export interface UseSessionResult {
+  /** Null if it has not begun: the next cell starts it. */
+  session: SessionInfo | null;
+}
+
 /** The state of a session, whenever it changes. */
 export interface Status {
   sessionId: string;
@@ -94,12 +188,44 @@ export interface Status {
   uri: string | null;
   /** What runs now. */
   executionId: string | null;
-  /** How many cells wait. */
+  /** How many cells wait, whoever sent them. */
   queued: number;
   python: string;
   pythonVersion: string;
   /** A sentence for the user, when there is something to say. */
   message: string | null;
+}
+
+/** A document, or the workspace if null. */
+export interface InterpretersParams {
+  uri?: string | null;
+}
+
+/** The interpreters for a document, those nearest to it first. */
+export interface InterpreterList {
+  interpreters: InterpreterInfo[];
+  trusted: boolean;
+}
+
+/** An interpreter that was found by looking at files; nothing was run. */
+export interface InterpreterInfo {
+  path: string;
+  kind: "venv" | "activated" | "conda" | "pyenv" | "poetry" | "uv" | "hatch" | "path" | "setting" | "vivo";
+  name: string;
+  /** As its environment's own files say it; null where they say nothing. */
+  version: string | null;
+  /** Whether a new session of the document would run it. */
+  chosen: boolean;
+  /** Whether it belongs to the workspace: in one that is not trusted only the user's word chooses it. */
+  inWorkspace: boolean;
+}
+
+/** The interpreter that a document's cells are to run in. */
+export interface UseInterpreterParams {
+  uri: string;
+  /** A path, an environment's folder, a name on the PATH, or a version as ``3.12``. */
+  python: string;
+  scope?: "document" | "folder";
 }
 
 /** A cell began to run, whoever sent it. */
@@ -108,8 +234,11 @@ export interface ExecutionStarted {
   sessionId: string;
   uri: string | null;
   range: Range | null;
+  /** The text that runs: as it was sent. */
   code: string;
   executionCount: number | null;
+  /** Whether the document's text has changed since it was sent. */
+  stale?: boolean;
 }
 
 /** One output of a cell, in order. */
@@ -185,9 +314,17 @@ export const Commands = {
   runCell: "vivo.server.runCell",
   /** Run every cell above the one at the position. */
   runAbove: "vivo.server.runAbove",
+  /** Run the cell at the position and every cell below it. */
+  runBelow: "vivo.server.runBelow",
+  /** Run every cell above the one at the position, and it. */
+  runToHere: "vivo.server.runToHere",
+  /** Start a fresh engine, and run there every cell above the one at the position, and it. */
+  restartAndRunToHere: "vivo.server.restartAndRunToHere",
+  /** Start a fresh engine, and run every cell of the document there. */
+  restartAndRunAll: "vivo.server.restartAndRunAll",
   /** Run every cell of the document. */
   runAll: "vivo.server.runAll",
-  /** Run the text of the range; indentation common to its lines is taken off. */
+  /** Run the text of the range: whole lines dedented; parts of lines as they are if that is Python, else their whole lines; for an empty range the top-level statement there. */
   runSelection: "vivo.server.runSelection",
   /** Run the document as a program with %run; its results update the session. */
   runFile: "vivo.server.runFile",
@@ -195,12 +332,24 @@ export const Commands = {
   runText: "vivo.server.runText",
   /** Interrupt what runs, or take a waiting execution out of the queue. */
   interrupt: "vivo.server.interrupt",
-  /** Start a fresh engine for the document's session; the history stays. */
+  /** The executions that run or wait, in order. The session keeps them: they outlive server and editor. */
+  queue: "vivo.server.queue",
+  /** Take out of the queue all that waits, whoever sent it; what runs goes on unless it is to be interrupted. One execution is taken out by `vivo.server.interrupt` with its id. */
+  cancelAll: "vivo.server.cancelAll",
+  /** Start a fresh engine for the document's session, or for one by its id; the history stays. */
   restart: "vivo.server.restart",
   /** List the sessions of this machine. */
   sessions: "vivo.server.sessions",
   /** End a session and its processes. */
   endSession: "vivo.server.endSession",
+  /** Give a session another name. */
+  renameSession: "vivo.server.renameSession",
+  /** Choose the session of a document or its folder: one that runs, a new one, or, with neither, that of the settings. The choice is kept with the session, for every editor and the next server; the session before goes on. */
+  useSession: "vivo.server.useSession",
+  /** The interpreters for a document: of its project, of the user, on the PATH. None is run. */
+  interpreters: "vivo.server.interpreters",
+  /** Start a session with an interpreter for a document or its folder, or use the one that was chosen for it and runs that interpreter already; the session before goes on. It is the user's word, also where the workspace is not trusted. */
+  useInterpreter: "vivo.server.useInterpreter",
   /** Forget the shown values of the document. */
   clear: "vivo.server.clear",
 } as const;
@@ -209,6 +358,8 @@ export const Queries = {
 } as const;
 
 export const Notifications = {
+  /** What runs or waits in a session has changed, also by another editor, or a waiting cell's text was edited. */
+  queue: "vivo/queue",
   /** A session's state changed. */
   status: "vivo/status",
   /** A cell began to run. */
