@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from .messages import RunError, RunOrigin, RunRecord, RunValue
+from .messages import RunError, RunOrigin, RunRecord, RunValue, RunWarning
 
 MAXIMUM_RUNS = 10_000
 _LOOK = 100
@@ -87,6 +87,20 @@ def new_record(run: str, source: str, metadata: dict[str, Any], now: float) -> R
         first_line=max(1, origin.first_line),
         queued=now,
     )
+
+
+def values_wanted(metadata: dict[str, Any]) -> str:
+    """Which values a cell's sender wants in its record; nothing of an unfit origin."""
+    vivo = metadata.get("vivo")
+    wanted = vivo.get("values") if isinstance(vivo, dict) else None
+    return wanted if wanted in ("last", "all", "assignments") else ""
+
+
+def tell_end(record: RunRecord, done: dict[str, Any], now: float) -> None:
+    """Put what the engine reports of a run's end into its record: status, values, warnings."""
+    record.status, record.finished = done["status"], now
+    record.values = values_of(done["values"])
+    record.warnings = [msgspec.convert(each, RunWarning) for each in done.get("warnings", ())]
 
 
 def values_of(raw: list[dict[str, Any]]) -> list[RunValue]:
