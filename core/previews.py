@@ -98,8 +98,12 @@ def _preview(value: object) -> tuple[str, str] | None:
         told.append(f"`{facts.dtype}`")
     if len(shape) > 2:
         told.append("the first sheet")
-    markdown = " · ".join(told) + "\n\n" + markdown_table(
-        found.labels, found.names, found.dtypes, found.cells, found.rows, found.columns
+    markdown = (
+        " · ".join(told)
+        + "\n\n"
+        + markdown_table(
+            found.labels, found.names, found.dtypes, found.cells, found.rows, found.columns
+        )
     )
     return facts.text, markdown
 

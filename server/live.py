@@ -76,6 +76,8 @@ class LiveSession:
     running: str | None = None
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
+    sent: set[str] = field(default_factory=set)
+    """The runs that this server has sent."""
     _held: set[str] = field(default_factory=set)
     """Of those waiting, the ones that the session has not been sent yet."""
     uris: set[str] = field(default_factory=set)
@@ -208,6 +210,7 @@ class LiveSession:
         run = uuid.uuid4().hex
         self.waiting.append(run)
         self._held.add(run)
+        self.sent.add(run)
         self.in_background(self._send(run, code, origin))
         return run
 

@@ -14,7 +14,14 @@ from pygls.exceptions import JsonRpcException
 from ...core.errors import VivoError
 from ..protocol import MESSAGES
 from ..protocol.declaring import Message
-from . import running, session_commands, value_commands, virtual_documents
+from . import (
+    error_commands,
+    output_events,
+    running,
+    session_commands,
+    value_commands,
+    virtual_documents,
+)
 from .converter import structure_command
 
 if TYPE_CHECKING:
@@ -26,6 +33,8 @@ HANDLERS: dict[str, Handler] = {
     **running.HANDLERS,
     **session_commands.HANDLERS,
     **value_commands.HANDLERS,
+    **error_commands.HANDLERS,
+    **output_events.HANDLERS,
     **virtual_documents.HANDLERS,
 }
 

@@ -77,6 +77,7 @@ def _send(server: VivoServer, uri: str, snippet: Snippet) -> str:
         version=server.workspace.text_documents[uri].version,
         path=str(path) if path is not None else None,
         first_line=snippet.line + 1,
+        values=server.settings.values,
     )
     session = server.sessions.of(uri)
     run = session.send(snippet.text, origin)

@@ -93,6 +93,7 @@ class VivoServer(LanguageServer):
         self.sessions.seen = self.settings.seen
         for sentence in refused:
             self.show_message(sentence, types.MessageType.Warning)
+        self.presenter.refresh_all()
 
     @property
     def deadline(self) -> float:
@@ -147,6 +148,7 @@ def initialize(server: VivoServer, params: types.InitializeParams) -> None:
 def make_server() -> VivoServer:
     """A server with every feature."""
     from . import (
+        code_actions,
         code_lenses,
         completion,
         documents,
@@ -154,6 +156,7 @@ def make_server() -> VivoServer:
         handling,
         hover,
         inlay_hints,
+        pages,
         progress,
         symbols,
         virtual_documents,
@@ -175,6 +178,7 @@ def make_server() -> VivoServer:
         await server.sessions.close()
 
     for feature in (
+        code_actions,
         code_lenses,
         completion,
         documents,
@@ -182,6 +186,7 @@ def make_server() -> VivoServer:
         handling,
         hover,
         inlay_hints,
+        pages,
         progress,
         symbols,
         virtual_documents,
