@@ -15,10 +15,11 @@ _MAXIMUM_EVENTS = 50_000
 
 async def event_at(session: LiveSession, sequence: int) -> Message | None:
     """The event of a number; None if the session cannot tell it."""
-    if session.client is None or sequence < 1:
+    if session.entry is None or sequence < 1:
         return None
     try:
-        async for event in session.client.events(after=sequence - 1):
+        client = await session.ready()
+        async for event in client.events(after=sequence - 1):
             return event if event.metadata["vivo"]["seq"] == sequence else None
     except SessionError as error:
         _log.info("The event %d of %s cannot be read: %s", sequence, session.id, error)
@@ -27,11 +28,12 @@ async def event_at(session: LiveSession, sequence: int) -> Message | None:
 
 async def events_of(session: LiveSession, record: RunRecord) -> list[Message]:
     """The events of a run that has ended, in order; none if the session cannot tell them."""
-    if session.client is None or record.seq is None or record.finished is None:
+    if session.entry is None or record.seq is None or record.finished is None:
         return []
     found: list[Message] = []
     try:
-        async for event in session.client.events(after=record.seq - 1):
+        client = await session.ready()
+        async for event in client.events(after=record.seq - 1):
             vivo = event.metadata["vivo"]
             if vivo.get("run") == record.id:
                 found.append(event)

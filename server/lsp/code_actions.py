@@ -51,9 +51,10 @@ def register(server: VivoServer) -> None:
         found: list[types.CodeAction] = []
         if _is_wanted(types.CodeActionKind.QuickFix, only):
             for failure in failures(server.presenter):
-                line = _line_in(server, failure, uri)
-                if line is not None and params.range.start.line <= line <= params.range.end.line:
-                    found += await _of_failure(server, failure, uri, line)
+                for line in _lines_in(server, failure, uri):
+                    if params.range.start.line <= line <= params.range.end.line:
+                        found += await _of_failure(server, failure, uri, line)
+                        break
         is_asked = params.context.trigger_kind != types.CodeActionTriggerKind.Automatic
         if _is_wanted(VALUES, only) and (only or is_asked):
             found += _of_values(server, uri, params.range.start.line)
@@ -66,15 +67,15 @@ def _is_wanted(kind: str, only: Any) -> bool:
     return not only or any(kind == each or kind.startswith(f"{each}.") for each in only)
 
 
-def _line_in(server: VivoServer, failure: Failure, uri: str) -> int | None:
-    """The line of an error in a document: that of its diagnostic, or of its innermost frame."""
-    if failure.uri == uri:
-        return line_of_error(server.presenter, failure)
+def _lines_in(server: VivoServer, failure: Failure, uri: str) -> list[int]:
+    """The lines of an error in a document: that of its diagnostic, those of its frames."""
+    presenter = server.presenter
+    lines = [line_of_error(presenter, failure)] if failure.uri == uri else []
     for frame in reversed(failure.report.get("frames", ())):
-        line = line_of_frame(server.presenter, failure, frame, uri)
+        line = line_of_frame(presenter, failure, frame, uri)
         if line is not None:
-            return line
-    return None
+            lines.append(line)
+    return lines
 
 
 async def _of_failure(
@@ -123,7 +124,8 @@ def _frames(server: VivoServer, failure: Failure, uri: str, line: int) -> list[t
         if (place.uri, at) == (uri, line) or len(found) >= _MOST_FRAMES:
             continue
         name = PurePosixPath(unquote(urlsplit(place.uri).path)).name
-        title = f"Open frame: {frame['function'] or 'module'}, {name}:{at + 1}"
+        function = frame["function"].strip("<>") or "module"
+        title = f"Open frame: {function}, {name}:{at + 1}"
         argument = {"uri": place.uri, "range": server.converter.unstructure(place.range)}
         found.setdefault((place.uri, at), _action(title, "vivo.server.openFrame", argument))
     return list(found.values())
