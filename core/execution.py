@@ -48,6 +48,8 @@ class ExecutionResult:
         self.value: Any = None
         """The last value that was shown."""
         self.values: list[StatementValue] = []
+        self.has_previews = False
+        """Whether values have a preview beside their renderings: a front end shows them inline."""
         self.error: BaseException | None = None
         """The exception, its traceback taken off."""
         self.report: TracebackReport | None = None
@@ -58,6 +60,14 @@ class ExecutionResult:
 
     def __repr__(self) -> str:
         return f"<ExecutionResult of cell {self.execution_count}: {self.status}>"
+
+    def add_value(self, value: Any, told: StatementValue) -> None:
+        """Keep what a statement showed of a value; with its preview where that is wanted."""
+        if self.has_previews:
+            from .previews import with_preview
+
+            told = told._replace(data=with_preview(value, told.data))
+        self.values.append(told)
 
     # --- As callbacks of IPython's events address it ------------------------------------
 

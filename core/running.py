@@ -16,10 +16,12 @@ from collections.abc import Coroutine, Iterator
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .execution import TRAMPOLINES
+from .execution import TRAMPOLINES, StatementValue
 
 if TYPE_CHECKING:
     from .compiler import Compiler
+    from .execution import ExecutionResult
+    from .shell import Shell
 
 _CO_COROUTINE = 0x80  # of inspect, which a start need not load
 _WANT_LOOP = frozenset({"create_task", "ensure_future", "get_running_loop", "TaskGroup"})
@@ -32,6 +34,19 @@ class Part(NamedTuple):
     code: CodeType
     statement: ast.stmt | None
     """The expression whose value is shown; None where nothing is."""
+    assigned: tuple[str, ...] = ()
+    """The names that the statement assigns, if it is their values that are told."""
+
+    def tell_assigned(self, shell: Shell, result: ExecutionResult) -> None:
+        """Tell the values of the assigned names: beside the code alone, not shown, nor in Out."""
+        if not self.assigned or self.statement is None:
+            return
+        from .previews import MAXIMUM_ASSIGNED, assigned_data
+
+        if len(result.values) < MAXIMUM_ASSIGNED:
+            data = assigned_data(shell.namespace, self.assigned, shell.settings.secret_words)
+            last = self.statement.end_lineno or self.statement.lineno
+            result.values.append(StatementValue(self.statement.lineno, last, data, {}))
 
     @property
     def awaits(self) -> bool:
@@ -42,15 +57,19 @@ class Part(NamedTuple):
 def parts_of(
     tree: ast.Module, name: str, text: str, first_line: int, interactivity: str, compiler: Compiler
 ) -> list[Part]:
-    """The parts of a cell: statements that run, and expressions whose values are shown."""
+    """The parts of a cell: statements that run, and expressions whose values are shown.
+
+    ``interactivity`` is one of the setting's, or ``assignments``: all, and beside them the values
+    of the names that top-level statements assign are told.
+    """
     shown = _shown(tree, interactivity)
     parts: list[Part] = []
     waiting: list[ast.stmt] = []
 
-    def flush() -> None:
+    def flush(assignment: ast.stmt | None = None, names: tuple[str, ...] = ()) -> None:
         if waiting:
             module = ast.Module(body=list(waiting), type_ignores=[])
-            parts.append(Part(compiler.compile(module, name), None))
+            parts.append(Part(compiler.compile(module, name), assignment, names))
             waiting.clear()
 
     lines = text.split("\n")
@@ -58,6 +77,9 @@ def parts_of(
         target = shown.get(id(statement))
         if target is None:
             waiting.append(statement)
+            names = assigned_by(statement) if interactivity == "assignments" else ()
+            if names and not _is_silenced(statement, lines, first_line):
+                flush(statement, names)
             continue
         if target is not statement:  # an assignment: it runs, then its name is shown
             waiting.append(statement)
@@ -78,7 +100,7 @@ def _shown(tree: ast.Module, interactivity: str) -> dict[int, ast.Expr]:
     body = tree.body
     if interactivity == "none" or not body:
         return {}
-    if interactivity == "all":
+    if interactivity in ("all", "assignments"):
         return {id(statement): statement for statement in body if isinstance(statement, ast.Expr)}
     last = body[-1]
     if isinstance(last, ast.Expr):
@@ -100,6 +122,27 @@ def _assigned_name(statement: ast.stmt) -> str | None:
     elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
         targets = [statement.target]
     return targets[0].id if targets and isinstance(targets[0], ast.Name) else None
+
+
+def assigned_by(statement: ast.stmt) -> tuple[str, ...]:
+    """The names that an assignment gives values, in order; none of any other statement."""
+    if isinstance(statement, ast.Assign):
+        targets = statement.targets
+    elif isinstance(statement, (ast.AugAssign, ast.AnnAssign)) and statement.value is not None:
+        targets = [statement.target]
+    else:
+        return ()
+    found: dict[str, None] = {}
+    waiting: list[ast.expr] = list(reversed(targets))
+    while waiting:
+        target = waiting.pop()
+        if isinstance(target, ast.Name):
+            found[target.id] = None
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            waiting.extend(reversed(target.elts))
+        elif isinstance(target, ast.Starred):
+            waiting.append(target.value)
+    return tuple(found)
 
 
 def _is_silenced(statement: ast.stmt, lines: list[str], first_line: int) -> bool:

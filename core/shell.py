@@ -237,14 +237,18 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         run_id: str | None = None,
         store_history: bool = True,
         silent: bool = False,
+        values: str = "",
     ) -> ExecutionResult:
         """Run a cell.
 
         ``filename`` and ``first_line`` (1-based) say where the cell stands; ``silent`` shows no
-        value and counts nothing.
+        value and counts nothing. ``values`` (last, all, assignments) is of a front end that shows
+        them beside the code: see :class:`.previews`.
         """
         with self._running(source, store_history and not silent) as result:
-            parts, needs_loop = self._prepare(result, filename, first_line, run_id, silent)
+            result.has_previews = bool(values)
+            told = filename, first_line, run_id, silent, values.replace("last", "")
+            parts, needs_loop = self._prepare(result, *told)
             if needs_loop:
                 self._run_in_loop(parts, result, silent)
             elif parts and (self._depth > 1 or _context_of.get(None) is self):
@@ -310,6 +314,7 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         first_line: int,
         run_id: str | None,
         silent: bool,
+        interactivity: str = "",
     ) -> tuple[list[Part], bool]:
         """Transform, remember and compile a cell: its parts, and whether they need the loop."""
         if not silent:
@@ -343,7 +348,7 @@ class Shell(Commanding, Failing, Knowing, Compatible):
                 name,
                 result.transformed,
                 first_line,
-                self.settings.interactivity,
+                interactivity or self.settings.interactivity,
                 self.compiler,
             )
             text = None if self.tree_transformers else result.transformed
@@ -372,8 +377,9 @@ class Shell(Commanding, Failing, Knowing, Compatible):
                 if self.interrupt_pending:  # here, where one that comes now is raised at once
                     self.interrupt_pending = False
                     raise KeyboardInterrupt
-                if part.statement is None:
+                if part.statement is None or part.assigned:
                     call_user_code(exec, part.code, self.namespace)
+                    part.tell_assigned(self, result)
                 else:
                     value = call_user_code(eval, part.code, self.namespace)
                     self._show(value, part, result, silent, is_last=part is parts[-1])
@@ -390,7 +396,8 @@ class Shell(Commanding, Failing, Knowing, Compatible):
                 value = call_user_code(eval, part.code, self.namespace)
                 if part.awaits:
                     value = await await_user_code(value)
-                if part.statement is not None:
+                part.tell_assigned(self, result)
+                if part.statement is not None and not part.assigned:
                     self._show(value, part, result, silent)
         except BaseException as error:  # noqa: BLE001 - rule 1: whatever the user's code raises
             if result.error is None:  # else the cell is over, and this was left of it
@@ -495,7 +502,7 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         statement = part.statement
         assert statement is not None
         last = statement.end_lineno or statement.lineno
-        result.values.append(StatementValue(statement.lineno, last, data, metadata))
+        result.add_value(value, StatementValue(statement.lineno, last, data, metadata))
         self.shows_last = is_last and self._depth == 1
         self.front_end.result(count if count is not None else self.execution_count, data, metadata)
         self.shows_last = False

@@ -34,6 +34,10 @@ class RunOrigin(msgspec.Struct, omit_defaults=True):
     after: str | None = None
     """The run that the same command sent before this one: if that has failed or was aborted by the
     time this one comes, and ``stop_on_error`` holds, this one is aborted too."""
+    values: Literal["", "last", "all", "assignments"] = ""
+    """Of a front end that shows values beside the code: which ones its record is to have. ``last``
+    is as the session's setting says; assigned values are in the record alone, told by look-ups that
+    run no user code. All have a preview (``text/markdown``, ``text/vnd.vivo.line``)."""
 
 
 class RunValue(msgspec.Struct):
@@ -43,6 +47,16 @@ class RunValue(msgspec.Struct):
     last_line: int
     data: dict[str, Any]
     """Its MIME bundle, without binary types: those are in the run's events."""
+
+
+class RunWarning(msgspec.Struct):
+    """A warning that a run issued (``warnings.warn``)."""
+
+    category: str
+    message: str
+    path: str
+    """The file of the line that it is about; not always the cell's own."""
+    line: int
 
 
 class RunError(msgspec.Struct):
@@ -74,6 +88,8 @@ class RunRecord(msgspec.Struct):
     error: RunError | None = None
     seq: int | None = None
     """The number of its first event, from which its whole output is replayed."""
+    warnings: list[RunWarning] = []
+    """What it warned of, each line once; the first hundred."""
 
 
 class EventMetadata(msgspec.Struct, omit_defaults=True):

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from .messages import RunError, RunOrigin, RunRecord, RunValue
+from .messages import RunError, RunOrigin, RunRecord, RunValue, RunWarning
 from .wire import Message
 
 MAXIMUM_RUNS = 10_000
@@ -116,6 +116,20 @@ def documents_of(runs: RunTable) -> list[str]:
         if len(found) == _MOST_DOCUMENTS:
             break
     return list(found)
+
+
+def values_wanted(metadata: dict[str, Any]) -> str:
+    """Which values a cell's sender wants in its record; nothing of an unfit origin."""
+    vivo = metadata.get("vivo")
+    wanted = vivo.get("values") if isinstance(vivo, dict) else None
+    return wanted if wanted in ("last", "all", "assignments") else ""
+
+
+def tell_end(record: RunRecord, done: dict[str, Any], now: float) -> None:
+    """Put what the engine reports of a run's end into its record: status, values, warnings."""
+    record.status, record.finished = done["status"], now
+    record.values = values_of(done["values"])
+    record.warnings = [msgspec.convert(each, RunWarning) for each in done.get("warnings", ())]
 
 
 def values_of(raw: list[dict[str, Any]]) -> list[RunValue]:

@@ -92,6 +92,8 @@ class LiveSession:
     running: str | None = None
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
+    sent: set[str] = field(default_factory=set)
+    """The runs that this server has sent."""
     _held: set[str] = field(default_factory=set)
     """Of those waiting, the ones that the session has not been sent yet."""
     uris: set[str] = field(default_factory=set)
@@ -255,6 +257,7 @@ class LiveSession:
         record = new_record(run, code, {"vivo": msgspec.to_builtins(origin)}, time.time())
         self.queue.sent(record)
         self._held.add(run)
+        self.sent.add(run)
         self.in_background(self._send(run, code, origin, stop_on_error, first))
         self.listener.queue_changed(self)
         return record

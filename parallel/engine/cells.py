@@ -21,6 +21,7 @@ def run_cell(shell: Shell, front_end: EngineFrontEnd, header: dict[str, Any]) ->
         run_id=header["run"],
         store_history=header["store_history"],
         silent=header["silent"],
+        values=header.get("values", ""),
     )
 
 
@@ -44,6 +45,8 @@ def done_frame(
         "payload": front_end.end(run),
         "user_expressions": {},
     }
+    if warned := front_end.warned.pop(run, None):
+        done["warnings"] = warned
     if result.report is not None:
         done["error"] = front_end.described(result.report)
     elif header["user_expressions"]:

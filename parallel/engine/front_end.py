@@ -7,6 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from . import warned
+
 if TYPE_CHECKING:
     from ...core.frontend import MimeBundle
     from ...core.settings import Settings
@@ -53,6 +55,8 @@ class EngineFrontEnd:
         """Called before the wait for an answer; may return when it is there, or at once."""
         self._payloads: dict[str | None, list[dict[str, Any]]] = {}
         self.limit: DisplayLimit | None = None
+        self.warned: dict[str, list[dict[str, Any]]] = {}
+        """By run, what it has warned of."""
 
     def begin(self, run: str) -> None:
         """Begin a cell: what it gives the pager and the next input is in its reply."""
@@ -63,6 +67,11 @@ class EngineFrontEnd:
         if self.limit is not None:
             self.limit.ended(run)
         return self._payloads.pop(run, [])
+
+    def warn(self, run: str | None, message: Any) -> None:
+        """Note a warning of a cell that goes on."""
+        if run is not None and self.goes_on(run):
+            warned.note(self.warned.setdefault(run, []), message)
 
     def release(self) -> None:
         """Show what is held until the end of the cell."""

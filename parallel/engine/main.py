@@ -32,7 +32,7 @@ from ...core.event_loops.base import is_readable, runs_callback
 from ...core.event_loops.tasks import TaskLoop, advance
 from ...core.profile_folder import has_default_profile
 from ...core.settings import Settings
-from . import cells, debugging, environment, helpers, routing, stacks
+from . import cells, debugging, environment, helpers, routing, stacks, warned
 from .channel import Channel, KeeperGone
 from .comms import Comms
 from .display_limit import DisplayLimit
@@ -90,6 +90,7 @@ class Engine:
         self._has_profile = False
         self.front_end.while_asking = self._live_while_asking
         routing.install()
+        warned.install(self.output, self.front_end)
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._install()
         self._magic: str = header["magic"]

@@ -63,6 +63,7 @@ class ZMQInteractiveShell(Shell):
         filename: str | None = None,
         first_line: int = 1,
         run_id: str | None = None,
+        values: str = "",
         **__: Any,
     ) -> ExecutionResult:
         """Run a cell; one that runs within another takes no number unless ``store_history``.
@@ -81,6 +82,7 @@ class ZMQInteractiveShell(Shell):
             run_id=run_id,
             store_history=self._depth == 0 if store_history is None else store_history,
             silent=silent,
+            values=values,
         )
 
     def _end_of_cell(self, result: ExecutionResult) -> None:

@@ -24,7 +24,7 @@ import msgspec
 
 from ..frames import Ordering
 from ..messages import RunError, RunRecord
-from ..runs import RunTable, error_of, follows_a_failure, new_record, values_of
+from ..runs import RunTable, error_of, follows_a_failure, new_record, tell_end, values_wanted
 from ..wire import Message
 from . import comms, requests, restoring
 from .asking import LANE_REQUESTS, Asking
@@ -274,6 +274,7 @@ class SessionState:
             "store_history": run.counted,
             "user_expressions": content.get("user_expressions") or {},
             "allow_stdin": bool(content.get("allow_stdin", True)),
+            "values": values_wanted(run.request.metadata),
         }
 
     def _event(self, header: dict[str, Any], now: float) -> None:
@@ -321,8 +322,7 @@ class SessionState:
     def conclude(self, run: Run, done: dict[str, Any], now: float) -> bool:
         """End a run with the engine's report; whether what waits behind it is to be aborted."""
         record = run.record
-        record.status, record.finished = done["status"], now
-        record.values = values_of(done["values"])
+        tell_end(record, done, now)
         content: dict[str, Any] = {
             "status": done["status"],
             "execution_count": record.execution_count,

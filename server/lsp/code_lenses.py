@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from ..cells import cells_of
+from .shown import shown_in
 
 if TYPE_CHECKING:
     from .server import VivoServer
@@ -32,8 +33,8 @@ def register(server: VivoServer) -> None:
                 lenses.append(_lens(cell.start, "Run Below", "vivo.server.runBelow", argument))
             runnable += 1
         if server.presenter.values_by == "lenses":
-            for _, line, label, _ in server.presenter.labelled(uri):
-                lenses.append(_lens(line, label, "", None))
+            for shown in shown_in(server.presenter, uri):
+                lenses.append(_lens(shown.line, shown.label, "", None))
         return lenses
 
 

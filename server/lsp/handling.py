@@ -14,7 +14,16 @@ from pygls.exceptions import JsonRpcException
 from ...core.errors import VivoError
 from ..protocol import MESSAGES
 from ..protocol.declaring import Message
-from . import interpreter_commands, queueing, running, session_commands, value_commands
+from . import (
+    error_commands,
+    interpreter_commands,
+    output_events,
+    queueing,
+    running,
+    session_commands,
+    value_commands,
+    virtual_documents,
+)
 from .converter import structure_command
 
 if TYPE_CHECKING:
@@ -28,6 +37,9 @@ HANDLERS: dict[str, Handler] = {
     **session_commands.HANDLERS,
     **interpreter_commands.HANDLERS,
     **value_commands.HANDLERS,
+    **error_commands.HANDLERS,
+    **output_events.HANDLERS,
+    **virtual_documents.HANDLERS,
 }
 
 

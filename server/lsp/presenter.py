@@ -8,28 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
 from ...parallel.messages import RunRecord
 from ...parallel.wire import Message
-from ..anchors import Anchor, Anchors
+from ..anchors import Anchors
+from ..blobs import BlobStore
 from ..live import LiveSession
 from ..protocol import outputs, sessions
-from ..values import value_label
+from .capabilities import Capabilities, capabilities_of
+from .figures_shown import Figures, figures_shown
+from .output_events import error_of, tell_output, told_bundle
+from .pages import Pages
+from .running_bars import RunningBars
+from .shown import Source, bars_shown, frames_shown, pins_shown, values_shown
 
 if TYPE_CHECKING:
     from .server import VivoServer
-
-_SHOWN = {
-    "stream": "stream",
-    "display_data": "display",
-    "update_display_data": "update",
-    "clear_output": "clear",
-    "execute_result": "result",
-    "error": "error",
-}
 
 
 class Presenter:
@@ -38,34 +35,32 @@ class Presenter:
     def __init__(self, server: VivoServer) -> None:
         self.server = server
         self.documents: dict[str, Anchors] = {}
-        self.can_refresh_hints = False
-        self.can_refresh_lenses = False
-        self.has_hints = False
-        self.has_lenses = False
-        self.has_progress = False
-        self.has_input = False
-        self.position_encoding = "utf-16"
+        self.can = Capabilities()
+        """What the client said that it can do."""
+        self.pins: dict[str, Anchors] = {}
+        """By document, the values that stay; each is the record of its statement alone."""
+        self.blobs = BlobStore()
+        self.figures = Figures(self)
+        self.bars = RunningBars(self)
+        self.pages = Pages(self)
+        self.sources: list[Source] = [
+            pins_shown,
+            values_shown,
+            figures_shown,
+            frames_shown,
+            bars_shown,
+        ]
+        """What gives the things that stand beside the code, in the order on a line."""
+        self._elsewhere: set[str] = set()
 
     def configure(self, capabilities: types.ClientCapabilities) -> None:
         """Note what the client can do."""
-        workspace, text = capabilities.workspace, capabilities.text_document
-        self.has_hints = bool(text and text.inlay_hint)
-        self.has_lenses = bool(text and text.code_lens)
-        hint, lens = (workspace and workspace.inlay_hint), (workspace and workspace.code_lens)
-        self.can_refresh_hints = bool(hint and hint.refresh_support)
-        self.can_refresh_lenses = bool(lens and lens.refresh_support)
-        window = capabilities.window
-        self.has_progress = bool(window and window.work_done_progress)
-        experimental = capabilities.experimental
-        vivo = experimental.get("vivo") if isinstance(experimental, dict) else None
-        self.has_input = bool(vivo and vivo.get("input"))
+        self.can = capabilities_of(capabilities)
 
     @property
     def values_by(self) -> str:
         """The channel for values: ``hints``, else ``lenses``, else ``diagnostics``."""
-        if self.has_hints and self.can_refresh_hints:
-            return "hints"
-        return "lenses" if self.has_lenses else "diagnostics"
+        return self.can.values_by
 
     # --- Documents -------------------------------------------------------------------------
 
@@ -89,25 +84,47 @@ class Presenter:
     def closed(self, uri: str) -> None:
         """A document was closed."""
         self.documents.pop(uri, None)
+        self.pins.pop(uri, None)
 
     def refresh(self, uri: str) -> None:
         """Let the client ask again for what is shown beside the code."""
-        if self.can_refresh_hints:
+        if self.can.refresh_hints:
             self._ask(types.WORKSPACE_INLAY_HINT_REFRESH)
-        if self.can_refresh_lenses:
+        if self.can.refresh_lenses:
             self._ask(types.WORKSPACE_CODE_LENS_REFRESH)
         self.publish_diagnostics(uri)
         self.server.queues.edited(uri)
+
+    def refresh_values(self, uri: str) -> None:
+        """Let the client ask again for the values alone, by the channel that it has for them."""
+        if self.values_by == "diagnostics":
+            self.publish_diagnostics(uri)
+        elif self.values_by == "hints":
+            self._ask(types.WORKSPACE_INLAY_HINT_REFRESH)
+        elif self.can.refresh_lenses:
+            self._ask(types.WORKSPACE_CODE_LENS_REFRESH)
+
+    def refresh_all(self) -> None:
+        """Show everything anew, as after a change of the settings."""
+        for uri in list(self.documents):
+            self.refresh(uri)
 
     def _ask(self, method: str) -> None:
         self.server.protocol.send_request(method, None)
 
     def publish_diagnostics(self, uri: str) -> None:
-        """Publish the errors of a document, and its values if there is no better channel."""
-        from .diagnostics import diagnostics_of
+        """Publish the errors of a document, and its values if there is no better channel.
 
-        params = types.PublishDiagnosticsParams(uri=uri, diagnostics=diagnostics_of(self, uri))
-        self.server.text_document_publish_diagnostics(params)
+        Other documents' too, where what this one's cells did is told there.
+        """
+        from .diagnostics import diagnostics_of, documents_elsewhere
+
+        others = documents_elsewhere(self)
+        for each in dict.fromkeys((uri, *sorted(others | self._elsewhere))):
+            found = diagnostics_of(self, each)
+            params = types.PublishDiagnosticsParams(uri=each, diagnostics=found)
+            self.server.text_document_publish_diagnostics(params)
+        self._elsewhere = others
 
     def session_of(self, record: RunRecord) -> LiveSession | None:
         """The session that knows a run."""
@@ -115,6 +132,11 @@ class Presenter:
             if session.runs.get(record.id) is not None:
                 return session
         return None
+
+    def lines_of(self, uri: str) -> list[str]:
+        """The lines of an open document, without their ends; none of any other."""
+        document = self.server.workspace.text_documents.get(uri)
+        return str(document.source).split("\n") if document is not None else []
 
     def line_length(self, uri: str, line: int) -> int:
         """The length of a line in the client's units."""
@@ -134,17 +156,6 @@ class Presenter:
         return types.Range(
             types.Position(start, 0), types.Position(last, self.line_length(uri, last))
         )
-
-    def labelled(self, uri: str) -> list[tuple[Anchor, int, str, str]]:
-        """The values of a document: anchor, 0-based line, short label, full text."""
-        found = []
-        anchors = self.documents.get(uri)
-        for anchor in anchors.anchors if anchors is not None else ():
-            for value in anchor.record.values:
-                text = str(value.data.get("text/plain", ""))
-                label = value_label(text, is_stale=anchor.is_stale)
-                found.append((anchor, anchor.line_of(value.last_line), label, text))
-        return found
 
     # --- What happens in sessions ----------------------------------------------------------
 
@@ -192,51 +203,18 @@ class Presenter:
             stale=self.is_stale(record),
         )
         self.server.tell("vivo/executionStarted", started)
+        self.bars.begin(record)
         if session.running == record.id:
             self.server.run_progress.begin(session, record)
 
     def run_output(self, session: LiveSession, event: Message) -> None:
-        """Send ``vivo/output``; of a run's end, for each of its pages."""
-        vivo = event.metadata["vivo"]
-        if vivo.get("run") is None:
-            return
-        if event.type == "status":
-            for entry in vivo["payload"]:
-                if entry["source"] == "page":
-                    self._output(session, event, "page", entry)
-        elif event.type in _SHOWN:
-            self._output(session, event, _SHOWN[event.type], event.content)
-
-    def _output(
-        self, session: LiveSession, event: Message, kind: str, content: dict[str, Any]
-    ) -> None:
-        vivo = event.metadata["vivo"]
-        run = vivo["run"]
-        record = session.runs.get(run)
-        transient = content.get("transient") or {}
-        error = None
-        if event.type == "error":
-            error = error_of(content, vivo.get("report"))
-        output = outputs.Output(
-            execution_id=run,
-            session_id=session.id,
-            uri=record.uri if record is not None else None,
-            sequence=vivo["seq"],
-            kind=kind,  # type: ignore[arg-type]
-            name=content.get("name"),
-            text=content.get("text"),
-            data=content.get("data"),
-            metadata=content.get("metadata"),
-            display_id=transient.get("display_id"),
-            execution_count=content.get("execution_count"),
-            wait=content.get("wait"),
-            error=error,
-        )
-        self.server.tell("vivo/output", output)
+        """Send ``vivo/output``."""
+        tell_output(self, session, event)
 
     def run_finished(self, session: LiveSession, record: RunRecord) -> None:
         """Send ``vivo/executionFinished``, show the value, end the progress."""
         self.server.run_progress.end(record.id)
+        self.bars.end(record)
         uri = record.uri
         if uri is not None and uri in self.documents:
             anchors = self.documents[uri]
@@ -257,7 +235,7 @@ class Presenter:
             uri=uri,
             status=record.status,  # type: ignore[arg-type]
             execution_count=record.execution_count,
-            value=session.outputs.get(record.id),
+            value=told_bundle(self, session, session.outputs.get(record.id), record.seq or 0),
             error=error,
             range=self._range(record),
             duration=max(
@@ -282,7 +260,7 @@ class Presenter:
         self, session: LiveSession, run: str | None, prompt: str, password: bool
     ) -> str | None:
         """Ask the client, if it said that it can be asked."""
-        if not self.has_input or run is None:
+        if not self.can.input or run is None:
             return None
         record = session.runs.get(run)
         uri = record.uri if record is not None else None
@@ -310,32 +288,3 @@ class Presenter:
 
 def _is_placed(anchors: Anchors, record: RunRecord) -> bool:
     return any(each.record.id == record.id for each in anchors.anchors)
-
-
-def duration_of(record: RunRecord) -> float:
-    """How long a run took, in seconds; 0 for one that never ran."""
-    if record.started is None or record.finished is None:
-        return 0.0
-    return max(0.0, record.finished - record.started)
-
-
-def error_of(content: dict[str, Any], report: dict[str, Any] | None) -> outputs.ExecutionError:
-    """An error for the client, its frames from the report."""
-    frames = [
-        outputs.ErrorFrame(
-            path=frame["path"],
-            line=max(0, frame["line"] - 1),
-            function=frame["function"],
-            source=_failing_line(frame),
-        )
-        for frame in (report or {}).get("frames", ())
-    ]
-    return outputs.ExecutionError(
-        content["ename"], content["evalue"], content.get("traceback", []), frames
-    )
-
-
-def _failing_line(frame: dict[str, Any]) -> str | None:
-    index = frame["line"] - frame["first_source_line"]
-    source = frame["source"]
-    return source[index].strip() if 0 <= index < len(source) else None

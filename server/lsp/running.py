@@ -126,6 +126,7 @@ def send(
         path=source_name(uri),
         first_line=snippet.line + 1,
         after=after,
+        values=server.settings.values,
     )
     stop = server.settings.stop_on_error
     record = server.sessions.of(uri).send(snippet.text, origin, stop_on_error=stop, first=first)

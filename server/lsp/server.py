@@ -19,6 +19,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.language_server import lsp_method
 
 from ... import __version__
 from ..sessions import SessionManager, path_of
@@ -35,6 +36,18 @@ _log = logging.getLogger(__name__)
 
 class VivoProtocol(LanguageServerProtocol):
     """LSP, with an answer also for requests that cannot be read, and with our own requests."""
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> Any:
+        """The handshake; pygls does not tell yet which documents a server provides."""
+        result = yield from super().lsp_initialize(params)
+        from . import virtual_documents
+
+        workspace = result.capabilities.workspace
+        if workspace is not None and self._server.presenter.can.text_document_content:  # type: ignore[attr-defined]
+            schemes = virtual_documents.schemes()
+            workspace.text_document_content = types.TextDocumentContentOptions(schemes)
+        return result
 
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
         """The type of a message, ours included."""
@@ -90,6 +103,7 @@ class VivoServer(LanguageServer):
             self.finding.look_anew()
         for sentence in refused:
             self.show_message(sentence, types.MessageType.Warning)
+        self.presenter.refresh_all()
 
     @property
     def deadline(self) -> float:
@@ -146,6 +160,7 @@ def initialize(server: VivoServer, params: types.InitializeParams) -> None:
 def make_server() -> VivoServer:
     """A server with every feature."""
     from . import (
+        code_actions,
         code_lenses,
         completion,
         documents,
@@ -153,8 +168,10 @@ def make_server() -> VivoServer:
         handling,
         hover,
         inlay_hints,
+        pages,
         progress,
         symbols,
+        virtual_documents,
     )
 
     server = VivoServer()
@@ -174,6 +191,7 @@ def make_server() -> VivoServer:
         await server.sessions.close()
 
     for feature in (
+        code_actions,
         code_lenses,
         completion,
         documents,
@@ -181,8 +199,10 @@ def make_server() -> VivoServer:
         handling,
         hover,
         inlay_hints,
+        pages,
         progress,
         symbols,
+        virtual_documents,
     ):
         feature.register(server)
     return server

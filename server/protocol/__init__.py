@@ -14,7 +14,7 @@ Rules:
 
 from __future__ import annotations
 
-from . import interpreters, outputs, queue, running, sessions
+from . import documents, interpreters, outputs, queue, running, sessions
 from .declaring import Message
 
 MESSAGES: tuple[Message, ...] = (
@@ -23,4 +23,5 @@ MESSAGES: tuple[Message, ...] = (
     *sessions.MESSAGES,
     *interpreters.MESSAGES,
     *outputs.MESSAGES,
+    *documents.MESSAGES,
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import attrs
-from lsprotocol.types import Range
+from lsprotocol.types import Position, Range
 
-from .declaring import DocumentParams, Message, MimeBundle
+from .declaring import Message, MimeBundle
 
 
 @attrs.define
@@ -40,7 +40,8 @@ class Output:
     text: str | None = None
     """The text of a stream."""
     data: MimeBundle | None = None
-    """The MIME bundle of a display, update, result or page; binary types in base64."""
+    """The MIME bundle of a display, update, result or page; binary types in base64, or as
+    ``{"blob": id, "size": bytes}`` where the client announced ``experimental.vivo.blobs``."""
     metadata: dict[str, Any] | None = None
     display_id: str | None = None
     execution_count: int | None = None
@@ -105,13 +106,126 @@ class InputResult:
     value: str | None
 
 
+@attrs.define
+class ClearParams:
+    """A document, or the result at a position of it."""
+
+    uri: str
+    position: Position | None = None
+    """Clear this result alone; all of the document's if null."""
+
+
+@attrs.define
+class ValueParams:
+    """The value at a position: of the statement there, else the last one of its cell."""
+
+    uri: str
+    position: Position
+
+
+@attrs.define
+class PinParams:
+    """The value at a position, and whether it is to stay."""
+
+    uri: str
+    position: Position
+    pinned: bool = True
+
+
+@attrs.define
+class CopiedText:
+    """A text for the clipboard."""
+
+    text: str
+
+
+@attrs.define
+class TracebackParams:
+    """The error at a position, or that of an execution."""
+
+    uri: str
+    position: Position | None = None
+    execution_id: str | None = None
+
+
+@attrs.define
+class OpenParams:
+    """A place to open."""
+
+    uri: str
+    range: Range
+
+
+@attrs.define
+class BlobParams:
+    """Data that an output refers to: ``{"blob": id, "size": bytes}`` in its ``data``."""
+
+    id: str
+    """The SHA-256 of the data, in hexadecimal."""
+    session_id: str | None = None
+    """Where the output came from, and its number: so that another server finds it again."""
+    sequence: int | None = None
+
+
+@attrs.define
+class Blob:
+    """The data."""
+
+    id: str
+    data: str
+    """In base64."""
+    size: int
+    """Bytes."""
+
+
 MESSAGES: tuple[Message, ...] = (
     Message(
         "vivo.server.clear",
         "command",
-        DocumentParams,
+        ClearParams,
         None,
-        "Forget the shown values of the document.",
+        "Forget the shown values of the document, or of one cell. What is pinned stays.",
+    ),
+    Message(
+        "vivo.server.pinValue",
+        "command",
+        PinParams,
+        None,
+        "Let a value stay when its cell is run again, edited or cleared; or let it go.",
+        errors="There is no value there.",
+    ),
+    Message(
+        "vivo.server.copyValue",
+        "command",
+        ValueParams,
+        CopiedText,
+        "The whole text of a value, which the client puts on the clipboard.",
+        errors="There is no value there.",
+    ),
+    Message(
+        "vivo.server.copyTraceback",
+        "command",
+        TracebackParams,
+        CopiedText,
+        "The traceback of an error as plain text, which the client puts on the clipboard.",
+        errors="There is no error there.",
+    ),
+    Message(
+        "vivo.server.openFrame",
+        "command",
+        OpenParams,
+        None,
+        "Open the place of a frame, by window/showDocument.",
+        errors="The client cannot be asked to.",
+    ),
+    Message(
+        "vivo/blob",
+        "query",
+        BlobParams,
+        Blob,
+        "Data that an output refers to. A client that announced experimental.vivo.blobs is told "
+        "pictures and other large data by reference, and fetches each once.",
+        errors="There is no such data, or no longer.",
     ),
     Message(
         "vivo/executionStarted", "notification", ExecutionStarted, None, "A cell began to run."

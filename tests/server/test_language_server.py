@@ -30,6 +30,7 @@ class Editor:
         self.folder = folder
         self.uri = (folder / "cells.py").as_uri()
         self.told: dict[str, list[dict[str, Any]]] = {}
+        self.capabilities: dict[str, Any] = {}
         self.changed = asyncio.Event()
         for method in ("vivo/executionStarted", "vivo/output", "vivo/executionFinished",
                        "vivo/status", "textDocument/publishDiagnostics", "$/progress",
@@ -94,8 +95,11 @@ async def make_editor(
     folder = home / "work"
     folder.mkdir(exist_ok=True)
     client = await LspClient.start()
-    await client.initialize(folder.as_uri(), capabilities, {"python": sys.executable, **options})
-    return Editor(client, folder)
+    told = {"python": sys.executable, **options}
+    answer = await client.initialize(folder.as_uri(), capabilities, told)
+    made = Editor(client, folder)
+    made.capabilities = answer["capabilities"]
+    return made
 
 
 @pytest.fixture

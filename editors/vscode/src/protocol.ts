@@ -228,6 +228,62 @@ export interface UseInterpreterParams {
   scope?: "document" | "folder";
 }
 
+/** A document, or the result at a position of it. */
+export interface ClearParams {
+  uri: string;
+  /** Clear this result alone; all of the document's if null. */
+  position?: Position | null;
+}
+
+/** The value at a position, and whether it is to stay. */
+export interface PinParams {
+  uri: string;
+  position: Position;
+  pinned?: boolean;
+}
+
+/** The value at a position: of the statement there, else the last one of its cell. */
+export interface ValueParams {
+  uri: string;
+  position: Position;
+}
+
+/** A text for the clipboard. */
+export interface CopiedText {
+  text: string;
+}
+
+/** The error at a position, or that of an execution. */
+export interface TracebackParams {
+  uri: string;
+  position?: Position | null;
+  executionId?: string | null;
+}
+
+/** A place to open. */
+export interface OpenParams {
+  uri: string;
+  range: Range;
+}
+
+/** Data that an output refers to: ``{"blob": id, "size": bytes}`` in its ``data``. */
+export interface BlobParams {
+  /** The SHA-256 of the data, in hexadecimal. */
+  id: string;
+  /** Where the output came from, and its number: so that another server finds it again. */
+  sessionId?: string | null;
+  sequence?: number | null;
+}
+
+/** The data. */
+export interface Blob {
+  id: string;
+  /** In base64. */
+  data: string;
+  /** Bytes. */
+  size: number;
+}
+
 /** A cell began to run, whoever sent it. */
 export interface ExecutionStarted {
   executionId: string;
@@ -253,7 +309,7 @@ export interface Output {
   name?: string | null;
   /** The text of a stream. */
   text?: string | null;
-  /** The MIME bundle of a display, update, result or page; binary types in base64. */
+  /** The MIME bundle of a display, update, result or page; binary types in base64, or as ``{"blob": id, "size": bytes}`` where the client announced ``experimental.vivo.blobs``. */
   data?: Record<string, unknown> | null;
   metadata?: Record<string, unknown> | null;
   displayId?: string | null;
@@ -309,6 +365,13 @@ export interface InputResult {
   value: string | null;
 }
 
+/** What a read-only document of the server's holds. */
+export interface DocumentContent {
+  text: string;
+  /** As LSP names languages: ``python``, ``markdown``, ``plaintext``, ``html``. */
+  languageId: string;
+}
+
 export const Commands = {
   /** Run the cell at the position, or the statement under it in a file without cell marks. */
   runCell: "vivo.server.runCell",
@@ -350,11 +413,23 @@ export const Commands = {
   interpreters: "vivo.server.interpreters",
   /** Start a session with an interpreter for a document or its folder, or use the one that was chosen for it and runs that interpreter already; the session before goes on. It is the user's word, also where the workspace is not trusted. */
   useInterpreter: "vivo.server.useInterpreter",
-  /** Forget the shown values of the document. */
+  /** Forget the shown values of the document, or of one cell. What is pinned stays. */
   clear: "vivo.server.clear",
+  /** Let a value stay when its cell is run again, edited or cleared; or let it go. */
+  pinValue: "vivo.server.pinValue",
+  /** The whole text of a value, which the client puts on the clipboard. */
+  copyValue: "vivo.server.copyValue",
+  /** The traceback of an error as plain text, which the client puts on the clipboard. */
+  copyTraceback: "vivo.server.copyTraceback",
+  /** Open the place of a frame, by window/showDocument. */
+  openFrame: "vivo.server.openFrame",
 } as const;
 
 export const Queries = {
+  /** Data that an output refers to. A client that announced experimental.vivo.blobs is told pictures and other large data by reference, and fetches each once. */
+  blob: "vivo/blob",
+  /** The content of a document whose URI has one of the server's own schemes, for clients without workspace/textDocumentContent. Such a client says by experimental.vivo.documents that it can open them. */
+  document: "vivo/document",
 } as const;
 
 export const Notifications = {
