@@ -14,7 +14,7 @@ from pygls.exceptions import JsonRpcException
 from ...core.errors import VivoError
 from ..protocol import MESSAGES
 from ..protocol.declaring import Message
-from . import interpreter_commands, queueing, running, session_commands, value_commands
+from . import debugging, interpreter_commands, queueing, running, session_commands, value_commands
 from .converter import structure_command
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ HANDLERS: dict[str, Handler] = {
     **queueing.HANDLERS,
     **session_commands.HANDLERS,
     **interpreter_commands.HANDLERS,
+    **debugging.HANDLERS,
     **value_commands.HANDLERS,
 }
 

@@ -14,7 +14,7 @@ Rules:
 
 from __future__ import annotations
 
-from . import interpreters, outputs, queue, running, sessions
+from . import debugging, interpreters, outputs, queue, running, sessions
 from .declaring import Message
 
 MESSAGES: tuple[Message, ...] = (
@@ -22,5 +22,6 @@ MESSAGES: tuple[Message, ...] = (
     *queue.MESSAGES,
     *sessions.MESSAGES,
     *interpreters.MESSAGES,
+    *debugging.MESSAGES,
     *outputs.MESSAGES,
 )
