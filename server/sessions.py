@@ -187,7 +187,9 @@ class SessionManager:
         path = Path(os.path.realpath(Path(cwd, name.expanduser())))
         if path.is_relative_to(os.path.realpath(profiles_folder())):
             return self.profile  # the user's own, also where the workspace is the home folder
-        if not any(path.is_relative_to(os.path.realpath(each)) for each in [*self.folders, cwd]):
+        if not any(
+            path.is_relative_to(os.path.realpath(each)) for each in [*self.folders, Path(cwd)]
+        ):
             return self.profile
         self.tell(
             f"The workspace is not trusted: the profile {path} is not loaded. Trust the workspace "
