@@ -89,6 +89,8 @@ class SessionClient:
         """The content of the ``kernel_info_reply``."""
         self.on_input: InputHandler | None = None
         """Asked for a line; cancelled if another client answers."""
+        self.on_debug_event: Callable[[dict[str, Any]], None] | None = None
+        """Told what the session's debugger tells; nobody can ask for that later."""
         self.welcomed = False
         """Whether the session greets subscribers: then no event was missed since."""
         self._context = zmq.asyncio.Context()
@@ -225,6 +227,8 @@ class SessionClient:
             self._answers.pop(named, None)
             if (answered := self._questions.pop(named, None)) is not None:
                 answered.cancel()  # another client was faster
+        if message.type == "debug_event" and self.on_debug_event is not None:
+            self.on_debug_event(message.content)
         for listener in self._listeners:
             listener.offer(message, self._size)
 
@@ -479,6 +483,13 @@ class SessionClient:
     async def restart(self) -> dict[str, Any]:
         """Start a fresh engine in the session; gives the session when that is ready."""
         return (await self._control("vivo_restart", {}, 60.0)).content
+
+    async def debug(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The response of the session's debugger to a request of the Debug Adapter Protocol."""
+        reply = await self.request("control", "debug_request", request, timeout=60.0)
+        if reply.content.get("type") != "response":
+            raise SessionError(reply.content.get("evalue") or "The session has no debugger.")
+        return reply.content
 
     async def take_input(self) -> bool:
         """Have the question of a waiting cell asked of this client; whether there is one.

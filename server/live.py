@@ -58,6 +58,9 @@ class Listener(Protocol):
     def run_finished(self, session: LiveSession, record: RunRecord) -> None:
         """A cell ended."""
 
+    def debug_event(self, session: LiveSession, message: dict[str, Any]) -> None:
+        """The session's debugger tells something."""
+
     def start_failed(self, session: LiveSession, run: str, uri: str | None, message: str) -> None:
         """A cell could not be sent: the session did not start, or is gone."""
 
@@ -96,6 +99,7 @@ class LiveSession:
     """The runs that this server has sent."""
     _held: set[str] = field(default_factory=set)
     """Of those waiting, the ones that the session has not been sent yet."""
+    _at_end: dict[str, Callable[[], None]] = field(default_factory=dict)
     uris: set[str] = field(default_factory=set)
     """The documents that it serves."""
     _engine: tuple[int, float | None] | None = None
@@ -159,6 +163,7 @@ class LiveSession:
         assert self.entry is not None
         client = await SessionClient.connect(self.entry.connection_file, name="vivo lsp")
         client.on_input = self._input
+        client.on_debug_event = lambda message: self.listener.debug_event(self, message)
         told = await client.session()
         self._told(told)
         self.running = told["running"]
@@ -231,6 +236,8 @@ class LiveSession:
                 self.running = None
             self.queue.forget(run)
             self.state = "idle" if self.running is None else "busy"
+            if (then := self._at_end.pop(run, None)) is not None:
+                then()
             if record is not None:
                 self.listener.run_finished(self, record)
         else:
@@ -290,6 +297,10 @@ class LiveSession:
                 self.listener.start_failed(self, run, origin.uri, str(error))
                 self.listener.queue_changed(self)
                 return None
+
+    def at_end(self, run: str, then: Callable[[], None]) -> None:
+        """Do something once a run has ended."""
+        self._at_end[run] = then
 
     async def check(self) -> None:
         """Let go of a session that has ended, whoever ended it: the next run starts another.

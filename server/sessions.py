@@ -15,12 +15,14 @@ Rules:
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlparse
 
+from ..core.profile_folder import profiles_folder
 from ..parallel.errors import SessionError
 from ..parallel.interpreters import find_python
 from ..parallel.launch import SessionOptions, end_session, find_session
@@ -174,7 +176,26 @@ class SessionManager:
                 f"The workspace is not trusted: its interpreter {chosen.passed_over} is not used, "
                 f"but {chosen.python}. Trust the workspace, or choose an interpreter, to use it."
             )
-        return replace(options, python=chosen.python, profile=self.profile)
+        return replace(options, python=chosen.python, profile=self._profile(options.cwd))
+
+    def _profile(self, cwd: str) -> str | None:
+        """The profile of a new session: none that lies in a workspace that is not trusted."""
+        if self.profile is None or self.trusted:
+            return self.profile
+        is_path = self.profile.endswith(".toml")
+        name = Path(self.profile) if is_path else profiles_folder() / f"{self.profile}.toml"
+        path = Path(os.path.realpath(Path(cwd, name.expanduser())))
+        if path.is_relative_to(os.path.realpath(profiles_folder())):
+            return self.profile  # the user's own, also where the workspace is the home folder
+        if not any(
+            path.is_relative_to(os.path.realpath(each)) for each in [*self.folders, Path(cwd)]
+        ):
+            return self.profile
+        self.tell(
+            f"The workspace is not trusted: the profile {path} is not loaded. Trust the workspace "
+            "to load it."
+        )
+        return None
 
     def _live(self) -> list[SessionEntry]:
         try:
@@ -269,7 +290,7 @@ class SessionManager:
         options = SessionOptions(
             cwd=str(where),
             name=name or self._new_name(where.name),
-            profile=self.profile,
+            profile=self._profile(str(where)),
             documents=(place,),
         )
         if python is not None:

@@ -15,6 +15,7 @@ from ...core.errors import VivoError
 from ..protocol import MESSAGES
 from ..protocol.declaring import Message
 from . import (
+    debugging,
     error_commands,
     interpreter_commands,
     output_events,
@@ -36,6 +37,7 @@ HANDLERS: dict[str, Handler] = {
     **queueing.HANDLERS,
     **session_commands.HANDLERS,
     **interpreter_commands.HANDLERS,
+    **debugging.HANDLERS,
     **value_commands.HANDLERS,
     **error_commands.HANDLERS,
     **output_events.HANDLERS,

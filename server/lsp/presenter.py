@@ -146,9 +146,13 @@ class Presenter:
         text = document.lines[line].rstrip("\r\n")
         return int(document.position_codec.client_num_units(text))
 
-    def place_of(self, record: RunRecord) -> types.Range | None:
-        """Where a run's text is now, if its document is open."""
-        return self._range(record)
+    def places(self, uris: set[str]) -> dict[str, tuple[types.Range, bool]]:
+        """By run, where its text is in some documents, and whether it is another text by now."""
+        return {
+            anchor.record.id: (self.range_of(uri, anchor.start, anchor.end), anchor.is_stale)
+            for uri in uris
+            for anchor in (self.documents[uri].anchors if uri in self.documents else ())
+        }
 
     def range_of(self, uri: str, start: int, end: int) -> types.Range:
         """Whole lines as a range of the client's: to the end of the last one."""
@@ -243,6 +247,10 @@ class Presenter:
             ),
         )
         self.server.tell("vivo/executionFinished", finished)
+
+    def debug_event(self, session: LiveSession, message: dict[str, Any]) -> None:
+        """Send ``vivo/debugEvent`` to who debugs."""
+        self.server.debugging.event(session, message)
 
     def start_failed(self, session: LiveSession, run: str, uri: str | None, message: str) -> None:
         """A cell could not be sent: say so, and end its execution."""

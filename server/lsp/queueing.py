@@ -2,7 +2,9 @@
 
 Rules:
 
-1. Changes of one moment are one message, and what is the same as before is none.
+1. A change is told at once, and those that follow at most ten times a second: a long queue that is
+   worked off quickly must not become a message of all that waits for each cell. What is the same as
+   before is no message.
 2. Nothing is taken out here by looking and then asking: the session itself says what it took out.
 """
 
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from .handling import Handler
     from .server import VivoServer
 
+_PAUSE = 0.1  # seconds
+
 
 class Queues:
     """Tells the client of the queues of the sessions that it uses."""
@@ -40,15 +44,18 @@ class Queues:
     def __init__(self, server: VivoServer) -> None:
         self._server = server
         self._due: dict[str, LiveSession] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._last = 0.0
         self._told: dict[str, list[tuple[object, ...]]] = {}
 
     def changed(self, session: LiveSession) -> None:
         """A session's queue may have changed."""
         if not session.id:
             return
-        if not self._due:
-            asyncio.get_running_loop().call_soon(self._tell)
         self._due[session.id] = session
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at(max(self._last + _PAUSE, loop.time()), self._tell)
 
     def edited(self, uri: str) -> None:
         """What is shown of a document has changed: a waiting cell may be stale now."""
@@ -57,7 +64,8 @@ class Queues:
                 self.changed(session)
 
     def _tell(self) -> None:
-        due, self._due = self._due, {}
+        due, self._due, self._timer = self._due, {}, None
+        self._last = asyncio.get_running_loop().time()
         for session_id, session in due.items():
             executions = self.of(session)
             told = [(each.execution_id, each.status, each.stale) for each in executions]
@@ -72,8 +80,10 @@ class Queues:
 
     def told(self, session_id: str, records: list[RunRecord]) -> list[QueuedExecution]:
         """Records that have not ended, in their order, for the client."""
-        presenter, found, position = self._server.presenter, [], 0
+        found, position = [], 0
+        places = self._server.presenter.places({each.uri for each in records if each.uri})
         for record in records:
+            place, stale = places.get(record.id, (None, False))
             is_running = record.status == "running"
             position += not is_running
             elapsed = time.time() - record.started if is_running and record.started else None
@@ -86,8 +96,8 @@ class Queues:
                     uri=record.uri,
                     client=record.client,
                     title=first_line(record.source),
-                    range=presenter.place_of(record),
-                    stale=presenter.is_stale(record),
+                    range=place,
+                    stale=stale,
                     queued=record.queued,
                     started=record.started,
                     elapsed=max(0.0, elapsed) if elapsed is not None else None,

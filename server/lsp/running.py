@@ -96,7 +96,8 @@ def _send_cells(
     first = session.restart_first() if restart and session.is_begun else None
     ids: list[str] = []
     for _, snippet in snippets:
-        ids.append(send(server, uri, snippet, after=ids[-1] if ids else None, first=first))
+        ids.append(_place(server, uri, snippet, after=ids[-1] if ids else None, first=first))
+    server.presenter.refresh(uri)
     last = snippets[-1][0]
     after = next_cell(text, last)
     return RunStarted(
@@ -107,15 +108,26 @@ def _send_cells(
     )
 
 
-def send(
+def send(server: VivoServer, uri: str, snippet: Snippet, *, is_named: bool = True) -> str:
+    """Send text of a document to its session; its results will stand where it stands.
+
+    ``is_named``: whether it compiles under the document's name.
+    """
+    run = _place(server, uri, snippet, is_named=is_named)
+    server.presenter.refresh(uri)
+    return run
+
+
+def _place(
     server: VivoServer,
     uri: str,
     snippet: Snippet,
     *,
     after: str | None = None,
     first: asyncio.Task[None] | None = None,
+    is_named: bool = True,
 ) -> str:
-    """Send text of a document to its session; its results will stand where it stands.
+    """Send text to its session and note where it stands.
 
     ``after``: the run that the same command sent before; ``first``: what must go well before.
     """
@@ -123,15 +135,14 @@ def send(
         client=server.client_name,
         uri=uri,
         version=server.workspace.text_documents[uri].version,
-        path=source_name(uri),
-        first_line=snippet.line + 1,
+        path=source_name(uri) if is_named else None,
+        first_line=snippet.line + 1 if is_named else 1,
         after=after,
         values=server.settings.values,
     )
     stop = server.settings.stop_on_error
     record = server.sessions.of(uri).send(snippet.text, origin, stop_on_error=stop, first=first)
     server.presenter.documents[uri].place(record, snippet.line, snippet.end)
-    server.presenter.refresh(uri)
     return record.id
 
 

@@ -25,6 +25,7 @@ from ... import __version__
 from ..sessions import SessionManager, path_of
 from ..settings import Settings
 from .converter import QUERY_TYPES, make_converter
+from .debugging import Debugging
 from .finding import Finding
 from .insisting import Insisting
 from .presenter import Presenter
@@ -85,6 +86,7 @@ class VivoServer(LanguageServer):
         self.insisting = Insisting(self)
         self.queues = Queues(self)
         self.finding = Finding(self)
+        self.debugging = Debugging(self)
         self.client_name = "vivo lsp"
         self.sessions = SessionManager(self.presenter)
         self.sessions.tell = lambda sentence: self.show_message(sentence, types.MessageType.Info)

@@ -14,7 +14,15 @@ Rules:
 
 from __future__ import annotations
 
-from . import documents, interpreters, outputs, queue, running, sessions
+from . import (
+    debugging,
+    documents,
+    interpreters,
+    outputs,
+    queue,
+    running,
+    sessions,
+)
 from .declaring import Message
 
 MESSAGES: tuple[Message, ...] = (
@@ -22,6 +30,7 @@ MESSAGES: tuple[Message, ...] = (
     *queue.MESSAGES,
     *sessions.MESSAGES,
     *interpreters.MESSAGES,
+    *debugging.MESSAGES,
     *outputs.MESSAGES,
     *documents.MESSAGES,
 )

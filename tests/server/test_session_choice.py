@@ -221,7 +221,7 @@ async def test_nothing_of_an_untrusted_workspace_is_run_unasked(home: Path) -> N
     (folder / ".vscode").mkdir()
     (folder / ".vscode" / "settings.json").write_text(f'{{"vivo.python": "{trap}"}}')
     (folder / ".python-version").write_text("../../../work/.venv\n")
-    editor = await make_editor(home, python="", trusted=False)
+    editor = await make_editor(home, python="", trusted=False, profile="default.toml")
     try:
         editor.open("import sys\nsys.executable\n")
         await editor.ask("hover", position={"line": 1, "character": 1})
@@ -235,8 +235,10 @@ async def test_nothing_of_an_untrusted_workspace_is_run_unasked(home: Path) -> N
         assert (chosen["path"], chosen["inWorkspace"]) == (sys.executable, False)
         await editor.run_cell(0)
         assert (await editor.run_cell(1))["value"] == {"text/plain": repr(sys.executable)}
-        (message,) = editor.told["window/showMessage"]
-        assert f"is not trusted: its interpreter {trap} is not used" in message["message"]
+        messages = [each["message"] for each in editor.told["window/showMessage"]]
+        assert len(messages) == 2
+        assert f"is not trusted: its interpreter {trap} is not used" in messages[0]
+        assert f"not trusted: the profile {folder}/default.toml is not loaded" in messages[1]
         assert not mark.exists()
         # Trusted, the next session runs it; the user's word for one interpreter comes before.
         python = make_environment(folder / "ours")

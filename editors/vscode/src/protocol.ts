@@ -228,6 +228,34 @@ export interface UseInterpreterParams {
   scope?: "document" | "folder";
 }
 
+/** A request of the Debug Adapter Protocol for the session of a document. */
+export interface DebugParams {
+  uri: string;
+  /** The request: ``{type, seq, command, arguments}``. */
+  message: Record<string, unknown>;
+}
+
+/** What the session's debugger answers. */
+export interface DebugResult {
+  /** The response of the Debug Adapter Protocol, also one that tells of a failure. */
+  message: Record<string, unknown>;
+}
+
+/** What runs under the debugger now, or waits for its turn. */
+export interface DebugStarted {
+  executionId: string;
+  range: Range | null;
+  /** ``adapter``: the debugger that the editor has attached stops at the first line. ``input``: pdb stops there, and asks by ``vivo/input``. */
+  by: "adapter" | "input";
+}
+
+/** An event of a session's debugger. */
+export interface DebugEvent {
+  sessionId: string;
+  /** The event of the Debug Adapter Protocol. */
+  message: Record<string, unknown>;
+}
+
 /** A document, or the result at a position of it. */
 export interface ClearParams {
   uri: string;
@@ -413,6 +441,12 @@ export const Commands = {
   interpreters: "vivo.server.interpreters",
   /** Start a session with an interpreter for a document or its folder, or use the one that was chosen for it and runs that interpreter already; the session before goes on. It is the user's word, also where the workspace is not trusted. */
   useInterpreter: "vivo.server.useInterpreter",
+  /** Give the debugger of the document's session a request, as an editor's debug adapter does: initialize, attach, setBreakpoints and so on. Breakpoints are those of the real file. Jupyter's own requests (debugInfo, dumpCell, inspectVariables) are answered too. After the first one its events come as `vivo/debugEvent`, until the answer to `disconnect`. */
+  debug: "vivo.server.debug",
+  /** Run the cell at the position under the debugger, which stops at its first statement. */
+  debugCell: "vivo.server.debugCell",
+  /** Run the document's file with %run under the debugger, which stops at its first statement. */
+  debugFile: "vivo.server.debugFile",
   /** Forget the shown values of the document, or of one cell. What is pinned stays. */
   clear: "vivo.server.clear",
   /** Let a value stay when its cell is run again, edited or cleared; or let it go. */
@@ -437,6 +471,8 @@ export const Notifications = {
   queue: "vivo/queue",
   /** A session's state changed. */
   status: "vivo/status",
+  /** The session's debugger tells something: what stopped, what goes on. */
+  debugEvent: "vivo/debugEvent",
   /** A cell began to run. */
   executionStarted: "vivo/executionStarted",
   /** A cell printed, displayed, or failed. */
