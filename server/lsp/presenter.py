@@ -211,7 +211,7 @@ class Presenter:
             uri=uri,
             status=record.status,  # type: ignore[arg-type]
             execution_count=record.execution_count,
-            value=told_bundle(self, session, session.outputs.get(record.id), record.seq or 0),
+            value=told_bundle(self, session, session.outputs.get(record.id), None),
             error=error,
             range=self._range(record),
             duration=max(
