@@ -13,6 +13,7 @@ Rules:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -94,7 +95,7 @@ def _preview(value: object) -> tuple[str, str] | None:
     told = [f"`{facts.type}`"]
     shape = facts.shape if facts.shape is not None else (found.rows, found.columns)
     told.append("×".join(map(str, shape)))
-    if facts.dtype is not None:
+    if facts.dtype is not None and len(set(found.dtypes)) == 1:
         told.append(f"`{facts.dtype}`")
     if len(shape) > 2:
         told.append("the first sheet")
@@ -134,11 +135,15 @@ def _row(cells: list[str]) -> str:
 
 
 _LONGEST_CELL = 40
+_LONG_FLOAT = re.compile(r"-?\d*\.\d{7,}(?:e[+-]?\d+)?")
+_MIDNIGHT = re.compile(r"(?<=^\d{4}-\d\d-\d\d)[T ]00:00:00(?:\.0+)?$")
 
 
 def _cell(text: str) -> str:
     """A text as a cell of a Markdown table, where nothing of it is markup."""
-    text = " ".join(text.split())
+    text = _MIDNIGHT.sub("", " ".join(text.split()))
+    if _LONG_FLOAT.fullmatch(text):
+        text = f"{float(text):.6g}"
     text = text if len(text) <= _LONGEST_CELL else text[: _LONGEST_CELL - 1] + "…"
     for mark in "\\`*_|[]~#":
         text = text.replace(mark, f"\\{mark}")

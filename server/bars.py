@@ -26,10 +26,12 @@ class Bars:
         self._row = 0
         self._at_start = False
         self._displayed = ""
+        self._is_plain = True
 
     def write(self, text: str) -> bool:
         """Take in some text of a stream; whether the label differs now."""
-        if "\r" not in text and "\x1b" not in text and not self._rewritten:
+        self._is_plain = self._is_plain and "\r" not in text and "\x1b" not in text
+        if self._is_plain:
             # Most text is no bar: only its last line can become one.
             if "\n" in text:
                 self._rows, self._row = [""], 0

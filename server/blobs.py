@@ -99,12 +99,16 @@ def large_entries(data: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
 
 
 def by_reference(
-    data: dict[str, Any], store: BlobStore, session: str, sequence: int
+    data: dict[str, Any], store: BlobStore, session: str, sequence: int | None
 ) -> dict[str, Any]:
-    """A bundle with references in place of what is large."""
+    """A bundle with references in place of what is large.
+
+    ``sequence`` is the event that has it; None where that was told already.
+    """
     told = dict(data)
     for mime, raw in large_entries(data):
-        name = store.put(raw, Place(session, sequence, mime))
+        place = Place(session, sequence, mime) if sequence is not None else None
+        name = store.put(raw, place)
         told[mime] = {"blob": name, "size": len(raw)}
     return told
 

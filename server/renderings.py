@@ -15,6 +15,9 @@ import binascii
 import re
 from typing import Any
 
+from ..core.previews import markdown_table
+from ..parallel.messages import TableReply
+
 MAXIMUM = 95_000
 """Characters of a rendering."""
 LARGEST_PICTURE = 60_000
@@ -33,6 +36,19 @@ def rendering_of(data: dict[str, Any], *, images: bool = False, limit: int = MAX
         parts.append(fenced(str(data.get("text/plain", ""))))
     made = "\n\n".join(parts)
     return made if len(made) <= limit else fenced(str(data.get("text/plain", "")))
+
+
+def rendering_of_table(type_name: str, told: TableReply) -> str:
+    """The Markdown of a live table's corner, as a session tells it; empty for what is none."""
+    if not told.found:
+        return ""
+    kinds = {kind for kind in told.dtypes if kind is not None}
+    facts = [f"`{type_name}`", f"{told.rows}×{told.columns}"]
+    facts += [f"`{kind}`" for kind in kinds if len(kinds) == 1]
+    table = markdown_table(
+        told.labels, told.names, told.dtypes, told.cells, told.rows, told.columns
+    )
+    return f"{' · '.join(facts)}\n\n{table}"
 
 
 def fenced(text: str, language: str = "text", limit: int = _LONGEST_TEXT) -> str:

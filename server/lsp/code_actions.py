@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 VALUES = "source.vivo"
 _OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, VALUES])
 _MOST_FRAMES = 5
+_PATIENCE = 2.0  # seconds that names are waited for: nobody types meanwhile
 _NO_POST_MORTEM = frozenset(
     {"SyntaxError", "IndentationError", "UsageError", "KeyboardInterrupt", "EngineDied",
      "EngineEnded", "Restarted"}
@@ -175,10 +176,10 @@ async def _names(
         return []  # a local: its names are not the session's to tell
     try:
         if wrong.kind == "name":
-            page = await session.client.variables(count=1000, timeout=server.deadline)
+            page = await session.client.variables(count=1000, timeout=_PATIENCE)
             return [*own, *(each.name for each in page.variables), *vars(builtins)]
         code = code_to_complete(wrong)
-        reply = await session.client.complete(code, timeout=server.deadline)
+        reply = await session.client.complete(code, timeout=_PATIENCE)
     except SessionError as error:
         _log.info("No suggestions: %s", error)
         return list(own)

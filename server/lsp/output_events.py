@@ -82,7 +82,7 @@ def _tell(
 
 
 def told_bundle(
-    presenter: Presenter, session: LiveSession, data: dict[str, Any] | None, sequence: int
+    presenter: Presenter, session: LiveSession, data: dict[str, Any] | None, sequence: int | None
 ) -> dict[str, Any] | None:
     """A bundle as the client is told it (rule 1)."""
     if data is None or not presenter.can.blobs:

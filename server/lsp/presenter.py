@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
@@ -239,7 +239,7 @@ class Presenter:
             uri=uri,
             status=record.status,  # type: ignore[arg-type]
             execution_count=record.execution_count,
-            value=told_bundle(self, session, session.outputs.get(record.id), record.seq or 0),
+            value=told_bundle(self, session, session.outputs.get(record.id), None),
             error=error,
             range=self._range(record),
             duration=max(

@@ -99,7 +99,7 @@ async def test_a_page_is_an_output_and_a_document_beside_the_code(home: Path) ->
         editor.open(text)
         await editor.run_cell(1)
         ended = await editor.run_cell(5)
-        pages = [each for each in outputs_of(editor, ended["executionId"])]
+        pages = outputs_of(editor, ended["executionId"])
         assert [each["kind"] for each in pages] == ["page", "page"]
         assert "Doubles." in pages[0]["data"]["text/plain"]
         await editor.until(lambda: shown)
@@ -112,7 +112,7 @@ async def test_a_page_is_an_output_and_a_document_beside_the_code(home: Path) ->
         ours = await editor.client.request("vivo/document", wanted)
         assert ours == {"text": content["text"], "languageId": "plaintext"}
         for gone in ("vivo-page:/../../etc/passwd", "vivo-page:/a/b/0", "file:///etc/passwd"):
-            with pytest.raises(ResponseError, match="(no longer there|no document of vivo's)"):
+            with pytest.raises(ResponseError, match=r"no longer there|no document of vivo"):
                 await editor.client.request("vivo/document", {"uri": gone})
         await editor.client.close()
         editor = await make_editor(home, READING)

@@ -15,10 +15,18 @@ from hypothesis import strategies as st
 from lsprotocol import types
 from vivo.core.previews import LINE_MIME, assigned_data, markdown_table, with_preview
 from vivo.core.traceback_values import HIDDEN, SECRET_WORDS
+from vivo.parallel.messages import TableReply
 from vivo.server.bars import Bars, line_of_bar
 from vivo.server.blobs import BlobStore, Place, by_reference, is_reference, matching
 from vivo.server.lsp.capabilities import capabilities_of
-from vivo.server.renderings import LARGEST_PICTURE, MAXIMUM, fenced, png_size, rendering_of
+from vivo.server.renderings import (
+    LARGEST_PICTURE,
+    MAXIMUM,
+    fenced,
+    png_size,
+    rendering_of,
+    rendering_of_table,
+)
 from vivo.server.suggestions import code_to_complete, misspelled, near, place_in
 from vivo.server.thumbnails import thumbnail
 from vivo.server.values import line_of, names_label, one_line, value_label
@@ -207,6 +215,14 @@ def test_a_rendering_is_bounded_and_shows_pictures_to_who_can_see_them() -> None
     assert rendering_of({"image/png": "no base64!", "text/plain": "y"}, images=True)
 
 
+def test_a_live_table_is_rendered_as_a_preview_is() -> None:
+    """From what the session tells of a corner; nothing of what is no table."""
+    told = TableReply(True, 9, 1, ["0"], ["a"], ["int8"], [["7"]])
+    table = "|  | a |\n| --- | ---: |\n| **0** | 7 |\n| … | … |"
+    assert rendering_of_table("Frame", told) == f"`Frame` · 9×1 · `int8`\n\n{table}"
+    assert rendering_of_table("int", TableReply(False)) == ""
+
+
 # --- Bars ------------------------------------------------------------------------------------
 
 
@@ -216,7 +232,7 @@ def test_bars_are_lines_that_are_written_over() -> None:
     assert not bars.write("begun\n")
     assert not bars.write("\r  0%|   |")
     assert bars.write("\r 50%|#  |")
-    assert bars.label == "50%|# |" or bars.label == "50%|#  |"
+    assert bars.label == "50%|#  |"
     assert not bars.write("\r 50%|#  |")
     bars.write("\n\r  0%|inner\r 10%|inner\x1b[A")
     assert bars.label == "50%|#  | · 10%|inner"
@@ -224,6 +240,11 @@ def test_bars_are_lines_that_are_written_over() -> None:
     assert bars.label == "60%|## | · 10%|inner"
     bars.write("\n\ndone\n")
     assert bars.label == "60%|## | · 10%|inner"
+    nested = Bars()
+    for text in ("\router 0", "\n", "\rinner 0", "\x1b[A", "\n", "\r       ", "\x1b[A"):
+        nested.write(text)
+    assert nested.write("\router 1")
+    assert nested.label == "outer 1"
     assert bars.display("7/9 [00:01]")
     assert bars.label.endswith("7/9 [00:01]")
 
