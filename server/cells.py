@@ -32,22 +32,29 @@ class Cell:
     """Whether a mark begins it; otherwise it is a statement, or the text above the first mark."""
 
 
-def cells_of(lines: list[str]) -> list[Cell]:
+def mark_of(line: str) -> re.Match[str] | None:
+    """The mark that a line is, if it is one."""
+    return _MARK.match(line) if "#" in line else None
+
+
+def cells_of(lines: list[str], marks: list[int] | None = None) -> list[Cell]:
     """The marked cells of a document, top to bottom; none if it has no marks.
 
-    What stands above the first mark is a cell too, if it says anything.
+    What stands above the first mark is a cell too, if it says anything. ``marks`` are the lines
+    that are marks, if they are known.
     """
-    marks = [(number, match) for number, line in enumerate(lines) if (match := _MARK.match(line))]
+    if marks is None:
+        marks = [number for number, line in enumerate(lines) if mark_of(line)]
     if not marks:
         return []
     cells = []
-    first = marks[0][0]
+    first = marks[0]
     if any(line.strip() and not line.lstrip().startswith("#") for line in lines[:first]):
         cells.append(Cell(0, first, is_marked=False))
-    ends = [number for number, _ in marks[1:]] + [len(lines)]
-    for (number, match), end in zip(marks, ends, strict=True):
-        title = (match["title"] or "").strip()
-        cells.append(Cell(number, end, title, bool(_MARKDOWN.search(lines[number]))))
+    for start, end in zip(marks, [*marks[1:], len(lines)], strict=True):
+        match = _MARK.match(lines[start])
+        title = (match["title"] or "").strip() if match is not None else ""
+        cells.append(Cell(start, end, title, bool(_MARKDOWN.search(lines[start]))))
     return cells
 
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from ..cells import cells_of
-
 if TYPE_CHECKING:
     from .server import VivoServer
 
@@ -20,7 +18,7 @@ def register(server: VivoServer) -> None:
         uri = params.text_document.uri
         lenses: list[types.CodeLens] = []
         runnable = 0
-        for cell in cells_of(server.text_of(uri).split("\n")):
+        for cell in server.document(uri).text.cells.marked():
             if cell.is_markdown:
                 continue
             argument = {"uri": uri, "position": {"line": cell.start, "character": 0}}

@@ -14,7 +14,7 @@ from lsprotocol import types
 
 from ...parallel.messages import RunRecord
 from ...parallel.wire import Message
-from ..anchors import Anchor, Anchors
+from ..anchors import Anchor, Anchors, Edit
 from ..live import LiveSession
 from ..protocol import outputs, sessions
 from ..values import value_label
@@ -38,6 +38,8 @@ class Presenter:
     def __init__(self, server: VivoServer) -> None:
         self.server = server
         self.documents: dict[str, Anchors] = {}
+        self.moved: set[str] = set()
+        """Documents whose results the edits of this step have moved or made stale."""
         self.can_refresh_hints = False
         self.can_refresh_lenses = False
         self.has_hints = False
@@ -71,7 +73,9 @@ class Presenter:
 
     def opened(self, uri: str, text: str) -> None:
         """A document was opened: its session's runs look for their text."""
-        self.documents[uri] = Anchors(text.split("\n"))
+        document = self.server.workspace.text_documents.get(uri)
+        lines = document.lines if document is not None else text.split("\n")
+        self.documents[uri] = Anchors(lines)
         session = self.server.sessions.known(uri)
         if session is not None:
             self.adopt(uri, session)
@@ -85,6 +89,19 @@ class Presenter:
             if record.status in ("ok", "error", "running"):
                 anchors.adopt(record)
         self.refresh(uri)
+
+    def edited(self, uri: str, edit: Edit, lines: list[str]) -> None:
+        """A document is being edited: its results follow. See :meth:`Anchors.settle`."""
+        anchors = self.documents.get(uri)
+        if anchors is not None and anchors.follow(edit, lines):
+            self.moved.add(uri)
+
+    def settled(self, uri: str) -> None:
+        """All edits of a notification are done: show what they moved or made stale."""
+        anchors = self.documents.get(uri)
+        if anchors is not None and (anchors.settle() or uri in self.moved):
+            self.refresh(uri)
+        self.moved.discard(uri)
 
     def closed(self, uri: str) -> None:
         """A document was closed."""
@@ -120,8 +137,7 @@ class Presenter:
         document = self.server.workspace.text_documents.get(uri)
         if document is None or line >= len(document.lines):
             return 0
-        text = document.lines[line].rstrip("\r\n")
-        return int(document.position_codec.client_num_units(text))
+        return int(document.position_codec.client_num_units(document.lines[line]))
 
     def range_of(self, uri: str, start: int, end: int) -> types.Range:
         """Whole lines as a range of the client's: to the end of the last one."""

@@ -18,20 +18,22 @@ from cattrs import transform_error
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol
 
 from ... import __version__
 from ..sessions import SessionManager, path_of
 from ..settings import Settings
+from . import serving
 from .converter import QUERY_TYPES, make_converter
+from .dispatching import Dispatching
 from .insisting import Insisting
 from .presenter import Presenter
 from .progress import RunProgress
+from .workspace import Document
 
 _log = logging.getLogger(__name__)
 
 
-class VivoProtocol(LanguageServerProtocol):
+class VivoProtocol(Dispatching):
     """LSP, with an answer also for requests that cannot be read, and with our own requests."""
 
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
@@ -87,6 +89,12 @@ class VivoServer(LanguageServer):
         return self.settings.deadline
 
     @property
+    def dispatching(self) -> VivoProtocol:
+        """What takes the client's messages."""
+        assert isinstance(self.protocol, VivoProtocol)
+        return self.protocol
+
+    @property
     def converter(self) -> Any:
         """The converter of messages."""
         return self.protocol._converter
@@ -110,11 +118,16 @@ class VivoServer(LanguageServer):
         if not task.cancelled() and task.exception() is not None:
             _log.error("Work in the background failed", exc_info=task.exception())
 
+    def document(self, uri: str) -> Document:
+        """An open document. Raises ``JsonRpcInvalidParams`` if it is not open."""
+        found = self.workspace.text_documents.get(uri)
+        if not isinstance(found, Document):
+            raise JsonRpcInvalidParams(message=f"The document {uri} is not open: open it first.")
+        return found
+
     def text_of(self, uri: str) -> str:
         """The text of an open document. Raises ``JsonRpcInvalidParams`` if it is not open."""
-        if uri not in self.workspace.text_documents:
-            raise JsonRpcInvalidParams(message=f"The document {uri} is not open: open it first.")
-        return str(self.workspace.text_documents[uri].source)
+        return self.document(uri).source
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log an error; the client that asked has its answer already."""
@@ -181,5 +194,4 @@ def serve() -> int:
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s"
     )
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    make_server().start_io()
-    return 0
+    return serving.serve(make_server())
