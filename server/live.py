@@ -25,6 +25,7 @@ from ..parallel.messages import RunOrigin, RunRecord
 from ..parallel.registry import SessionEntry
 from ..parallel.runs import RunTable
 from ..parallel.wire import Message
+from .bounded import MAXIMUM_ENTRIES, Bounded
 
 _log = logging.getLogger(__name__)
 _REPLAYED_EVENTS = 2000
@@ -64,12 +65,13 @@ class LiveSession:
     client: SessionClient | None = None
     state: str = "starting"
     python_version: str = ""
-    runs: RunTable = field(default_factory=RunTable)
-    reports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    runs: RunTable = field(default_factory=lambda: RunTable(MAXIMUM_ENTRIES))
+    """The newest; with what is kept beside them, bounded: the session's journal has all."""
+    reports: dict[str, dict[str, Any]] = field(default_factory=Bounded)
     """The tracebacks of failed runs, as data."""
-    errors: dict[str, dict[str, Any]] = field(default_factory=dict)
+    errors: dict[str, dict[str, Any]] = field(default_factory=Bounded)
     """Jupyter's error content of failed runs: name, message, rendered traceback."""
-    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=Bounded)
     """The last value of a run, as a MIME bundle."""
     waiting: list[str] = field(default_factory=list)
     """Runs that were sent and have not begun."""
