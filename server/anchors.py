@@ -137,9 +137,8 @@ class Anchors:
         """End a step: what lost its text is looked for in what was written; whether any was."""
         touched, self._touched = self._touched, []
         lost, self._lost = self._lost, []
-        here = {id(each) for each in self.anchors} if lost else set()
-        wanted = [each for each in lost if each.is_stale and id(each) in here]
-        wanted += reversed(self.gone)
+        lost = [each for each in lost if each.is_stale and each in self.anchors]
+        wanted = [*lost, *reversed(self.gone)]
         if not wanted:
             return False
         written: dict[str, list[int]] = {}
@@ -148,13 +147,16 @@ class Anchors:
                 written.setdefault(said, []).append(number)
         has_found = False
         for anchor in wanted:
-            start = self._written(anchor, written)
+            start = self._written(anchor, written, lost)
             if start is None:
                 continue
             if anchor in self.gone:
                 self.gone.remove(anchor)
             self.anchors = [each for each in self.anchors if each is not anchor]
             anchor.start, anchor.end, anchor.is_stale = start, start + len(anchor.text), False
+            for other in self._over(start, anchor.end):
+                self.anchors.remove(other)
+                self.gone.append(other)
             self._put(anchor)
             has_found = True
         return has_found
@@ -234,10 +236,13 @@ class Anchors:
     def _fits(self, anchor: Anchor) -> bool:
         return _same(self.lines[anchor.start : anchor.end], anchor.text)
 
-    def _written(self, anchor: Anchor, written: dict[str, list[int]]) -> int | None:
+    def _written(
+        self, anchor: Anchor, written: dict[str, list[int]], lost: list[Anchor]
+    ) -> int | None:
         """Where this step has written an anchor's text: the nearest place that is free.
 
         ``written`` are this step's lines, by what they say. A line of the text must be among them.
+        Of ``lost`` ones nothing is left where they stand: those places are free.
         """
         if anchor.says.isdisjoint(written):
             return None
@@ -252,19 +257,15 @@ class Anchors:
             for start in starts
             if start >= 0
             and self._stands(anchor.text, start)
-            and self._is_free(start, start + length, anchor)
+            and all(other is anchor or other in lost for other in self._over(start, start + length))
         ]
         return min(found, key=lambda start: abs(start - anchor.start)) if found else None
 
-    def _is_free(self, start: int, end: int, but: Anchor) -> bool:
-        """Whether no other result that is fresh stands on some lines."""
-        place = bisect_left(self.anchors, start + 1, key=lambda each: each.end)
-        while place < len(self.anchors) and self.anchors[place].start < end:
-            other = self.anchors[place]
-            if other is not but and not other.is_stale:
-                return False
-            place += 1
-        return True
+    def _over(self, start: int, end: int) -> list[Anchor]:
+        """The results that stand on some of these lines."""
+        low = bisect_left(self.anchors, start + 1, key=lambda each: each.end)
+        high = bisect_left(self.anchors, end, key=lambda each: each.start)
+        return self.anchors[low:high]
 
     def _find(self, wanted: list[str], near: int) -> int | None:
         """The line where a text stands, the nearest to ``near``; None if it does not."""

@@ -19,7 +19,7 @@ from urllib.parse import unquote
 from lsprotocol import types
 from pygls.workspace import PositionCodec, ServerTextPosition, TextDocument, Workspace
 
-from ..cells import Cell, statements_of
+from ..cells import Cell, statement_at
 from ..position_units import column_of, units_of
 from ..text import DocumentText, Edit
 
@@ -64,7 +64,6 @@ class Document(TextDocument):
     def __init__(self, uri: str, source: str | None = None, **others: Any) -> None:
         super().__init__(uri, None, **others)
         self.text = DocumentText(source if source is not None else self._saved())
-        self._statements: tuple[str, list[Cell]] | None = None
 
     def _saved(self) -> str:
         """What the file of a document holds that is not open; nothing if it cannot be read."""
@@ -83,23 +82,9 @@ class Document(TextDocument):
         """The lines, without their ends."""
         return self.text.lines
 
-    def all_cells(self) -> list[Cell]:
-        """The marked cells, or the statements of a document without marks."""
-        marked = self.text.cells.marked()
-        if marked:
-            return marked
-        source = self.source
-        if self._statements is None or self._statements[0] is not source:
-            self._statements = (source, statements_of(source))
-        return self._statements[1]
-
     def cell_at(self, line: int) -> Cell | None:
         """The cell at a line; between two statements the next one. None where there is none."""
-        found = self.text.cells.at(line)
-        if found is not None:
-            return found
-        cells = self.all_cells()
-        return next((cell for cell in cells if line < cell.end), cells[-1] if cells else None)
+        return self.text.cells.at(line) or statement_at(self.lines, line)
 
     def change(self, change: types.TextDocumentContentChangeEvent, tell: Follower) -> None:
         """Apply a change, and tell of each edit that it was."""

@@ -34,7 +34,7 @@ class HostileClient:
         self.process = process
         self.draw = random.Random(seed)
         self.folder = folder
-        self.asked: set[Any] = set()
+        self.asked: dict[Any, str] = {}
         self.answers: Counter[Any] = Counter()
         self.nameless = 0
         self.sent = 0
@@ -45,9 +45,11 @@ class HostileClient:
         self.reader = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, seed: int, folder: str) -> HostileClient:
+    async def start(
+        cls, seed: int, folder: str, words: tuple[str, ...] = ("-m", "vivo.server.cli", "lsp")
+    ) -> HostileClient:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-E", "-P", "-m", "vivo.server.cli", "lsp"),
+            *(sys.executable, "-E", "-P", *words),
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
@@ -90,17 +92,19 @@ class HostileClient:
     def ask(self, method: Any, params: Any) -> Any:
         self.count += 1
         number: Any = self.count if self.draw.random() < 0.8 else f"text {self.count}"
-        self.asked.add(number)
+        self.asked[number] = f"{method} {params}"[:500]
         self.send({"id": number, "method": method, "params": params})
         return number
 
     async def answered(self, number: Any) -> None:
-        async with asyncio.timeout(WHAT_COMES_OF_IT):
-            while not self.answers[number]:
-                if self.process.stdout is not None and self.reader.done():
-                    raise AssertionError(f"the server has ended: {self.process.returncode}")
-                self.changed.clear()
-                await self.changed.wait()
+        try:
+            async with asyncio.timeout(WHAT_COMES_OF_IT):
+                while not self.answers[number]:
+                    assert not self.reader.done(), f"the server has ended: {self.reader}"
+                    self.changed.clear()
+                    await self.changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"no answer to {number}: {self.asked[number]}") from None
 
     async def drained(self) -> None:
         assert self.process.stdin is not None
