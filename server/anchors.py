@@ -73,13 +73,9 @@ class Anchors:
         self._put(Anchor(record, start, end, self.lines[start:end]))
 
     def _put(self, new: Anchor) -> None:
-        kept = [
-            each
-            for each in self.anchors
-            if each.record.id != new.record.id and (each.end <= new.start or each.start >= new.end)
-        ]
-        kept.insert(bisect_left(kept, new.start, key=lambda each: each.start), new)
-        self.anchors = kept
+        low = bisect_left(self.anchors, new.start + 1, key=lambda each: each.end)
+        high = bisect_left(self.anchors, new.end, key=lambda each: each.start)
+        self.anchors[low:high] = [new]
 
     def update(self, record: RunRecord) -> None:
         """The newer state of a run that is placed."""
@@ -93,6 +89,7 @@ class Anchors:
         start = self._find(wanted, record.first_line - 1)
         if start is None:
             return False
+        self.anchors = [each for each in self.anchors if each.record.id != record.id]
         self.place(record, start, start + len(wanted))
         return True
 

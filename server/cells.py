@@ -15,7 +15,7 @@ from typing import Any
 
 import parso
 
-from .parts import part_around, parts_of
+from .parts import LONGEST, part_around, parts_of
 
 _MARK = re.compile(
     r"^[ \t]*\#[ \t]*(?:%%(?!%)(?P<title>.*)|In\[[ \d]*\]:?|<codecell>|<markdowncell>)\s*$"
@@ -125,11 +125,21 @@ def statement_at(lines: list[str], line: int) -> Cell | None:
 
 
 def _statements(lines: list[str], start: int, end: int) -> list[Cell]:
-    """The statements of a part."""
+    """The statements of a part; one that is too long to be parsed is one."""
+    while start < end and _says_nothing(lines[start]):
+        start += 1
+    while end > start and _says_nothing(lines[end - 1]):
+        end -= 1
+    if end - start > LONGEST:
+        return [Cell(start, end, is_marked=False)]
     return [
         Cell(start + cell.start, start + cell.end, is_marked=False)
         for cell in _parsed("\n".join(lines[start:end]))
     ]
+
+
+def _says_nothing(line: str) -> bool:
+    return not line or line[0] == "#" or not line.strip()
 
 
 @lru_cache(maxsize=2048)
@@ -156,6 +166,8 @@ def part_of(text: str, line: int) -> tuple[str, int]:
     below = range(line + 1, len(lines))
     end = next((number for number in below if mark_of(lines[number])), len(lines))
     start, end = part_around(lines, line, start, end)
+    if end - start > LONGEST:
+        start, end = max(start, line - LONGEST // 4), min(end, line + LONGEST // 4)
     return "\n".join(lines[start:end]), line - start
 
 

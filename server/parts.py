@@ -17,6 +17,8 @@ import re
 from bisect import bisect_right
 from functools import lru_cache
 
+LONGEST = 2_000
+"""Lines of one statement that are parsed; the parser's time grows with the square of comments."""
 _SHORT = 200
 """Lines that are parsed as they are: looking for parts of them would not pay."""
 _QUOTED = re.compile(

@@ -38,6 +38,8 @@ class Presenter:
     def __init__(self, server: VivoServer) -> None:
         self.server = server
         self.documents: dict[str, Anchors] = {}
+        self._refreshed: dict[str, bool] = {}
+        """By document that was refreshed in this turn of the loop, whether it is to be again."""
         self.moved: set[str] = set()
         """Documents whose results the edits of this step have moved or made stale."""
         self.can_refresh_hints = False
@@ -108,12 +110,24 @@ class Presenter:
         self.documents.pop(uri, None)
 
     def refresh(self, uri: str) -> None:
-        """Let the client ask again for what is shown beside the code."""
+        """Let the client ask again for what is shown beside the code.
+
+        At once, and once more where others asked for it in the same turn of the loop.
+        """
+        if uri in self._refreshed:
+            self._refreshed[uri] = True
+            return
+        self._refreshed[uri] = False
+        asyncio.get_running_loop().call_soon(self._refresh_again, uri)
         if self.can_refresh_hints:
             self._ask(types.WORKSPACE_INLAY_HINT_REFRESH)
         if self.can_refresh_lenses:
             self._ask(types.WORKSPACE_CODE_LENS_REFRESH)
         self.publish_diagnostics(uri)
+
+    def _refresh_again(self, uri: str) -> None:
+        if self._refreshed.pop(uri, False):
+            self.refresh(uri)
 
     def _ask(self, method: str) -> None:
         self.server.protocol.send_request(method, None)

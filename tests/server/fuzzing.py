@@ -283,7 +283,7 @@ class HostileClient:
 
     def _large(self) -> None:
         """Some megabytes: of text, or of nothing that is known."""
-        text = "x = 1  # 😀\n" * self.draw.choice([10_000, 100_000])
+        text = "# nothing to run 😀\n" * self.draw.choice([10_000, 100_000])
         if self.draw.random() < 0.5:
             item = {"uri": self.uri(), "languageId": "python", "version": 1, "text": text}
             self.send({"method": "textDocument/didOpen", "params": {"textDocument": item}})
