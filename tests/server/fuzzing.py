@@ -296,8 +296,11 @@ class HostileClient:
         """Wait for every answer; each has come once."""
         for number in list(self.asked):
             await self.answered(number)
-        number = self.ask("textDocument/hover", {"textDocument": {"uri": "file:///none.py"},
-                                                 "position": {"line": 0, "character": 0}})  # fmt: skip
+        place = {
+            "textDocument": {"uri": "file:///none.py"},
+            "position": {"line": 0, "character": 0},
+        }
+        number = self.ask("textDocument/hover", place)
         await self.answered(number)
         wrong = {n: times for n, times in self.answers.items() if times != 1 or n not in self.asked}
         assert wrong == {}, f"answered more than once, or never asked: {wrong}"
