@@ -56,6 +56,10 @@ class RunTable:
             return [run for run in found if uri is None or run.uri == uri]
         return [run for run in self._runs.values() if uri is None or run.uri == uri]
 
+    def has(self, uri: str) -> bool:
+        """Whether a run of a document is known; the newest are looked at first."""
+        return any(run.uri == uri for run in reversed(self._runs.values()))
+
     def put(self, record: RunRecord) -> None:
         """Keep a run, or its newer state."""
         self._runs[record.id] = record

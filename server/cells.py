@@ -16,9 +16,12 @@ import json
 import re
 import textwrap
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import parso
+
+from .parts import LONGEST, part_around, parts_of
 
 _MARK = re.compile(
     r"^[ \t]*\#[ \t]*(?:%%(?!%)(?P<title>.*)|In\[[ \d]*\]:?|<codecell>|<markdowncell>)\s*$"
@@ -46,23 +49,30 @@ class Cell:
     tags: tuple[str, ...] = ()
 
 
-def cells_of(lines: list[str]) -> list[Cell]:
+def mark_of(line: str) -> re.Match[str] | None:
+    """The mark that a line is, if it is one."""
+    return _MARK.match(line) if "#" in line else None
+
+
+def cells_of(lines: list[str], marks: list[int] | None = None) -> list[Cell]:
     """The marked cells of a document, top to bottom; none if it has no marks.
 
-    What stands above the first mark is a cell too, if it says anything.
+    What stands above the first mark is a cell too, if it says anything. ``marks`` are the lines
+    that are marks, if they are known.
     """
-    marks = [(number, match) for number, line in enumerate(lines) if (match := _MARK.match(line))]
+    if marks is None:
+        marks = [number for number, line in enumerate(lines) if mark_of(line)]
     if not marks:
         return []
     cells = []
-    first = marks[0][0]
+    first = marks[0]
     if any(line.strip() and not line.lstrip().startswith("#") for line in lines[:first]):
         cells.append(Cell(0, first, is_marked=False))
-    ends = [number for number, _ in marks[1:]] + [len(lines)]
-    for (number, match), end in zip(marks, ends, strict=True):
-        title, tags = _title_of(match["title"] or "")
-        is_markdown = bool(_WORDS.search(lines[number]))
-        cells.append(Cell(number, end, title, is_markdown, tags=tags))
+    for start, end in zip(marks, [*marks[1:], len(lines)], strict=True):
+        match = _MARK.match(lines[start])
+        title, tags = _title_of((match["title"] or "") if match is not None else "")
+        is_markdown = bool(_WORDS.search(lines[start]))
+        cells.append(Cell(start, end, title, is_markdown, tags=tags))
     return cells
 
 
@@ -119,22 +129,84 @@ def _merge_broken(cells: list[Cell], lines: list[str]) -> list[Cell]:
 
 def all_cells(text: str) -> list[Cell]:
     """The cells of a document: the marked ones, or its statements."""
-    return cells_of(text.split("\n")) or statements_of(text)
+    lines = text.split("\n")
+    marked = cells_of(lines)
+    if marked:
+        return marked
+    return [cell for start, end in parts_of(lines) for cell in _statements(lines, start, end)]
 
 
 def cell_at(text: str, line: int) -> Cell | None:
     """The cell at a line; between two statements the next one. None where there is none."""
-    cells = all_cells(text)
-    for cell in cells:
-        if line < cell.end:
-            return cell
+    lines = text.split("\n")
+    marked = cells_of(lines)
+    if marked:
+        return next((cell for cell in marked if line < cell.end), marked[-1])
+    return statement_at(lines, line)
+
+
+def statement_at(lines: list[str], line: int) -> Cell | None:
+    """The top-level statement at a line, the next one, else the last; None where there is none."""
+    start, end = part_around(lines, line, 0, len(lines))
+    while True:
+        cells = _statements(lines, start, end)
+        found = next((cell for cell in cells if line < cell.end), None)
+        if found is not None:
+            return found
+        if end >= len(lines):
+            break
+        start, end = part_around(lines, end, 0, len(lines))
+    while not cells and start > 0:
+        start, end = part_around(lines, start - 1, 0, len(lines))
+        cells = _statements(lines, start, end)
     return cells[-1] if cells else None
+
+
+def _statements(lines: list[str], start: int, end: int) -> list[Cell]:
+    """The statements of a part; one that is too long to be parsed is one."""
+    while start < end and _says_nothing(lines[start]):
+        start += 1
+    while end > start and _says_nothing(lines[end - 1]):
+        end -= 1
+    if end - start > LONGEST:
+        return [Cell(start, end, is_marked=False)]
+    return [
+        Cell(start + cell.start, start + cell.end, is_marked=False)
+        for cell in _parsed("\n".join(lines[start:end]))
+    ]
+
+
+def _says_nothing(line: str) -> bool:
+    return not line or line[0] == "#" or not line.strip()
+
+
+@lru_cache(maxsize=2048)
+def _parsed(text: str) -> tuple[Cell, ...]:
+    return tuple(statements_of(text))
 
 
 def next_cell(text: str, cell: Cell) -> Cell | None:
     """The cell after another that can be run."""
-    later = [other for other in all_cells(text) if other.start >= cell.end]
-    return next((other for other in later if not other.is_markdown), None)
+    lines = text.split("\n")
+    if marked := cells_of(lines):
+        later = (other for other in marked if other.start >= cell.end)
+        return next((other for other in later if not other.is_markdown), None)
+    found = statement_at(lines, cell.end) if cell.end < len(lines) else None
+    return found if found is not None and found.start >= cell.end else None
+
+
+def part_of(text: str, line: int) -> tuple[str, int]:
+    """The text that has to be parsed to know about a line, and the line's number in it."""
+    lines = text.split("\n")
+    if not 0 <= line < len(lines):
+        return text, line
+    start = next((n for n in range(line, 0, -1) if mark_of(lines[n])), 0)
+    below = range(line + 1, len(lines))
+    end = next((number for number in below if mark_of(lines[number])), len(lines))
+    start, end = part_around(lines, line, start, end)
+    if end - start > LONGEST:
+        start, end = max(start, line - LONGEST // 4), min(end, line + LONGEST // 4)
+    return "\n".join(lines[start:end]), line - start
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ from ..parallel.processes import process_started
 from ..parallel.registry import Registry, SessionEntry, liveness
 from ..parallel.runs import RunTable, new_record
 from ..parallel.wire import Message
+from .bounded import MAXIMUM_ENTRIES, Bounded
 from .queue import Queue
 
 _log = logging.getLogger(__name__)
@@ -83,12 +84,13 @@ class LiveSession:
     client: SessionClient | None = None
     state: str = "starting"
     python_version: str = ""
-    runs: RunTable = field(default_factory=RunTable)
-    reports: dict[str, dict[str, Any]] = field(default_factory=dict)
+    runs: RunTable = field(default_factory=lambda: RunTable(MAXIMUM_ENTRIES))
+    """The newest; with what is kept beside them, bounded: the session's journal has all."""
+    reports: dict[str, dict[str, Any]] = field(default_factory=Bounded)
     """The tracebacks of failed runs, as data."""
-    errors: dict[str, dict[str, Any]] = field(default_factory=dict)
+    errors: dict[str, dict[str, Any]] = field(default_factory=Bounded)
     """Jupyter's error content of failed runs: name, message, rendered traceback."""
-    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    outputs: dict[str, dict[str, Any]] = field(default_factory=Bounded)
     """The last value of a run, as a MIME bundle."""
     queue: Queue = field(default_factory=Queue)
     """What runs and waits, whoever sent it."""

@@ -13,6 +13,8 @@ from typing import Any
 
 import parso
 
+from .cells import part_of
+
 _CHAIN = re.compile(
     r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*|\[(?:-?\d+|'[^'\n]*'|\"[^\"\n]*\")\])*(?:\s*\.\s*)?$"
 )
@@ -33,6 +35,7 @@ class LiveExpression:
 
 def expression_at(text: str, line: int, column: int) -> LiveExpression | None:
     """The live expression under a position (0-based, in characters), or None."""
+    text, line = part_of(text, line)
     lines = text.split("\n")
     if not 0 <= line < len(lines):
         return None
@@ -51,6 +54,7 @@ def expression_at(text: str, line: int, column: int) -> LiveExpression | None:
 
 def live_root(text: str, line: int, column: int) -> bool:
     """Whether what is completed at a position may be asked of the session: its root is global."""
+    text, line = part_of(text, line)
     lines = text.split("\n")
     content = lines[line][:column] if 0 <= line < len(lines) else ""
     match = _CHAIN.search(content)
@@ -62,6 +66,7 @@ def live_root(text: str, line: int, column: int) -> bool:
 
 def local_names(text: str, line: int, column: int) -> set[str]:
     """The names that something between a position and the module binds: none of them is live."""
+    text, line = part_of(text, line)
     leaf = _leaf(text, line, max(0, column - 1)) or _last_leaf_before(text, line)
     names: set[str] = set()
     for scope, is_direct in _enclosing(leaf):

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 def session_that_ran(server: VivoServer, uri: str) -> LiveSession | None:
     """The session of a document, if the document has run there: else nothing of it is live."""
     session = server.sessions.known(uri)
-    if session is None or not session.runs.all(uri):
+    if session is None or not session.runs.has(uri):
         return None
     return session
 

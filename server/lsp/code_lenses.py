@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from ..cells import cells_of
 from .shown import shown_in
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ def register(server: VivoServer) -> None:
         uri = params.text_document.uri
         lenses: list[types.CodeLens] = []
         runnable = 0
-        for cell in cells_of(server.text_of(uri).split("\n")):
+        for cell in server.document(uri).text.cells.marked():
             if cell.is_markdown:
                 continue
             argument = {"uri": uri, "position": {"line": cell.start, "character": 0}}

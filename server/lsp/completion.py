@@ -55,7 +55,8 @@ def register(server: VivoServer) -> None:
         start = column - (reply["cursor_end"] - reply["cursor_start"])
         place = types.Range(in_client_units(server, uri, line, max(0, start)), params.position)
         hidden = local_names(text, line, column) if "." not in lines[line][start:column] else set()
-        details = reply["metadata"]["_jupyter_types_experimental"]
+        # Beside code that holds the interpreter's lock the keeper answers, and has no types.
+        details = reply.get("metadata", {}).get("_jupyter_types_experimental", [])
         items = [
             _item(entry, place, number)
             for number, entry in enumerate(details)

@@ -186,7 +186,7 @@ async def _by_adapter(server: VivoServer, session: LiveSession) -> bool:
     """Whether an attached debugger is to stop; otherwise pdb asks. Raises :class:`SessionError`."""
     if session.is_begun and await server.debugging.is_attached(session):
         return True
-    if not server.presenter.has_input:
+    if not server.presenter.can.input:
         raise SessionError(_NOBODY)
     return False
 

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from ..anchors import Edit
-
 if TYPE_CHECKING:
     from .server import VivoServer
 
@@ -24,25 +22,8 @@ def register(server: VivoServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
-        uri = params.text_document.uri
-        anchors = server.presenter.documents.get(uri)
-        if anchors is None or not anchors.anchors:
-            if anchors is not None:
-                anchors.lines = server.text_of(uri).split("\n")
-            return
-        before = [(each.start, each.is_stale) for each in anchors.anchors]
-        # pygls has applied every change already: the intermediate texts are made here again.
-        for number, change in enumerate(params.content_changes):
-            is_last = number == len(params.content_changes) - 1
-            if isinstance(change, types.TextDocumentContentChangeWholeDocument):
-                anchors.replace(change.text.split("\n"))
-                continue
-            start, end = change.range.start, change.range.end
-            edit = Edit((start.line, start.character), (end.line, end.character), change.text)
-            lines = server.text_of(uri).split("\n") if is_last else _applied(anchors.lines, edit)
-            anchors.edit(edit, lines)
-        if [(each.start, each.is_stale) for each in anchors.anchors] != before:
-            server.presenter.refresh(uri)
+        # Each edit was followed as it was done (see ``Presenter.edited``).
+        server.presenter.settled(params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
@@ -56,11 +37,3 @@ async def attach(server: VivoServer, uri: str) -> None:
     session = await server.sessions.attach(uri)
     if session is not None:
         server.presenter.adopt(uri, session)
-
-
-def _applied(lines: list[str], edit: Edit) -> list[str]:
-    """The lines after an edit; columns in the client's units are near enough between edits."""
-    before = lines[edit.start[0]][: edit.start[1]] if edit.start[0] < len(lines) else ""
-    after = lines[edit.end[0]][edit.end[1] :] if edit.end[0] < len(lines) else ""
-    middle = (before + edit.text + after).split("\n")
-    return [*lines[: edit.start[0]], *middle, *lines[edit.end[0] + 1 :]]

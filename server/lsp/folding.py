@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from ..cells import cells_of
-
 if TYPE_CHECKING:
     from .server import VivoServer
 
@@ -17,9 +15,10 @@ def register(server: VivoServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_FOLDING_RANGE)
     async def folding_ranges(params: types.FoldingRangeParams) -> list[types.FoldingRange]:
-        lines = server.text_of(params.text_document.uri).split("\n")
+        text = server.document(params.text_document.uri).text
+        lines = text.lines
         found = []
-        for cell in cells_of(lines):
+        for cell in text.cells.marked():
             end = cell.end
             while end > cell.start + 1 and not lines[end - 1].strip():
                 end -= 1

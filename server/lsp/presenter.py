@@ -14,7 +14,7 @@ from lsprotocol import types
 
 from ...parallel.messages import RunRecord
 from ...parallel.wire import Message
-from ..anchors import Anchors
+from ..anchors import Anchors, Edit
 from ..blobs import BlobStore
 from ..live import LiveSession
 from ..protocol import outputs, sessions
@@ -51,7 +51,11 @@ class Presenter:
             bars_shown,
         ]
         """What gives the things that stand beside the code, in the order on a line."""
+        self.moved: set[str] = set()
+        """Documents whose results the edits of this step have moved or made stale."""
         self._elsewhere: set[str] = set()
+        self._refreshed: dict[str, bool] = {}
+        """By document that was refreshed in this turn of the loop, whether it is to be again."""
 
     def configure(self, capabilities: types.ClientCapabilities) -> None:
         """Note what the client can do."""
@@ -66,7 +70,9 @@ class Presenter:
 
     def opened(self, uri: str, text: str) -> None:
         """A document was opened: its session's runs look for their text."""
-        self.documents[uri] = Anchors(text.split("\n"))
+        document = self.server.workspace.text_documents.get(uri)
+        lines = document.lines if document is not None else text.split("\n")
+        self.documents[uri] = Anchors(lines)
         session = self.server.sessions.known(uri)
         if session is not None:
             self.adopt(uri, session)
@@ -81,13 +87,35 @@ class Presenter:
                 anchors.adopt(record)
         self.refresh(uri)
 
+    def edited(self, uri: str, edit: Edit, lines: list[str]) -> None:
+        """A document is being edited: its results follow. See :meth:`Anchors.settle`."""
+        for anchors in (self.documents.get(uri), self.pins.get(uri)):
+            if anchors is not None and anchors.follow(edit, lines):
+                self.moved.add(uri)
+
+    def settled(self, uri: str) -> None:
+        """All edits of a notification are done: show what they moved or made stale."""
+        held = [each for each in (self.documents.get(uri), self.pins.get(uri)) if each is not None]
+        has_settled = [each.settle() for each in held]
+        if uri in self.moved or True in has_settled:
+            self.refresh(uri)
+        self.moved.discard(uri)
+
     def closed(self, uri: str) -> None:
         """A document was closed."""
         self.documents.pop(uri, None)
         self.pins.pop(uri, None)
 
     def refresh(self, uri: str) -> None:
-        """Let the client ask again for what is shown beside the code."""
+        """Let the client ask again for what is shown beside the code.
+
+        At once, and once more where others asked for it in the same turn of the loop.
+        """
+        if uri in self._refreshed:
+            self._refreshed[uri] = True
+            return
+        self._refreshed[uri] = False
+        asyncio.get_running_loop().call_soon(self._refresh_again, uri)
         if self.can.refresh_hints:
             self._ask(types.WORKSPACE_INLAY_HINT_REFRESH)
         if self.can.refresh_lenses:
@@ -107,6 +135,10 @@ class Presenter:
     def refresh_all(self) -> None:
         """Show everything anew, as after a change of the settings."""
         for uri in list(self.documents):
+            self.refresh(uri)
+
+    def _refresh_again(self, uri: str) -> None:
+        if self._refreshed.pop(uri, False):
             self.refresh(uri)
 
     def _ask(self, method: str) -> None:
@@ -136,15 +168,14 @@ class Presenter:
     def lines_of(self, uri: str) -> list[str]:
         """The lines of an open document, without their ends; none of any other."""
         document = self.server.workspace.text_documents.get(uri)
-        return str(document.source).split("\n") if document is not None else []
+        return document.lines if document is not None else []
 
     def line_length(self, uri: str, line: int) -> int:
         """The length of a line in the client's units."""
         document = self.server.workspace.text_documents.get(uri)
         if document is None or line >= len(document.lines):
             return 0
-        text = document.lines[line].rstrip("\r\n")
-        return int(document.position_codec.client_num_units(text))
+        return int(document.position_codec.client_num_units(document.lines[line]))
 
     def places(self, uris: set[str]) -> dict[str, tuple[types.Range, bool]]:
         """By run, where its text is in some documents, and whether it is another text by now."""

@@ -18,24 +18,26 @@ from cattrs import transform_error
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
-from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
 from ... import __version__
 from ..sessions import SessionManager, path_of
 from ..settings import Settings
+from . import serving
 from .converter import QUERY_TYPES, make_converter
 from .debugging import Debugging
+from .dispatching import Dispatching
 from .finding import Finding
 from .insisting import Insisting
 from .presenter import Presenter
 from .progress import RunProgress
 from .queueing import Queues
+from .workspace import Document
 
 _log = logging.getLogger(__name__)
 
 
-class VivoProtocol(LanguageServerProtocol):
+class VivoProtocol(Dispatching):
     """LSP, with an answer also for requests that cannot be read, and with our own requests."""
 
     @lsp_method(types.INITIALIZE)
@@ -45,7 +47,7 @@ class VivoProtocol(LanguageServerProtocol):
         from . import virtual_documents
 
         workspace = result.capabilities.workspace
-        if workspace is not None and self._server.presenter.can.text_document_content:  # type: ignore[attr-defined]
+        if workspace is not None and self._server.presenter.can.text_document_content:
             schemes = virtual_documents.schemes()
             workspace.text_document_content = types.TextDocumentContentOptions(schemes)
         return result
@@ -113,6 +115,12 @@ class VivoServer(LanguageServer):
         return self.settings.deadline
 
     @property
+    def dispatching(self) -> VivoProtocol:
+        """What takes the client's messages."""
+        assert isinstance(self.protocol, VivoProtocol)
+        return self.protocol
+
+    @property
     def converter(self) -> Any:
         """The converter of messages."""
         return self.protocol._converter
@@ -136,11 +144,16 @@ class VivoServer(LanguageServer):
         if not task.cancelled() and task.exception() is not None:
             _log.error("Work in the background failed", exc_info=task.exception())
 
+    def document(self, uri: str) -> Document:
+        """An open document. Raises ``JsonRpcInvalidParams`` if it is not open."""
+        found = self.workspace.text_documents.get(uri)
+        if not isinstance(found, Document):
+            raise JsonRpcInvalidParams(message=f"The document {uri} is not open: open it first.")
+        return found
+
     def text_of(self, uri: str) -> str:
         """The text of an open document. Raises ``JsonRpcInvalidParams`` if it is not open."""
-        if uri not in self.workspace.text_documents:
-            raise JsonRpcInvalidParams(message=f"The document {uri} is not open: open it first.")
-        return str(self.workspace.text_documents[uri].source)
+        return self.document(uri).source
 
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log an error; the client that asked has its answer already."""
@@ -216,5 +229,4 @@ def serve() -> int:
         stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s"
     )
     logging.getLogger("pygls").setLevel(logging.CRITICAL)
-    make_server().start_io()
-    return 0
+    return serving.serve(make_server())

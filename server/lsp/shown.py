@@ -97,12 +97,7 @@ def pins_shown(presenter: Presenter, uri: str) -> Iterable[Shown]:
 def pins_of(presenter: Presenter, uri: str) -> list[Anchor]:
     """The pins of a document, where their text is now."""
     pins = presenter.pins.get(uri)
-    if pins is None or not pins.anchors:
-        return []
-    lines = presenter.lines_of(uri)
-    if lines != pins.lines:
-        pins.replace(lines)
-    return pins.anchors
+    return pins.anchors if pins is not None else []
 
 
 def pin_id(record: RunRecord, number: int) -> str:
@@ -131,8 +126,6 @@ def pin(presenter: Presenter, uri: str, line: int) -> bool:
     anchor, number, value = found
     lines = presenter.lines_of(uri)
     pins = presenter.pins.setdefault(uri, Anchors(lines))
-    if lines != pins.lines:
-        pins.replace(lines)
     start, end = anchor.line_of(value.first_line), anchor.line_of(value.last_line) + 1
     record = RunRecord(
         id=pin_id(anchor.record, number),

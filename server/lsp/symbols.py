@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from ..cells import cells_of
-
 if TYPE_CHECKING:
     from .server import VivoServer
 
@@ -19,7 +17,7 @@ def register(server: VivoServer) -> None:
     async def symbols(params: types.DocumentSymbolParams) -> list[types.DocumentSymbol]:
         uri = params.text_document.uri
         found = []
-        cells = cells_of(server.text_of(uri).split("\n"))
+        cells = server.document(uri).text.cells.marked()
         for number, cell in enumerate(cells, 1):
             whole = server.presenter.range_of(uri, cell.start, cell.end)
             head = server.presenter.range_of(uri, cell.start, cell.start + 1)

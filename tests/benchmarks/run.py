@@ -14,11 +14,12 @@ import sys
 import clusters
 import interrupt
 import kernels
+import language_servers
 import report
 import shells
 import while_busy
 
-PARTS = ("shells", "kernels", "while_busy", "interrupt", "clusters")
+PARTS = ("shells", "kernels", "while_busy", "interrupt", "clusters", "language-server")
 
 
 def main() -> None:
@@ -43,6 +44,8 @@ def main() -> None:
         interrupt.run(arguments.rounds)
     if arguments.part in (None, "clusters"):
         clusters.run(max(1, arguments.rounds // 4), is_quick=arguments.quick)
+    if arguments.part in (None, "language-server"):
+        language_servers.run(arguments.rounds)
     if report.broken:
         sys.exit(f"\nDid not hold in this run: {', '.join(report.broken)}")
 

@@ -1,0 +1,93 @@
+"""Fifty thousand executions of an editor's: nothing grows in server, keeper or engine.
+
+Each remembers a bounded number of runs on purpose, so memory is compared once those are full.
+``VIVO_SOAK_EXECUTIONS`` chooses another number.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from vivo.parallel.registry import Registry
+from vivo.parallel.runs import MAXIMUM_RUNS
+from vivo.server.lsp_client import LspClient
+
+from ..server.test_language_server import CAPABILITIES
+
+EXECUTIONS = int(os.environ.get("VIVO_SOAK_EXECUTIONS", "50000"))
+WARM = min(EXECUTIONS // 2, MAXIMUM_RUNS + 5_000)
+AT_ONCE = 20
+GROWTH = 12 * 2**20
+"""Bytes that a process may have more for the executions after the warm ones."""
+CELLS = (
+    "1 + 1", "print('some words')", "value = list(range(1000)); value", "1 / 0",
+    "display({'text/plain': 'shown'}, raw=True)", "def f(x):\n    return x\nf(3)", "'😀' * 50",
+)  # fmt: skip
+TEXT = "".join(f"# %%\n{cell}\n" for cell in CELLS)
+
+
+@pytest.mark.timeout(3600)
+async def test_fifty_thousand_executions_leave_nothing(home: Path) -> None:
+    """Through the real server over stdio; hints are asked for as an editor does."""
+    client = await LspClient.start()
+    ends: asyncio.Queue[str] = asyncio.Queue()
+    client.on_notification["vivo/executionFinished"] = lambda told: ends.put_nowait(
+        told["executionId"]
+    )
+    try:
+        await client.initialize(home.as_uri(), CAPABILITIES, {"python": sys.executable})
+        uri = (home / "cells.py").as_uri()
+        client.open(uri, TEXT)
+        starts = [n for n, line in enumerate(TEXT.split("\n")) if line.startswith("# %%")]
+        done, warm, before = 0, {}, {}
+        while done < EXECUTIONS:
+            asked = set()
+            for number in range(AT_ONCE):
+                line = starts[(done + number) % len(starts)]
+                place = {"uri": uri, "position": {"line": line, "character": 0}}
+                started = await client.command("vivo.server.runCell", place)
+                asked.add(started["executionId"])
+            while asked:
+                asked.discard(await asyncio.wait_for(ends.get(), 60))
+            done += AT_ONCE
+            await client.request("textDocument/inlayHint", _whole(uri))
+            if done >= WARM and not warm:
+                warm, before = _sizes(client), _counts(client)
+        end, after = _sizes(client), _counts(client)
+        for name, size in end.items():
+            print(f"\n{name}: {warm[name] / 2**20:.1f} MiB after {WARM} executions, "
+                  f"{size / 2**20:.1f} MiB after {done}", end="")  # fmt: skip
+        print()
+        assert {name: size - warm[name] for name, size in end.items() if
+                size - warm[name] > GROWTH} == {}  # fmt: skip
+        assert after == before, "descriptors and threads of server, keeper, engine"
+    finally:
+        for session in (await client.command("vivo.server.sessions", {}))["sessions"]:
+            await client.command("vivo.server.endSession", {"sessionId": session["sessionId"]})
+        await client.close()
+
+
+def _whole(uri: str) -> dict[str, Any]:
+    place = {"start": {"line": 0, "character": 0}, "end": {"line": 99, "character": 0}}
+    return {"textDocument": {"uri": uri}, "range": place}
+
+
+def _processes(client: LspClient) -> dict[str, psutil.Process]:
+    (entry,) = Registry().listing().entries
+    keeper = psutil.Process(entry.keeper_pid)
+    (engine,) = keeper.children()
+    return {"server": psutil.Process(client.process.pid), "keeper": keeper, "engine": engine}
+
+
+def _sizes(client: LspClient) -> dict[str, int]:
+    return {name: each.memory_info().rss for name, each in _processes(client).items()}
+
+
+def _counts(client: LspClient) -> dict[str, tuple[int, int]]:
+    return {name: (p.num_fds(), p.num_threads()) for name, p in _processes(client).items()}
