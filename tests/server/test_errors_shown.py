@@ -97,20 +97,21 @@ async def test_frames_follow_the_text_and_the_settings(editor: Editor) -> None:
     """Lines above move them; frames of a changed line are shown nowhere; a setting ends them."""
     editor.open("# %%\ndef f(n):\n    return f(n - 1) if n else 1 / n\n# %%\nf(2)\n")
     await editor.run_cell(1)
-    edit(editor, 0, 0, 0, "# one\n# two\n", 2)
-    await editor.run_cell(6)
-    assert await editor.labels() == [(4, "n = 0")]
-    edit(editor, 0, 0, 0, "# zero\n", 3)
+    edit(editor, 0, 0, 0, "# %%\none = 1\ntwo = 2\n", 2)
+    await editor.run_cell(1)  # on the lines where f was when it ran
+    await editor.run_cell(7)
     assert await editor.labels() == [(5, "n = 0")]
+    edit(editor, 0, 0, 0, "# zero\n", 3)
+    assert await editor.labels() == [(6, "n = 0")]
     settings = {"frameValues": False}
     editor.client.notify("workspace/didChangeConfiguration", {"settings": settings})
     assert await editor.labels() == []
     settings = {"frameValues": True}
     editor.client.notify("workspace/didChangeConfiguration", {"settings": settings})
-    edit(editor, 5, 11, 12, "g", 4)
+    edit(editor, 6, 11, 12, "g", 4)
     assert await editor.labels() == []
     (diagnostic,) = await editor.until(editor.diagnostics)
-    assert diagnostic["range"]["start"]["line"] == 7
+    assert diagnostic["range"]["start"]["line"] == 8
 
 
 async def test_warnings_stand_on_their_lines_by_setting(editor: Editor) -> None:

@@ -320,8 +320,8 @@ def test_references_are_hashes_and_nothing_else() -> None:
     [
         ("NameError", "name 'prnt' is not defined", "x.prnt = prnt(1)", "", ["print", "sprint"],
          ["print", "sprint"], (9, 13)),
-        ("AttributeError", "module 'numpy' has no attribute 'aray'", "b = np.aray(1)", "np.",
-         ["array", "asarray", "__array__"], ["array", "asarray"], (7, 11)),
+        ("AttributeError", "module 'numpy' has no attribute 'aray'", "aray = np.aray(1)", "np.",
+         ["array", "asarray", "__array__"], ["array", "asarray"], (10, 14)),
         ("AttributeError", "'A' object has no attribute 'Fit'", "a[0].b.Fit", "a[0].b.",
          ["a.fit", "bit"], ["fit", "bit"], (7, 10)),
         ("ImportError", "cannot import name 'sqr' from 'math' (x.so)", "from math import sqr",
