@@ -91,6 +91,11 @@ class LiveSession:
         return self.entry.id if self.entry is not None else ""
 
     @property
+    def engine(self) -> int | None:
+        """Its number in its cluster; None for what is no engine of a cluster."""
+        return None
+
+    @property
     def python(self) -> str:
         """The interpreter of the user's code."""
         return self.entry.python if self.entry is not None else self.options.python

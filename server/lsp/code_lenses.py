@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from ..cells import cells_of
+from . import cluster_actions
 
 if TYPE_CHECKING:
     from .server import VivoServer
@@ -27,6 +28,8 @@ def register(server: VivoServer) -> None:
             lenses.append(_lens(cell.start, "Run Cell", "vivo.server.runCell", argument))
             if runnable:
                 lenses.append(_lens(cell.start, "Run Above", "vivo.server.runAbove", argument))
+            if (lens := cluster_actions.lens_of(server, uri, cell)) is not None:
+                lenses.append(lens)
             runnable += 1
         if server.presenter.values_by == "lenses":
             for _, line, label, _ in server.presenter.labelled(uri):

@@ -51,7 +51,7 @@ def _error(presenter: Presenter, uri: str, anchor: Anchor) -> types.Diagnostic:
         message=message,
         severity=types.DiagnosticSeverity.Error,
         source="vivo",
-        code=record.error.name,
+        code=record.error.name.partition(" on engine")[0],
         related_information=_related(presenter, record, uri) or None,
     )
 

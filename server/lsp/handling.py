@@ -14,7 +14,14 @@ from pygls.exceptions import JsonRpcException
 from ...core.errors import VivoError
 from ..protocol import MESSAGES
 from ..protocol.declaring import Message
-from . import running, session_commands, value_commands
+from . import (
+    cluster_sending,
+    cluster_status,
+    cluster_targets,
+    running,
+    session_commands,
+    value_commands,
+)
 from .converter import structure_command
 
 if TYPE_CHECKING:
@@ -26,6 +33,9 @@ HANDLERS: dict[str, Handler] = {
     **running.HANDLERS,
     **session_commands.HANDLERS,
     **value_commands.HANDLERS,
+    **cluster_sending.HANDLERS,
+    **cluster_status.HANDLERS,
+    **cluster_targets.HANDLERS,
 }
 
 

@@ -15,6 +15,7 @@ from lsprotocol import types
 from ...parallel.messages import RunRecord
 from ...parallel.wire import Message
 from ..anchors import Anchor, Anchors
+from ..cluster_values import LINE
 from ..live import LiveSession
 from ..protocol import outputs, sessions
 from ..values import value_label
@@ -81,7 +82,10 @@ class Presenter:
         anchors = self.documents.get(uri)
         if anchors is None:
             return
-        for record in session.runs.all(uri):
+        known = {id(each): each for each in (session, self.server.sessions.known(uri)) if each}
+        records = {r.id: r for each in known.values() for r in each.runs.all(uri)}
+        records |= {record.id: record for record in self.server.clusters.runs_of(uri)}
+        for record in sorted(records.values(), key=lambda each: each.queued):
             if record.status in ("ok", "error", "running"):
                 anchors.adopt(record)
         self.refresh(uri)
@@ -98,6 +102,11 @@ class Presenter:
             self._ask(types.WORKSPACE_CODE_LENS_REFRESH)
         self.publish_diagnostics(uri)
 
+    def refresh_lenses(self) -> None:
+        """Let the client ask again for what can be done at cells."""
+        if self.can_refresh_lenses:
+            self._ask(types.WORKSPACE_CODE_LENS_REFRESH)
+
     def _ask(self, method: str) -> None:
         self.server.protocol.send_request(method, None)
 
@@ -110,7 +119,7 @@ class Presenter:
 
     def session_of(self, record: RunRecord) -> LiveSession | None:
         """The session that knows a run."""
-        for session in self.server.sessions.sessions.values():
+        for session in (*self.server.sessions.sessions.values(), *self.server.clusters.all()):
             if session.runs.get(record.id) is not None:
                 return session
         return None
@@ -137,7 +146,8 @@ class Presenter:
         for anchor in anchors.anchors if anchors is not None else ():
             for value in anchor.record.values:
                 text = str(value.data.get("text/plain", ""))
-                label = value_label(text, is_stale=anchor.is_stale)
+                line = str(value.data.get(LINE) or text)
+                label = value_label(line, is_stale=anchor.is_stale)
                 found.append((anchor, anchor.line_of(value.last_line), label, text))
         return found
 
@@ -207,6 +217,7 @@ class Presenter:
             execution_count=content.get("execution_count"),
             wait=content.get("wait"),
             error=error,
+            engine=session.engine,
         )
         self.server.tell("vivo/output", output)
 

@@ -21,8 +21,12 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 
 from ... import __version__
+from ..clusters import ClusterManager
 from ..sessions import SessionManager, path_of
 from ..settings import Settings
+from .cluster_progress import ClusterProgress
+from .cluster_status import ClusterWatcher
+from .cluster_targets import ClusterTargets
 from .converter import QUERY_TYPES, make_converter
 from .insisting import Insisting
 from .presenter import Presenter
@@ -70,6 +74,12 @@ class VivoServer(LanguageServer):
         self.insisting = Insisting(self)
         self.sessions = SessionManager(self.presenter)
         self.settings = Settings()
+        self.cluster_progress = ClusterProgress(self)
+        self.cluster_watcher = ClusterWatcher(self)
+        self.cluster_targets = ClusterTargets(self)
+        self.clusters = ClusterManager(
+            self.sessions, self.presenter, self.cluster_watcher, lambda: self.settings
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def configure(self, told: Any) -> None:
@@ -134,6 +144,7 @@ def initialize(server: VivoServer, params: types.InitializeParams) -> None:
 def make_server() -> VivoServer:
     """A server with every feature."""
     from . import (
+        cluster_actions,
         code_lenses,
         completion,
         documents,
@@ -158,9 +169,12 @@ def make_server() -> VivoServer:
 
     @server.feature(types.SHUTDOWN)
     async def on_shutdown(*_: Any) -> None:
-        await server.sessions.close()
+        await server.cluster_watcher.close()
+        await server.cluster_progress.close()
+        await asyncio.gather(server.sessions.close(), server.clusters.close())
 
     for feature in (
+        cluster_actions,
         code_lenses,
         completion,
         documents,
