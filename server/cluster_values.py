@@ -42,10 +42,10 @@ def numbers_of(text: str) -> tuple[int, ...]:
     """The engines that :func:`numbers_text` named; none of a text that names none."""
     found: list[int] = []
     for part in text.split(","):
-        first, _, last = part.strip().partition("–")
-        if not first.isdecimal() or (last and not last.isdecimal()):
+        first, dash, last = part.strip().partition("–")
+        if not first.isdecimal() or (dash and not last.isdecimal()):
             return ()
-        found += range(int(first), int(last or first) + 1)
+        found += range(int(first), int(last if dash else first) + 1)
     return tuple(found)
 
 

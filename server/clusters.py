@@ -84,7 +84,7 @@ class ClusterManager:
         folder = str(self._sessions.folder_of(uri))
         known = self.by_name.get(name) if name else self.by_folder.get(folder)
         if known is not None:
-            if known.cluster is None:
+            if engines is not None:
                 known.count = engines
             return known
         options = self._settings().cluster

@@ -52,8 +52,7 @@ def _engines(value: Any, kind: Any) -> Any:
     is_list = isinstance(value, list) and all(type(each) is int for each in value)
     if is_list or (isinstance(value, str) and value in words):
         return value
-    told = ", ".join(f'"{word}"' for word in words)
-    raise ValueError(f"{value!r} names no engines: {told}, or a list of their numbers")
+    raise ValueError(f"{value!r} names no engines")
 
 
 def _query_type(message: Message) -> type:
