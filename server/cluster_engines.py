@@ -7,6 +7,7 @@ cluster is used, and not before.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -61,6 +62,8 @@ class EngineSession(LiveSession):
         self.link = link
         self.client = EngineClient(cluster, link)
         self._cluster = cluster
+        self.on_answered: Callable[[str, int], object] = lambda run, number: None
+        """Told that what a run has asked was answered, by whoever."""
 
     @property
     def id(self) -> str:
@@ -100,6 +103,8 @@ class EngineSession(LiveSession):
     def _told(self, event: EngineMessage) -> None:
         if "seq" not in event.vivo:
             return
+        if "answered" in event.vivo:
+            self.on_answered(str(event.vivo.get("run")), self.link.number)
         try:
             self._event(cast(Message, event))
         except (KeyError, TypeError, ValueError, msgspec.MsgspecError):

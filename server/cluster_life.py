@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 Blocking = Callable[..., Awaitable[Any]]
 """Has a function called in a thread; awaits what it gives."""
 _START_SECONDS = 120.0  # for engines that no batch system holds up
+_RETURN_SECONDS = 10.0
 _UP = ("up", "stopped")
 
 
@@ -54,6 +55,9 @@ class ClusterLife(LiveSession):
         self.told: dict[str, Any] = {}
         """What the controller told last."""
         self._begin, self._blocking = begin, blocking
+        self._followed: dict[str, int] = {}
+        """By session, the number of the last event that was told over a connection before."""
+        self._stopping: asyncio.Task[None] | None = None
 
     @property
     def id(self) -> str:
@@ -69,8 +73,12 @@ class ClusterLife(LiveSession):
 
     async def up(self) -> AttachedCluster:
         """The cluster, once engines are there. Raises :class:`SessionError`."""
-        if self.cluster is not None and has_ended(self.cluster.entry) is not None:
+        if self._stopping is not None:
+            await asyncio.shield(self._stopping)
+        if self.cluster is not None and (how := has_ended(self.cluster.entry)) is not None:
             await self._let_go()
+            if how == "stopped":
+                self._end_all("The cluster was stopped.")
         if self.cluster is None or self.state == "starting":
             if self._starting is None or self._starting.done():
                 self._starting = asyncio.create_task(self._start_up())
@@ -103,6 +111,7 @@ class ClusterLife(LiveSession):
         except (VivoError, OSError) as error:
             self.state = "none"
             await self._given_up()
+            self._end_all(str(error))
             raise SessionError(str(error)) from None
         except asyncio.CancelledError:
             self.state = "none"
@@ -119,7 +128,7 @@ class ClusterLife(LiveSession):
         until = time.monotonic() + _START_SECONDS
         told = await cluster.status()
         while True:
-            up = sum(each["state"] in _UP for each in told["engines"])
+            up = _count_up(told)
             launching, awaited = told.get("launching", ""), told["awaited"]
             self.told = told
             if not awaited and not launching:
@@ -135,11 +144,26 @@ class ClusterLife(LiveSession):
                     f"{cluster.entry['state']}."
                 )
             told = await cluster.status(wait=True)
+        if cluster.is_resumed:
+            told = await self._await_return(cluster, told)
+            up = _count_up(told)
         if not up:
             reasons = [*told.get("unstarted", {}).values(), *told["problems"]]
             why = f": {reasons[0]}" if reasons else ": add some, or stop it and send the cell anew."
             raise ClusterError(f"No engine of the cluster {self.name} is up{why}")
         await self.sync(told)
+
+    async def _await_return(self, cluster: AttachedCluster, told: dict[str, Any]) -> dict[str, Any]:
+        """Wait until the engines have found their new controller, which does not know how many
+        they are: until no other has come for a moment."""
+        cluster.is_resumed = False
+        until = time.monotonic() + _RETURN_SECONDS
+        while time.monotonic() < until:
+            before = _count_up(told)
+            told = await cluster.status(wait=True)
+            if before and _count_up(told) == before:
+                break
+        return told
 
     async def sync(self, told: dict[str, Any]) -> None:
         """Know the engines that the controller told of."""
@@ -160,7 +184,7 @@ class ClusterLife(LiveSession):
                 continue
             assert engine.engine is not None
             self.engines[engine.engine] = engine
-            engine.seen = self.seen
+            engine.seen = {**self.seen, **self._followed}
             after = engine.follow()
             self._found(engine, records, after)
         self._settle_all(links)
@@ -173,10 +197,22 @@ class ClusterLife(LiveSession):
             return None
 
     async def _stopped(self, cluster: AttachedCluster) -> None:
+        """Stop the cluster; who wants it again meanwhile waits for its end."""
+        self._stopping = asyncio.create_task(self._stop(cluster))
+        await asyncio.shield(self._stopping)
+
+    async def _stop(self, cluster: AttachedCluster) -> None:
         try:
             await self._blocking(cluster.stop)
         except (VivoError, OSError) as error:
             _log.warning("The cluster %s could not be stopped: %s", cluster.name, error)
+        finally:
+            self._stopping = None
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it is about to be gone."""
+        return self._stopping is not None
 
     async def cancel_start(self) -> None:
         """Give the start up: what has been started is stopped."""
@@ -187,13 +223,13 @@ class ClusterLife(LiveSession):
         await self._given_up(is_stopped=True)
 
     async def stop(self) -> None:
-        """End the engines and the controller. Raises :class:`ClusterError`."""
+        """End the engines and the controller."""
         await self.cancel_start()
         cluster, self.cluster = self.cluster, None
         self.engines.clear()
         self.state = "none"
         if cluster is not None:
-            await self._blocking(cluster.stop)
+            await self._stopped(cluster)
         self._end_all("The cluster was stopped.")
         self._tell_status()
 
@@ -207,6 +243,9 @@ class ClusterLife(LiveSession):
             await self._let_go()
 
     async def _let_go(self) -> None:
+        for engine in self.engines.values():
+            if (heard := engine.link.executions.heard) is not None:
+                self._followed[engine.id] = heard
         cluster, self.cluster = self.cluster, None
         self.engines.clear()
         if cluster is not None:
@@ -257,3 +296,7 @@ class ClusterLife(LiveSession):
     def _end_all(self, reason: str) -> None:
         """Nothing runs any more."""
         raise NotImplementedError
+
+
+def _count_up(told: dict[str, Any]) -> int:
+    return sum(each["state"] in _UP for each in told["engines"])

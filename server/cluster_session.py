@@ -37,11 +37,15 @@ _log = logging.getLogger(__name__)
 Target = Literal["all", "balanced"] | list[int]
 _MOMENT = 0.05  # in which what changes is shown once
 _ON_ITS_WAY = 60.0  # seconds in which a cell of another server may still arrive
+_TRIES = 40  # to interrupt what may be on its way
 _SILENCE = 1.0  # between an engine's reply and its last event, before that is looked for
 
 
 class Watcher(Protocol):
     """What is told of a cluster beside its runs."""
+
+    def can_ask(self) -> bool:
+        """Whether the user can be asked for a line of input."""
 
     def starting(self, cluster: ClusterSession, text: str) -> None:
         """It is on its way; how far it is."""
@@ -82,7 +86,9 @@ class ClusterSession(ClusterLife):
 
     def _engine(self, link: EngineLink, told: dict[str, Any]) -> EngineSession:
         assert self.cluster is not None
-        return EngineSession(self.cluster, link, told, self)
+        engine = EngineSession(self.cluster, link, told, self)
+        engine.on_answered = self._answered
+        return engine
 
     # --- Runs that engines know ----------------------------------------------------------------
 
@@ -216,16 +222,17 @@ class ClusterSession(ClusterLife):
         return self.engines[number]
 
     def _cell(self, engine: EngineSession, run: ClusterRun) -> Cell:
-        own, number = asyncio.get_running_loop(), engine.link.number
+        own, number, cluster = asyncio.get_running_loop(), engine.link.number, self.cluster
 
         def asked(prompt: str, password: bool, answer: Callable[[str | None], None]) -> None:
             own.call_soon_threadsafe(self._ask, engine, run, prompt, password, answer)
 
-        cell = Cell(run.source, run.id, on_question=asked)
+        can_ask = self._watcher.can_ask()
+        cell = Cell(run.source, run.id, on_question=asked if can_ask else None)
         cell.origin = msgspec.to_builtins(run.origin)
 
         def ended(future: Any) -> None:
-            if not own.is_closed():
+            if not own.is_closed() and cluster is self.cluster:  # or it was let go of here
                 own.call_soon_threadsafe(self._replied, run, number, engine, future.result())
 
         cell.done.add_done_callback(ended)
@@ -248,12 +255,16 @@ class ClusterSession(ClusterLife):
         asking = self.in_background(ask())
         self._questions.setdefault(f"{run.id}/{engine.link.number}", set()).add(asking)
 
+    def _answered(self, run: str, number: int) -> None:
+        """What a run has asked on an engine needs no answer any more."""
+        for asking in self._questions.pop(f"{run}/{number}", ()):
+            asking.cancel()
+
     def _replied(
         self, run: ClusterRun, number: int, engine: EngineSession, outcome: Outcome
     ) -> None:
         """An engine has replied, or is lost. The run's end there comes by its events."""
-        for asking in self._questions.pop(f"{run.id}/{number}", ()):
-            asking.cancel()
+        self._answered(run.id, number)
         if number not in run.unheard:
             return
         if outcome.status == "lost":
@@ -292,18 +303,24 @@ class ClusterSession(ClusterLife):
             return "removed_from_queue"
         left = [n for n in found.engines if n not in found.ended_on() and n in self.engines]
         outcomes = set(
-            await asyncio.gather(*(self._interrupted(n, found.id, force=force) for n in left))
+            await asyncio.gather(*(self._interrupted(n, found, force=force) for n in left))
         )
         for outcome in ("engine_ended", "interrupted", "removed_from_queue", "mismatch"):
             if outcome in outcomes:
                 return outcome
         return "idle"
 
-    async def _interrupted(self, number: int, run: str, *, force: bool) -> str:
+    async def _interrupted(self, number: int, run: ClusterRun, *, force: bool) -> str:
         client = self.engines[number].client
         assert client is not None
         try:
-            return await client.interrupt(run, force=force)
+            outcome = "idle"
+            for _ in range(_TRIES):
+                outcome = await client.interrupt(run.id, force=force)
+                if outcome not in ("idle", "mismatch") or number in run.ended_on():
+                    break
+                await asyncio.sleep(_MOMENT)  # it goes another way, and has not arrived
+            return outcome
         except SessionError as error:
             _log.info("Engine %d cannot be interrupted: %s", number, error)
             return "idle"

@@ -139,7 +139,14 @@ class ClusterManager:
         if _entry_for(folder, name or self._settings().cluster.get("name")) is None:
             return None
         session = self.of(uri, name)
-        await session.up()
+        if session.is_stopping:
+            return None
+        try:
+            await session.up()
+        except SessionError:
+            if _entry_for(folder, name or self._settings().cluster.get("name")) is None:
+                return None  # it was stopped just now
+            raise
         return session
 
     # --- Started or found ----------------------------------------------------------------------

@@ -26,6 +26,8 @@ class AttachedCluster:
         self._cluster = cluster
         self.is_fresh = is_fresh
         """Whether it was started here, just now."""
+        self.is_resumed = False
+        """Whether its controller is a new one, which its engines have still to find."""
         self.name = cluster.name
         self.entry: dict[str, Any] = cluster._entry
 
@@ -53,7 +55,9 @@ class AttachedCluster:
     @classmethod
     def resume(cls, name: str) -> AttachedCluster:
         """One whose controller was killed. Raises :class:`ClusterError`."""
-        return cls(Cluster.resume(name))
+        made = cls(Cluster.resume(name))
+        made.is_resumed = True
+        return made
 
     def stop(self) -> None:
         """End the engines and the controller."""

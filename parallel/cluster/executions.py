@@ -110,12 +110,14 @@ class Executions:
         asks is asked here, and its end is known."""
         cell.is_adopted = True
         self.pending[cell.id] = cell
-        self._spawn(self._take_over())
+        self._spawn(self._take_over(cell))
 
-    async def _take_over(self) -> None:
+    async def _take_over(self, cell: Cell) -> None:
         await self._hear()
         try:
-            await self._link.ask("control", "vivo_take_input_request", {}, timeout=20)
+            if cell.on_question is not None:
+                wanted = {"run": cell.id}
+                await self._link.ask("control", "vivo_take_input_request", wanted, timeout=20)
         except ClusterError as error:
             _log.info("What a cell of another client asks is not known: %s", error)
 
@@ -283,8 +285,10 @@ class Executions:
                 elif record is not None and record.get("finished") is not None:
                     cell.record = record
                     self._end(cell)
-            if any(cell.on_question is not None for cell in self.pending.values()):
-                await self._link.ask("control", "vivo_take_input_request", {}, timeout=20)
+            asking = [cell for cell in self.pending.values() if cell.on_question is not None]
+            for cell in asking[:1] + [cell for cell in asking[1:] if cell.is_adopted]:
+                wanted = {"run": cell.id} if cell.is_adopted else {}
+                await self._link.ask("control", "vivo_take_input_request", wanted, timeout=20)
         except ClusterError as error:
             _log.info("What became of the cells is asked again later: %s", error)
 

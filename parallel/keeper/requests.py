@@ -10,6 +10,7 @@ import msgspec
 from ..messages import (
     InterruptRequest,
     SessionReply,
+    TakeInputRequest,
     TableRequest,
     VariablesRequest,
 )
@@ -251,6 +252,9 @@ def _vivo_stack(state: SessionState, channel: str, message: Message, now: float)
 
 
 def _vivo_take_input(state: SessionState, channel: str, message: Message, now: float) -> None:
+    run = msgspec.convert(message.content, TakeInputRequest).run
+    if run is not None:
+        state.questions.take(run, message)
     is_asking = state.questions.offer(message) | state.subshells.offer(message)
     state.answer(channel, message, {"status": "ok", "asking": is_asking})
 

@@ -44,10 +44,16 @@ class ClusterWatcher:
 
     def __init__(self, server: VivoServer) -> None:
         self._server = server
+        self._wanted: set[int] = set()
+        """The clusters whose changes the client wants, also while their controllers are gone."""
         self._watched: dict[int, asyncio.Task[None]] = {}
         self._last: dict[int, ClusterStatus] = {}
 
     # --- A Watcher of the manager's clusters -----------------------------------------------------
+
+    def can_ask(self) -> bool:
+        """Whether the user can be asked for a line of input."""
+        return self._server.presenter.has_input
 
     def starting(self, cluster: ClusterSession, text: str) -> None:
         """Show how far the start is."""
@@ -57,6 +63,8 @@ class ClusterWatcher:
         """Tell the client, if anything that it is told has changed."""
         self._server.cluster_progress.status_changed(cluster)
         status = status_of(cluster)
+        if id(cluster) in self._wanted and status.state == "running":
+            self._begin(cluster)
         before = self._last.get(id(cluster))
         if status != before:
             self._last[id(cluster)] = status
@@ -77,12 +85,18 @@ class ClusterWatcher:
 
     def watch(self, cluster: ClusterSession) -> None:
         """Tell each change from now on."""
+        self._wanted.add(id(cluster))
+        if status_of(cluster).state == "running":
+            self._begin(cluster)
+
+    def _begin(self, cluster: ClusterSession) -> None:
         if id(cluster) not in self._watched:
             task = asyncio.get_running_loop().create_task(self._watch(cluster))
             self._watched[id(cluster)] = task
 
     def unwatch(self, cluster: ClusterSession) -> None:
         """No longer."""
+        self._wanted.discard(id(cluster))
         task = self._watched.pop(id(cluster), None)
         if task is not None:
             task.cancel()
@@ -92,9 +106,8 @@ class ClusterWatcher:
 
         try:
             while (held := cluster.cluster) is not None:
-                how = has_ended(held.entry)
-                if how is not None:
-                    await cluster.ended(how)
+                if (how := has_ended(held.entry)) is not None:
+                    await self._ended(cluster, how)
                     return
                 told = await held.status(wait=True)
                 if cluster.state != "starting" and cluster.cluster is held:
@@ -103,13 +116,18 @@ class ClusterWatcher:
         except VivoError as error:
             _log.info("The cluster %s cannot be watched: %s", cluster.name, error)
             if cluster.cluster is not None and (how := has_ended(cluster.cluster.entry)):
-                await cluster.ended(how)
+                await self._ended(cluster, how)
         finally:
             if self._watched.get(id(cluster)) is asyncio.current_task():
                 del self._watched[id(cluster)]
 
+    async def _ended(self, cluster: ClusterSession, how: str) -> None:
+        self._watched.pop(id(cluster), None)  # or it would be begun again no more
+        await cluster.ended(how)
+
     async def close(self) -> None:
         """Watch nothing any more."""
+        self._wanted.clear()
         tasks = list(self._watched.values())
         self._watched.clear()
         for task in tasks:
