@@ -131,8 +131,8 @@ class ClusterLife(LiveSession):
             up = _count_up(told)
             launching, awaited = told.get("launching", ""), told["awaited"]
             self.told = told
-            if not awaited and not launching:
-                break
+            if not awaited and (up or not launching):
+                break  # a batch system goes on telling of a job that runs
             total = f"{up} of {up + awaited} engines"
             self._tell_start(f"{total}; {launching}" if launching else total)
             self._tell_status()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +117,17 @@ async def test_what_cannot_be_sent_is_said_and_starts_nothing(home: Path) -> Non
         ended = await editor.end_of(started["executionId"])
         assert (ended["status"], ended["error"]["name"]) == ("error", "SessionError")
         assert "The setting cluster has no engine" in ended["error"]["message"]
+
+
+def test_a_server_loads_nothing_of_clusters_before_there_is_one() -> None:
+    """It is to start fast, and most users have none."""
+    code = (
+        "import sys; from vivo.server.lsp.server import make_server; make_server(); "
+        "print([m for m in sys.modules if m.startswith('vivo.parallel.cluster.') "
+        "or m.endswith(('cluster_session', 'cluster_engines', 'cluster_life'))])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "[]\n"
 
 
 @pytest.mark.parametrize(
