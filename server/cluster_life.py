@@ -39,12 +39,12 @@ class ClusterLife(LiveSession):
     def __init__(
         self,
         name: str,
-        begin: Callable[[int | None], Coroutine[Any, Any, AttachedCluster]],
+        begin: Callable[[int | None, Callable[[], None]], Coroutine[Any, Any, AttachedCluster]],
         blocking: Blocking,
         listener: Listener,
         seen: dict[str, int],
     ) -> None:
-        """``begin`` starts one, with so many engines if it is told, or finds it."""
+        """``begin`` finds it; or starts one, with so many engines if it is told, and says so."""
         super().__init__(SessionOptions(python="", cwd=""), listener, seen=seen)
         self.name = name
         self.state = "none"
@@ -95,11 +95,12 @@ class ClusterLife(LiveSession):
 
     async def _start_up(self) -> None:
         self.state = "starting"
-        self._tell_start("")
         self._tell_status()
         try:
             if self.cluster is None:
-                beginning = asyncio.ensure_future(self._begin(self.count))
+                beginning = asyncio.ensure_future(
+                    self._begin(self.count, lambda: self._tell_start(""))
+                )
                 try:
                     self.cluster = await asyncio.shield(beginning)
                 except asyncio.CancelledError:

@@ -343,12 +343,10 @@ class ClusterSession(ClusterLife):
         if number is None or number not in engines_of(record):
             return
         run = self._run_of(record)
-        if run.has_ended and run.id not in self.sent:
-            return
         known = run.parts.get(number)
         if known is None or known.status not in ENDED:
             run.take(number, record)
-        if record.id not in self.runs._runs:
+        if self.runs.get(record.id) is None:
             self.runs.put(run.record(self.width()))
         run.unheard.add(number)
         if not run.has_begun:

@@ -87,9 +87,8 @@ class ClusterManager:
             if engines is not None:
                 known.count = engines
             return known
-        options = self._settings().cluster
-        chosen = name or str(options.get("name") or "") or name_for(folder)
-        begin = partial(self._begin, chosen, bool(name), folder, path_of(uri))
+        chosen = self._name_of(folder, name)
+        begin = partial(self._begin, name, folder, path_of(uri))
         session = ClusterSession(
             self._watcher, chosen, begin, self._blocking, self._listener, self._sessions.seen
         )
@@ -100,6 +99,22 @@ class ClusterManager:
         else:
             self.by_folder[folder] = session
         return session
+
+    def _name_of(self, folder: str, name: str | None) -> str:
+        """The name of the cluster that a folder would have."""
+        return name or str(self._settings().cluster.get("name") or "") or name_for(folder)
+
+    def killed(self, uri: str, name: str | None = None) -> str | None:
+        """The name of the document's cluster if its controller was killed, so that the next cell
+        takes it up again."""
+        folder = str(self._sessions.folder_of(uri))
+        chosen = self._name_of(folder, name)
+        if not (runtime_folder() / "clusters" / f"{chosen}.json").exists():
+            return None
+        from ..parallel.cluster.places import has_ended
+
+        entry = _entry_for(folder, name, also_killed=chosen)
+        return chosen if entry is not None and has_ended(entry) == "killed" else None
 
     def known(self, uri: str, name: str | None = None) -> ClusterSession | None:
         """The cluster of a document, if it is connected."""
@@ -152,15 +167,24 @@ class ClusterManager:
     # --- Started or found ----------------------------------------------------------------------
 
     async def _begin(
-        self, name: str, is_named: bool, folder: str, file: Path | None, engines: int | None
+        self,
+        told: str | None,
+        folder: str,
+        file: Path | None,
+        engines: int | None,
+        starting: Callable[[], None],
     ) -> AttachedCluster:
         from ..parallel.cluster.attached import AttachedCluster
         from ..parallel.cluster.places import has_ended
 
-        wanted = name if is_named else self._settings().cluster.get("name")
+        name = self._name_of(folder, told)
+        wanted = told or self._settings().cluster.get("name")
         entry = _entry_for(folder, wanted, also_killed=name)
         if entry is not None:
-            how = AttachedCluster.connect if has_ended(entry) is None else AttachedCluster.resume
+            how = AttachedCluster.connect
+            if has_ended(entry) is not None:
+                how = AttachedCluster.resume
+                starting()
             found: AttachedCluster = await self._blocking(how, entry["name"])
             return found
         options = options_of(self._settings().cluster)
@@ -171,6 +195,7 @@ class ClusterManager:
         options["python"] = choose_interpreter(
             file, options.get("python") or self._settings().python
         )
+        starting()
         started: AttachedCluster = await self._blocking(
             partial(AttachedCluster.start, options.pop("launcher", "local"), **options)
         )

@@ -10,8 +10,8 @@ import msgspec
 from ..messages import (
     InterruptRequest,
     SessionReply,
-    TakeInputRequest,
     TableRequest,
+    TakeInputRequest,
     VariablesRequest,
 )
 from ..wire import PROTOCOL_VERSION, Message

@@ -247,6 +247,8 @@ async def status(server: VivoServer, params: ClusterStatusParams) -> ClusterStat
             await cluster.ended(how)
         else:
             await cluster.sync(await cluster.cluster.status())
+    if cluster is None and (killed := server.clusters.killed(params.uri, params.name)):
+        return ClusterStatus(killed, "killed", "", [], 0, "", [], {}, 0.0, [])
     if cluster is not None and params.watch is not None:
         watcher = server.cluster_watcher
         (watcher.watch if params.watch else watcher.unwatch)(cluster)

@@ -305,7 +305,7 @@ async def test_what_runs_while_the_editor_is_gone_comes_back(home: Path) -> None
 
 async def test_what_dies_ends_its_cells_and_nothing_else(home: Path) -> None:
     """An engine's process; its keeper too; the controller, which is taken up again; the cluster."""
-    loop = "# %%\nimport time\n# %%\nwhile True: time.sleep(0.01)\n# %%\n6 * 7\n"
+    loop = "# %%\nimport time; given = 1\n# %%\nwhile True: time.sleep(0.01)\n# %%\n6 * 7\n"
     async with last_editing(home, cluster={"engines": 3}) as editor:
         editor.open(loop)
         assert (await sent(editor, **at(1, 0)))["status"] == "ok"
@@ -327,6 +327,9 @@ async def test_what_dies_ends_its_cells_and_nothing_else(home: Path) -> None:
         os.kill(entry["pid"], signal.SIGKILL)
         wait_until_ended(entry["pid"])
         assert (await editor.start("cluster.status"))["state"] == "killed"
+        async with editing(home) as other:
+            other.open(loop)
+            assert (await other.start("cluster.status"))["state"] == "killed"
         ended = await sent(editor, target=[2], **at(5, 0))
         assert ended["value"]["text/plain"] == "[2] 42"
         await editor.start("interrupt", executionId=run)
@@ -334,13 +337,23 @@ async def test_what_dies_ends_its_cells_and_nothing_else(home: Path) -> None:
         (resumed,) = all_entries()
         assert resumed["pid"] != entry["pid"]
 
+        await _pushed(editor)
         run = (await editor.start("sendToCluster", **at(3, 0)))["executionId"]
         await _begun(editor, run)
         await asyncio.to_thread(stop_all)  # by somebody else
         ended = await editor.end_of(run)
         assert "EngineLostError" in ended["error"]["name"]
         assert (await editor.start("cluster.status"))["state"] == "none"
+        assert (await sent(editor, **at(5, 0)))["value"]["text/plain"] == "[all] 42"
+        await _pushed(editor)  # to another cluster of the same name
         assert (await editor.run_cell(5))["value"] == {"text/plain": "42"}
+
+
+async def _pushed(editor: Editor) -> None:
+    """What the session has is given to the cluster of now."""
+    await editor.run_cell(1)
+    started = await editor.start("cluster.push", names=["given"])
+    assert (await editor.end_of(started["executionId"]))["error"] is None
 
 
 def _engine(editor: Editor, number: int) -> dict[str, Any]:
