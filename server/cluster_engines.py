@@ -85,12 +85,14 @@ class EngineSession(LiveSession):
             self.runs.put(record)
         return self.runs.all()
 
-    def follow(self) -> int:
-        """Have its events told, those of the runs that have not ended from their first one on; the
-        number after which they are."""
+    def follow(self, told: int | None) -> int:
+        """Have its events told: after the one that was told last over a connection before; or the
+        last ones, those of runs that have not ended from the first on. The number after which."""
         after = max(0, self.last - _REPLAYED_EVENTS)
         seen = self.seen.get(self.id)
-        if isinstance(seen, int):
+        if told is not None:
+            after = told
+        elif isinstance(seen, int):
             after = max(0, min(after, seen))
         else:
             for record in self.runs.all():

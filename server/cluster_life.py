@@ -185,8 +185,8 @@ class ClusterLife(LiveSession):
                 continue
             assert engine.engine is not None
             self.engines[engine.engine] = engine
-            engine.seen = {**self.seen, **self._followed}
-            after = engine.follow()
+            engine.seen = self.seen
+            after = engine.follow(self._followed.get(engine.id))
             self._found(engine, records, after)
         self._settle_all(links)
 

@@ -305,7 +305,11 @@ async def test_what_runs_while_the_editor_is_gone_comes_back(home: Path) -> None
 
 async def test_what_dies_ends_its_cells_and_nothing_else(home: Path) -> None:
     """An engine's process; its keeper too; the controller, which is taken up again; the cluster."""
-    loop = "# %%\nimport time; given = 1\n# %%\nwhile True: time.sleep(0.01)\n# %%\n6 * 7\n"
+    loop = (
+        "# %%\nimport time; given = 1\n"
+        "# %%\nprint('begun')\nwhile True: time.sleep(0.01)\n"
+        "# %%\n6 * 7\n"
+    )
     async with last_editing(home, cluster={"engines": 3}) as editor:
         editor.open(loop)
         assert (await sent(editor, **at(1, 0)))["status"] == "ok"
@@ -334,6 +338,7 @@ async def test_what_dies_ends_its_cells_and_nothing_else(home: Path) -> None:
         assert ended["value"]["text/plain"] == "[2] 42"
         await editor.start("interrupt", executionId=run)
         assert (await editor.end_of(run))["error"]["name"] == "KeyboardInterrupt on engine 1"
+        assert shown_by(editor, run, 1) == "begun\n"  # once, over both connections
         (resumed,) = all_entries()
         assert resumed["pid"] != entry["pid"]
 
