@@ -338,6 +338,13 @@ class LastKnownMetadata(msgspec.Struct):
     """When what the reply tells was known; none if it tells nothing."""
 
 
+class TakeInputRequest(msgspec.Struct, omit_defaults=True):
+    """Which questions are wanted beside the one that waits."""
+
+    run: str | None = None
+    """The run whose later questions are asked of this client too: one that waits or runs."""
+
+
 class TakeInputReply(msgspec.Struct):
     """Whether a cell waits for input; then its ``input_request`` follows on stdin."""
 
@@ -389,7 +396,7 @@ MESSAGES: tuple[Declaration, ...] = (
     ),
     Declaration(
         "vivo_take_input",
-        Empty,
+        TakeInputRequest,
         TakeInputReply,
         "Ask this client what a cell is waiting for: for one that reattached, or takes over from "
         "the client that ran the cell. The first answer counts, whoever gives it.",

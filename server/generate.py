@@ -119,7 +119,8 @@ def typescript() -> str:
         parts += ["", f"export const {title} = {{"]
         for message in protocol.MESSAGES:
             if message.kind == kind_name:
-                key = camel(message.name.replace("vivo.server.", "").replace("vivo/", ""))
+                name = message.name.replace("vivo.server.", "").replace("vivo/", "")
+                key = camel(name.replace(".", "_"))
                 parts += [f"  /** {message.doc} */", f'  {key}: "{message.name}",']
         parts.append("} as const;")
     return "\n".join(parts) + "\n"

@@ -97,7 +97,7 @@ class LiveSession:
     running: str | None = None
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
-    sent: set[str] = field(default_factory=set)
+    own_runs: set[str] = field(default_factory=set)
     """The runs that this server has sent."""
     _held: set[str] = field(default_factory=set)
     """Of those waiting, the ones that the session has not been sent yet."""
@@ -120,6 +120,11 @@ class LiveSession:
     def is_begun(self) -> bool:
         """Whether it runs, or is about to."""
         return self.entry is not None or self._starting is not None
+
+    @property
+    def engine(self) -> int | None:
+        """Its number in its cluster; None for what is no engine of a cluster."""
+        return None
 
     @property
     def python(self) -> str:
@@ -266,7 +271,7 @@ class LiveSession:
         record = new_record(run, code, {"vivo": msgspec.to_builtins(origin)}, time.time())
         self.queue.sent(record)
         self._held.add(run)
-        self.sent.add(run)
+        self.own_runs.add(run)
         self.in_background(self._send(run, code, origin, stop_on_error, first))
         self.listener.queue_changed(self)
         return record

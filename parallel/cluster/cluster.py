@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -208,6 +209,15 @@ class Cluster:
     # --- Asking ----------------------------------------------------------------------------
 
     def _ask(self, kind: str, content: dict[str, Any] | None = None) -> dict[str, Any]:
+        asked = self.asked(kind, content)
+        try:
+            return asked.result()
+        except BaseException:
+            asked.cancel()
+            raise
+
+    def asked(self, kind: str, content: dict[str, Any] | None = None) -> Future[dict[str, Any]]:
+        """Ask the controller, and do not wait for its answer. Raises :class:`ClusterError`."""
         if self._is_closed:
             raise ClusterError(
                 f"The cluster {self.name} is closed here: Cluster.connect({self.name!r}) finds it "
@@ -221,7 +231,7 @@ class Cluster:
         told = dict(content or {})
         if kind in _CHANGES:
             told["request"] = os.urandom(16).hex()  # it may be sent again, and is done once
-        return self._loop.run(self._link.ask(kind, told))
+        return self._loop.spawn(self._link.ask(kind, told))
 
     def _gone(self) -> str | None:
         """Why nothing will come any more, if so."""

@@ -8,6 +8,8 @@ Rules:
 2. A cell is sent once; whether one that was on its way has arrived is known by its id.
 3. A question that a cell asks is put once to whoever waits for it, after all that came before it.
    Told again, as after a cut, it is answered again.
+4. Who follows an engine is given all that it published after a number, by whichever client's cells,
+   once and in order, however it came.
 """
 
 from __future__ import annotations
@@ -49,6 +51,10 @@ class Cell:
     on_question: Asked | None = None
     """Called on the loop with prompt, whether it is a password, and how to answer."""
     store_history: bool = True
+    origin: dict[str, Any] = field(default_factory=lambda: {"client": "cluster"})
+    """Where it comes from: the fields of a ``RunOrigin``."""
+    is_adopted: bool = False
+    """Whether another client has sent it."""
     done: Future[Outcome] = field(default_factory=Future)
     outputs: list[dict[str, Any]] = field(default_factory=list)
     reply: dict[str, Any] | None = None
@@ -71,19 +77,61 @@ class Executions:
         """Questions, and the numbers of the events that come before them."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_replaying = False
+        self._on_event: Callable[[Message], None] | None = None
 
     def send(self, cell: Cell) -> None:
         """Send a cell, once its events can come."""
         self.pending[cell.id] = cell
         self._spawn(self._send(cell))
 
-    async def _send(self, cell: Cell) -> None:
+    def follow(self, after: int, on_event: Callable[[Message], None]) -> None:
+        """Have every event after a number told (rule 4), before any cell is sent; again after the
+        engine was lost."""
+        self._on_event = on_event
+        if self._merger is None:
+            self._merger = EventMerger(after)
+        self._spawn(self._follow())
+
+    @property
+    def heard(self) -> int | None:
+        """The number of the last event that was told; None before the first."""
+        return self._merger.last if self._merger is not None else None
+
+    async def _follow(self) -> None:
+        await self._hear()
+        await self._replay()
+
+    def renew(self) -> None:
+        """Look whether anything is missing."""
+        self._spawn(self._renew())
+
+    def adopt(self, cell: Cell) -> None:
+        """A cell that another client has sent, which may be gone, and that has not ended: what it
+        asks is asked here, and its end is known."""
+        cell.is_adopted = True
+        self.pending[cell.id] = cell
+        self._spawn(self._take_over(cell))
+
+    async def _take_over(self, cell: Cell) -> None:
+        await self._hear()
+        try:
+            if cell.on_question is not None:
+                wanted = {"run": cell.id}
+                await self._link.ask("control", "vivo_take_input_request", wanted, timeout=20)
+        except ClusterError as error:
+            _log.info("What a cell of another client asks is not known: %s", error)
+
+    async def _hear(self) -> None:
+        """Be sure that events come."""
         if self._greeted is None:
             self._greeted = asyncio.Event()
             self._link.kept_open |= {"iopub", "stdin"}
             self._link.open("iopub")
             self._link.open("stdin")
         await self._greeted.wait()
+
+    async def _send(self, cell: Cell) -> None:
+        await self._hear()
         if cell.id not in self.pending:
             return  # the link was lost meanwhile
         content = {
@@ -94,7 +142,7 @@ class Executions:
             "allow_stdin": cell.on_question is not None,
             "stop_on_error": False,
         }
-        metadata = {"vivo": {"client": "cluster"}}
+        metadata = {"vivo": cell.origin}
         cell.request = Request(
             "shell", "execute_request", content, lambda answer: self._replied(cell, answer)
         )
@@ -161,7 +209,7 @@ class Executions:
         if message.type == "iopub_welcome":
             if self._greeted is not None:
                 self._greeted.set()
-            if self.pending:
+            if self.pending or self._on_event is not None:
                 self._spawn(self._renew())
             return
         seq = message.vivo.get("seq")
@@ -177,6 +225,8 @@ class Executions:
             self._ask_early()
 
     def _dispatch(self, message: Message) -> None:
+        if self._on_event is not None:
+            self._on_event(message)
         cell = self.pending.get(message.parent_id or "")
         if cell is None:
             return
@@ -217,7 +267,9 @@ class Executions:
     async def _renew(self) -> None:
         """The link may have been cut: see what became of the cells that were sent (rule 2)."""
         await self._replay()
-        sent = [cell.id for cell in self.pending.values() if cell.request is not None]
+        sent = [
+            cell.id for cell in self.pending.values() if cell.request is not None or cell.is_adopted
+        ]
         if not sent:
             return
         try:
@@ -225,16 +277,18 @@ class Executions:
             runs = {each["id"]: each for each in reply.content["runs"]}
             for run in sent:
                 cell = self.pending.get(run)
-                if cell is None or cell.request is None:
+                if cell is None:
                     continue
                 record = runs.get(run)
-                if record is None and cell.reply is None:
+                if record is None and cell.reply is None and cell.request is not None:
                     self._link.request(cell.request, cell.id)
                 elif record is not None and record.get("finished") is not None:
                     cell.record = record
                     self._end(cell)
-            if any(cell.on_question is not None for cell in self.pending.values()):
-                await self._link.ask("control", "vivo_take_input_request", {}, timeout=20)
+            asking = [cell for cell in self.pending.values() if cell.on_question is not None]
+            for cell in asking[:1] + [cell for cell in asking[1:] if cell.is_adopted]:
+                wanted = {"run": cell.id} if cell.is_adopted else {}
+                await self._link.ask("control", "vivo_take_input_request", wanted, timeout=20)
         except ClusterError as error:
             _log.info("What became of the cells is asked again later: %s", error)
 

@@ -4,7 +4,8 @@ Rules:
 
 1. The client that ran the cell is asked; another may take the question over. The first answer
    counts, and all are told that the question is answered.
-2. An answer of vivo's own client names its question: one that comes late answers no later one.
+2. A client that has taken over a run's questions is asked the later ones too, as long as it runs.
+3. An answer of vivo's own client names its question: one that comes late answers no later one.
 """
 
 from __future__ import annotations
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from .state import SessionState
 
 
+_MOST_TAKERS = 16  # of one run's questions; the last ones count
+
+
 class Questions:
     """The question that waits for an answer, if there is one."""
 
@@ -29,6 +33,8 @@ class Questions:
         self._asked: int | None = None
         self._number: int | None = None
         self._question: Reply | None = None
+        self._takers: dict[str, list[list[bytes]]] = {}
+        """By run, the identities of the clients that have taken its questions over."""
         self.before = 0
         """The number of the last question that an earlier keeper of this engine has asked."""
 
@@ -37,6 +43,18 @@ class Questions:
         self._asked, self._number = header["asked"], header.get("n")
         self._question = question(run.request, header, self._state.seq)
         self._state.tell(self._question)
+        for identities in self._takers.get(run.record.id, ()):
+            self._state.tell(msgspec.structs.replace(self._question, identities=identities))
+
+    def take(self, run: str, message: Message) -> None:
+        """Ask the client of a message too what a run asks from now on (rule 2)."""
+        runs = [*self._state.queue, *([self._state.running] if self._state.running else [])]
+        known = {each.record.id for each in runs}
+        self._takers = {key: each for key, each in self._takers.items() if key in known}
+        taken = self._takers.setdefault(run, []) if run in known else []
+        if message.identities not in taken:
+            taken.append(message.identities)
+            del taken[:-_MOST_TAKERS]
 
     def is_open(self, parent: bytes) -> bool:
         """Whether the run of that request still waits for an answer, in a subshell or not."""

@@ -11,6 +11,7 @@ from ..messages import (
     InterruptRequest,
     SessionReply,
     TableRequest,
+    TakeInputRequest,
     VariablesRequest,
 )
 from ..runs import documents_of
@@ -259,6 +260,9 @@ def _vivo_stack(state: SessionState, channel: str, message: Message, now: float)
 
 
 def _vivo_take_input(state: SessionState, channel: str, message: Message, now: float) -> None:
+    run = msgspec.convert(message.content, TakeInputRequest).run
+    if run is not None:
+        state.questions.take(run, message)
     is_asking = state.questions.offer(message) | state.subshells.offer(message)
     state.answer(channel, message, {"status": "ok", "asking": is_asking})
 

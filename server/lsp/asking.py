@@ -16,9 +16,17 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
-def session_that_ran(server: VivoServer, uri: str) -> LiveSession | None:
-    """The session of a document, if the document has run there: else nothing of it is live."""
+def session_that_ran(
+    server: VivoServer, uri: str, position: types.Position | None = None
+) -> LiveSession | None:
+    """The session of a document, if the document has run there: else nothing of it is live.
+
+    At a position in a cell for which an engine of a cluster was chosen, that engine.
+    """
     session = server.sessions.known(uri)
+    if position is not None:
+        is_chosen, engine = server.cluster_targets.session_at(uri, position.line)
+        session = engine if is_chosen else session
     if session is None or not session.runs.has(uri):
         return None
     return session

@@ -19,6 +19,7 @@ from lsprotocol import types
 
 from ...parallel.errors import SessionError
 from ..suggestions import Misspelled, code_to_complete, misspelled, near, place_in
+from . import cluster_actions
 from .asking import in_client_units
 from .diagnostics import line_of_error, location_of
 from .failures import Failure, failures, line_of_frame, text_of_frame, uri_of_users
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 VALUES = "source.vivo"
-_OPTIONS = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix, VALUES])
+_OPTIONS = types.CodeActionOptions(
+    code_action_kinds=[types.CodeActionKind.QuickFix, VALUES, cluster_actions.KIND]
+)
 _MOST_FRAMES = 5
 _PATIENCE = 2.0  # seconds that names are waited for: nobody types meanwhile
 _NO_POST_MORTEM = frozenset(
@@ -49,7 +52,7 @@ def register(server: VivoServer) -> None:
         uri, only = params.text_document.uri, params.context.only
         if uri not in server.presenter.documents:
             return []
-        found: list[types.CodeAction] = []
+        found: list[types.CodeAction] = cluster_actions.actions(server, params)
         if _is_wanted(types.CodeActionKind.QuickFix, only):
             for failure in failures(server.presenter):
                 for line in _lines_in(server, failure, uri):

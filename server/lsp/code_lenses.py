@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
+from . import cluster_actions
 from .shown import shown_in
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def register(server: VivoServer) -> None:
                 lenses.append(_lens(cell.start, "Run Above", "vivo.server.runAbove", argument))
             else:
                 lenses.append(_lens(cell.start, "Run Below", "vivo.server.runBelow", argument))
+            if (lens := cluster_actions.lens_of(server, uri, cell)) is not None:
+                lenses.append(lens)
             runnable += 1
         if server.presenter.values_by == "lenses":
             for shown in shown_in(server.presenter, uri):

@@ -39,7 +39,7 @@ def register(server: VivoServer) -> None:
         uri = params.text_document.uri
         text = server.text_of(uri)
         nothing = types.CompletionList(is_incomplete=False, items=[])
-        session = session_that_ran(server, uri)
+        session = session_that_ran(server, uri, params.position)
         line, column = in_characters(server, uri, params.position)
         if session is None or session.client is None or not live_root(text, line, column):
             return nothing

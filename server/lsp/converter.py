@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import attrs
 from cattrs import Converter, transform_error
@@ -12,6 +12,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from pygls.protocol import default_converter
 
 from .. import protocol
+from ..protocol.cluster import Engines
 from ..protocol.declaring import Message, camel
 
 T = TypeVar("T")
@@ -35,9 +36,23 @@ def make_converter() -> Converter:
     converter.register_unstructure_hook_factory(
         _is_ours, lambda kind: make_dict_unstructure_fn(kind, converter, **renamed(kind))
     )
+    for engines in (Engines, Literal["all"] | list[int]):
+        converter.register_structure_hook(engines, _engines)
+        converter.register_structure_hook(engines | None, _engines)
     for method, kind in QUERY_TYPES.items():
         converter.register_structure_hook(kind, _query_hook(converter, method))
     return converter
+
+
+def _engines(value: Any, kind: Any) -> Any:
+    """Some engines: a word for them, or their numbers."""
+    if value is None and type(None) in get_args(kind):
+        return None
+    words = [w for each in get_args(kind) if get_origin(each) is Literal for w in get_args(each)]
+    is_list = isinstance(value, list) and all(type(each) is int for each in value)
+    if is_list or (isinstance(value, str) and value in words):
+        return value
+    raise ValueError(f"{value!r} names no engines")
 
 
 def _query_type(message: Message) -> type:

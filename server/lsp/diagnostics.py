@@ -85,7 +85,7 @@ def _diagnostic(
         message=cause_of(error),
         severity=types.DiagnosticSeverity.Error,
         source="vivo",
-        code=error.name,
+        code=error.name.partition(" on engine")[0],
         related_information=related or None,
         data={"run": failure.record.id},
     )

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
+from ...parallel.errors import SessionError
+
 if TYPE_CHECKING:
     from .server import VivoServer
+
+_log = logging.getLogger(__name__)
 
 
 def register(server: VivoServer) -> None:
@@ -18,6 +23,7 @@ def register(server: VivoServer) -> None:
         uri = params.text_document.uri
         server.presenter.opened(uri, params.text_document.text)
         server.in_background(attach(server, uri))
+        server.in_background(_attach_cluster(server, uri))
         server.finding.begin()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
@@ -37,3 +43,14 @@ async def attach(server: VivoServer, uri: str) -> None:
     session = await server.sessions.attach(uri)
     if session is not None:
         server.presenter.adopt(uri, session)
+
+
+async def _attach_cluster(server: VivoServer, uri: str) -> None:
+    """The same of a running cluster."""
+    try:
+        cluster = await server.clusters.attach(uri)
+    except SessionError as error:
+        _log.info("The cluster of %s cannot be attached: %s", uri, error)
+        return
+    if cluster is not None:
+        server.presenter.adopt(uri, cluster)

@@ -48,7 +48,7 @@ def _run_of(server: VivoServer, params: TracebackParams) -> tuple[LiveSession, R
         if record.error is not None and is_meant:
             session = presenter.session_of(record)
             return (session, record) if session is not None else None
-    for session in server.sessions.sessions.values():
+    for session in server.every_session():
         run = session.runs.get(params.execution_id or "")
         if run is not None and run.error is not None:
             return session, run

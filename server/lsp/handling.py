@@ -15,6 +15,9 @@ from ...core.errors import VivoError
 from ..protocol import MESSAGES
 from ..protocol.declaring import Message
 from . import (
+    cluster_sending,
+    cluster_status,
+    cluster_targets,
     debugging,
     error_commands,
     interpreter_commands,
@@ -42,6 +45,9 @@ HANDLERS: dict[str, Handler] = {
     **error_commands.HANDLERS,
     **output_events.HANDLERS,
     **virtual_documents.HANDLERS,
+    **cluster_sending.HANDLERS,
+    **cluster_status.HANDLERS,
+    **cluster_targets.HANDLERS,
 }
 
 

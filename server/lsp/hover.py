@@ -22,7 +22,7 @@ def register(server: VivoServer) -> None:
     async def hover(params: types.HoverParams) -> types.Hover | None:
         uri = params.text_document.uri
         text = server.text_of(uri)
-        session = session_that_ran(server, uri)
+        session = session_that_ran(server, uri, params.position)
         if session is None:
             return None
         line, column = in_characters(server, uri, params.position)
@@ -33,6 +33,8 @@ def register(server: VivoServer) -> None:
         if told is None:
             return None
         state = "live, while a cell runs" if session.state == "busy" else "live"
+        if session.engine is not None:
+            state += f", on engine {session.engine}"
         return types.Hover(
             contents=types.MarkupContent(types.MarkupKind.Markdown, markdown(told, state)),
             range=types.Range(

@@ -77,6 +77,7 @@ def _tell(
         execution_count=content.get("execution_count"),
         wait=content.get("wait"),
         error=error,
+        engine=session.engine,
     )
     presenter.server.tell("vivo/output", output)
 
@@ -121,7 +122,7 @@ async def blob_of(presenter: Presenter, name: str, place: Place | None = None) -
     place = presenter.blobs.place_of(name) or place
     if raw is not None or place is None:
         return raw
-    for session in list(presenter.server.sessions.sessions.values()):
+    for session in presenter.server.every_session():
         if session.id != place.session:
             continue
         event = await event_at(session, place.sequence)

@@ -39,7 +39,7 @@ class Pages:
         while len(self._kept) > _MOST_KEPT:
             self._kept.popitem(last=False)
         server = self._presenter.server
-        if run in session.sent and virtual_documents.can_open(server, uris[-1]):
+        if run in session.own_runs and virtual_documents.can_open(server, uris[-1]):
             server.in_background(virtual_documents.show(server, uris[-1]))
 
     async def content(self, uri: str) -> tuple[str, str]:
@@ -58,7 +58,7 @@ class Pages:
         if len(place) != 3 or not all(_PLACE.fullmatch(part) for part in place):
             return None
         session_id, run, number = place
-        for session in list(self._presenter.server.sessions.sessions.values()):
+        for session in self._presenter.server.every_session():
             record = session.runs.get(run) if session.id == session_id else None
             if record is None or not number.isdigit():
                 continue

@@ -82,7 +82,10 @@ class Presenter:
         anchors = self.documents.get(uri)
         if anchors is None:
             return
-        for record in session.runs.all(uri):
+        known = {id(each): each for each in (session, self.server.sessions.known(uri)) if each}
+        records = {r.id: r for each in known.values() for r in each.runs.all(uri)}
+        records |= {record.id: record for record in self.server.clusters.runs_of(uri)}
+        for record in sorted(records.values(), key=lambda each: each.queued):
             if record.status != "aborted" and not _is_placed(anchors, record):
                 anchors.adopt(record)
         self.refresh(uri)
@@ -141,6 +144,11 @@ class Presenter:
         if self._refreshed.pop(uri, False):
             self.refresh(uri)
 
+    def refresh_lenses(self) -> None:
+        """Let the client ask again for what can be done at cells."""
+        if self.can.refresh_lenses:
+            self._ask(types.WORKSPACE_CODE_LENS_REFRESH)
+
     def _ask(self, method: str) -> None:
         self.server.protocol.send_request(method, None)
 
@@ -160,7 +168,7 @@ class Presenter:
 
     def session_of(self, record: RunRecord) -> LiveSession | None:
         """The session that knows a run."""
-        for session in self.server.sessions.sessions.values():
+        for session in (*self.server.sessions.sessions.values(), *self.server.clusters.all()):
             if session.runs.get(record.id) is not None:
                 return session
         return None

@@ -80,4 +80,5 @@ def register(server: VivoServer) -> None:
 
     @server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
     async def cancelled(params: types.WorkDoneProgressCancelParams) -> None:
-        await server.run_progress.cancel(str(params.token))
+        if not await server.cluster_progress.cancel(str(params.token)):
+            await server.run_progress.cancel(str(params.token))

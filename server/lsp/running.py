@@ -187,7 +187,8 @@ async def run_text(server: VivoServer, params: TextParams) -> RunStarted:
 
 async def interrupt(server: VivoServer, params: InterruptParams) -> InterruptResult:
     """Interrupt what runs; who insists is asked whether its process is to be ended."""
-    session = server.sessions.of(params.uri)
+    cluster = server.clusters.that_runs(params.execution_id)
+    session = cluster or server.sessions.of(params.uri)
     outcome = await server.insisting.interrupt(session, params.execution_id, force=params.force)
     return InterruptResult(outcome)  # type: ignore[arg-type]
 

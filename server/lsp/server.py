@@ -21,9 +21,14 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol.language_server import lsp_method
 
 from ... import __version__
+from ..clusters import ClusterManager
+from ..live import LiveSession
 from ..sessions import SessionManager, path_of
 from ..settings import Settings
 from . import serving
+from .cluster_progress import ClusterProgress
+from .cluster_status import ClusterWatcher
+from .cluster_targets import ClusterTargets
 from .converter import QUERY_TYPES, make_converter
 from .debugging import Debugging
 from .dispatching import Dispatching
@@ -93,6 +98,12 @@ class VivoServer(LanguageServer):
         self.sessions = SessionManager(self.presenter)
         self.sessions.tell = lambda sentence: self.show_message(sentence, types.MessageType.Info)
         self.settings = Settings()
+        self.cluster_progress = ClusterProgress(self)
+        self.cluster_watcher = ClusterWatcher(self)
+        self.cluster_targets = ClusterTargets(self)
+        self.clusters = ClusterManager(
+            self.sessions, self.presenter, self.cluster_watcher, lambda: self.settings
+        )
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def configure(self, told: Any) -> None:
@@ -108,6 +119,12 @@ class VivoServer(LanguageServer):
         for sentence in refused:
             self.show_message(sentence, types.MessageType.Warning)
         self.presenter.refresh_all()
+
+    def every_session(self) -> list[LiveSession]:
+        """The sessions and clusters that documents use, and the clusters' engines."""
+        clusters = self.clusters.all()
+        engines = [engine for each in clusters for engine in each.engines.values()]
+        return [*self.sessions.sessions.values(), *clusters, *engines]
 
     @property
     def deadline(self) -> float:
@@ -203,7 +220,9 @@ def make_server() -> VivoServer:
     @server.feature(types.SHUTDOWN)
     async def on_shutdown(*_: Any) -> None:
         await server.finding.close()
-        await server.sessions.close()
+        await server.cluster_watcher.close()
+        await server.cluster_progress.close()
+        await asyncio.gather(server.sessions.close(), server.clusters.close())
 
     for feature in (
         code_actions,

@@ -15,6 +15,7 @@ Rules:
 from __future__ import annotations
 
 from . import (
+    cluster,
     debugging,
     documents,
     interpreters,
@@ -33,4 +34,5 @@ MESSAGES: tuple[Message, ...] = (
     *debugging.MESSAGES,
     *outputs.MESSAGES,
     *documents.MESSAGES,
+    *cluster.MESSAGES,
 )

@@ -48,6 +48,8 @@ class Output:
     wait: bool | None = None
     """For ``clear``: clear when the next output comes."""
     error: ExecutionError | None = None
+    engine: int | None = None
+    """The number of the engine, for a cell that was sent to a cluster; ``session_id`` is its."""
 
 
 @attrs.define

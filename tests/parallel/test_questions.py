@@ -93,6 +93,28 @@ def test_nobody_is_offered_what_is_answered_or_ended() -> None:
     assert told == [False, False]
 
 
+def test_who_has_taken_a_runs_questions_over_is_asked_the_later_ones_too() -> None:
+    """Also before it runs, and asks anything; of a run that is not there nothing is noted."""
+    session, first = started()
+    second = session.send("execute_request", {"code": "2"})
+    for run in (first.id, second.id, "unheard of"):
+        session.send("vivo_take_input_request", {"run": run}, session="other")
+    session.send("vivo_take_input_request", {"run": second.id}, session="third")
+    told = [each.content["asking"] for each in session.replies("vivo_take_input_reply")]
+    assert told == [False] * 4
+
+    def asked_of() -> list[bytes]:
+        return [each.identities[0] for each in session.replies("input_request")]
+
+    asking(session, first.id, 1)
+    assert asked_of() == [b"s", b"other"]
+    asking(session, first.id, 2)
+    assert asked_of()[2:] == [b"s", b"other"]
+    session.finish()
+    asking(session, second.id, 1)
+    assert asked_of()[4:] == [b"s", b"other", b"third"]
+
+
 def in_subshell(session: Session, asked: int) -> Message:
     """A subshell's cell of the client ``s`` asks; the request as its client gets it."""
     session.send("create_subshell_request")
