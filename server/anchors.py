@@ -104,7 +104,8 @@ class Anchors:
         around = _Around(edit, lines)
         delta = around.written - edit.end[0]
         anchors = self.anchors
-        low = bisect_left(anchors, edit.start[0] + 1, key=lambda each: each.end)
+        # The one that ends just above is looked at too: what follows it may be its text again.
+        low = bisect_left(anchors, edit.start[0], key=lambda each: each.end)
         high = low
         while high < len(anchors) and anchors[high].start <= edit.end[0]:
             high += 1
@@ -127,6 +128,9 @@ class Anchors:
         if len(kept) > 1:
             kept = self._without_overlaps(kept)
         self.anchors[low:high] = kept
+        for each in kept:
+            if each.is_stale and each in self.anchors:
+                self._regain(each)
         after = [(each.start, each.end, each.is_stale) for each in kept]
         return before != after or bool(delta)
 
@@ -144,17 +148,12 @@ class Anchors:
                 written.setdefault(said, []).append(number)
         has_found = False
         for anchor in wanted:
-            start = self._written(anchor, written, lost)
+            start = self._written(anchor, written)
             if start is None:
                 continue
             if anchor in self.gone:
                 self.gone.remove(anchor)
-            self.anchors = [each for each in self.anchors if each is not anchor]
-            anchor.start, anchor.end, anchor.is_stale = start, start + len(anchor.text), False
-            for other in self._over(start, anchor.end):
-                self.anchors.remove(other)
-                self.gone.append(other)
-            self._put(anchor)
+            self._take(anchor, start)
             has_found = True
         return has_found
 
@@ -233,13 +232,10 @@ class Anchors:
     def _fits(self, anchor: Anchor) -> bool:
         return _same(self.lines[anchor.start : anchor.end], anchor.text)
 
-    def _written(
-        self, anchor: Anchor, written: dict[str, list[int]], lost: list[Anchor]
-    ) -> int | None:
+    def _written(self, anchor: Anchor, written: dict[str, list[int]]) -> int | None:
         """Where this step has written an anchor's text: the nearest place that is free.
 
         ``written`` are this step's lines, by what they say. A line of the text must be among them.
-        Of ``lost`` ones nothing is left where they stand: those places are free.
         """
         if anchor.says.isdisjoint(written):
             return None
@@ -254,9 +250,35 @@ class Anchors:
             for start in starts
             if start >= 0
             and self._stands(anchor.text, start)
-            and all(other is anchor or other in lost for other in self._over(start, start + length))
+            and self._is_free(start, start + length, anchor)
         ]
         return min(found, key=lambda start: abs(start - anchor.start)) if found else None
+
+    def _is_free(self, start: int, end: int, but: Anchor) -> bool:
+        """Whether no other result that is fresh stands on some lines."""
+        return all(other is but or other.is_stale for other in self._over(start, end))
+
+    def _regain(self, anchor: Anchor) -> None:
+        """A stale result whose text stands around its first line again, as after an undo."""
+        length = len(anchor.text)
+        for start in range(max(0, anchor.start - length + 1), anchor.start):
+            if self._stands(anchor.text, start) and self._is_free(start, start + length, anchor):
+                self._take(anchor, start)
+                return
+
+    def _take(self, anchor: Anchor, start: int) -> None:
+        """Put a result where its text stands; stale ones there keep the lines that are left."""
+        self.anchors = [each for each in self.anchors if each is not anchor]
+        anchor.start, anchor.end, anchor.is_stale = start, start + len(anchor.text), False
+        for other in self._over(start, anchor.end):
+            if other.start < start:
+                other.end = start
+            elif other.end > anchor.end:
+                other.start = anchor.end
+            else:
+                self.anchors.remove(other)
+                self._delete(other)
+        self._put(anchor)
 
     def _over(self, start: int, end: int) -> list[Anchor]:
         """The results that stand on some of these lines."""

@@ -228,14 +228,17 @@ class Model:
                 new[at] = self._line(self._words(c))
             elif len(new) > 1:
                 new.insert((at + c) % len(new), new.pop(at))
-        if not self.is_unique:
+        # Where edits have made lines that say the same, no text tells which of them is which.
+        said = [line.text for line in self.lines if line.text.strip()]
+        is_clear = self.is_unique and len(set(said)) == len(said)
+        if not is_clear:
             new = [self._line(line.text) for line in new]
         for edit in self.text.replacing("\n".join(line.text for line in new)):
             done = self.text.edit(edit.start, edit.end, edit.text)
             self.anchors.follow(done, self.text.lines)
         self.anchors.settle()
         before, self.lines = self.lines, new
-        if not self.is_unique:
+        if not is_clear:
             known = frozenset().union(*(line.identity for line in before))
             for run in self.runs.values():
                 run.lines = [each - known for each in run.lines]
@@ -319,7 +322,7 @@ class Model:
         run = self.runs[anchor.record.id]
         here = self.lines[anchor.start : anchor.end]
         assert [x.text.strip() for x in here] == [text.strip() for text in run.texts]
-        own = [bool(x.identity & run.own) or min(x.identity) > run.born for x in here]
+        own = [bool(x.identity & run.own) or max(x.identity) > run.born for x in here]
         assert all(own) if self.is_unique else any(own), f"{run.record.id} is on another statement"
 
     def _check_there(self, run: Run) -> None:
