@@ -87,6 +87,7 @@ class Adapter:
         return sorted(each["line"] for file in found for each in file["breakpoints"])
 
 
+@pytest.mark.sessions
 async def test_a_cell_stops_at_its_first_statement_and_at_the_users_breakpoints(
     editor: Editor,
 ) -> None:
@@ -122,6 +123,7 @@ async def test_a_cell_stops_at_its_first_statement_and_at_the_users_breakpoints(
     assert (await editor.run_cell(6))["value"] == {"text/plain": "4"}
 
 
+@pytest.mark.sessions
 async def test_without_a_debugger_of_the_editors_pdb_asks_by_input(editor: Editor) -> None:
     """At the first statement, with the document's line numbers."""
     answers = iter(["n", "p x", "c", "c"])

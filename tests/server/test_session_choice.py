@@ -120,6 +120,7 @@ async def test_sessions_side_by_side_and_the_choice_outlives_the_server(home: Pa
         await editor.client.close()
 
 
+@pytest.mark.sessions
 async def test_a_new_name_stays_also_with_a_new_keeper(editor: Editor) -> None:
     """It stands in the registry; so does the session's age."""
     session = await session_of(editor, "a.py")
@@ -149,6 +150,7 @@ def entry_of(session: str) -> SessionEntry:
     return entry
 
 
+@pytest.mark.sessions
 async def test_a_session_is_restarted_by_its_id_used_here_or_not(home: Path) -> None:
     """Its variables are gone, its id stays."""
     editor, other = await make_editor(home), await make_editor(home)
@@ -257,6 +259,7 @@ async def test_nothing_of_an_untrusted_workspace_is_run_unasked(home: Path) -> N
         await editor.client.close()
 
 
+@pytest.mark.sessions
 async def test_settings_that_change_are_those_of_the_next_session(home: Path) -> None:
     """The interpreter of a session that runs stays; a document whose session has not begun gets the
     new one."""
