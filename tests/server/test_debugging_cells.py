@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -105,8 +106,9 @@ async def test_a_cell_stops_at_its_first_statement_and_at_the_users_breakpoints(
         where, stopped, thread = await adapter.stop()
         assert (where, stopped) == (path, line)
         if line == 7:
-            while await adapter.ours() != [3]:
-                continue
+            async with asyncio.timeout(30):
+                while await adapter.ours() != [3]:
+                    continue
         await adapter.ask("continue", threadId=thread)
     ended = await editor.end_of(started["executionId"])
     assert ended["value"] == {"text/plain": "4"}

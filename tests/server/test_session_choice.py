@@ -75,6 +75,19 @@ async def test_a_session_for_each_file_or_for_the_folder(home: Path) -> None:
         await editor.client.close()
 
 
+async def test_a_folder_that_is_added_has_its_session(editor: Editor) -> None:
+    """A file outside of every folder has its own folder's; one that is removed has it no more."""
+    (editor.folder.parent / "other" / "deep").mkdir(parents=True)
+    alone = await session_of(editor, "../other/deep/a.py")
+    folder = {"uri": (editor.folder.parent / "other").as_uri(), "name": "other"}
+    for change, is_alone in (("added", False), ("removed", True)):
+        event = {"added": [], "removed": [], change: [folder]}
+        editor.client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+        assert (await session_of(editor, "../other/deep/a.py") == alone) == is_alone
+    names = {info["name"] for info in (await listed(editor)).values()}
+    assert names == {"deep", "other"}
+
+
 async def test_sessions_side_by_side_and_the_choice_outlives_the_server(home: Path) -> None:
     """A new one for a document, one that runs for another, and back; a picker has what it needs."""
     editor = await make_editor(home)
