@@ -343,7 +343,8 @@ class LiveSession:
 
     async def cancel_waiting(self, uri: str | None) -> list[str]:
         """Take what waits out of the queue, of one document or all; the runs that never ran."""
-        held = [run for run in self._held if uri in (None, self.queue.document_of(run))]
+        wanted = [each for each in self.queue.waiting if uri in (None, each.uri)]
+        held = [each.id for each in wanted if each.id in self._held]
         for run in held:
             self._hold_no_more(run)
         told = await self.client.cancel_waiting(uri) if self.client is not None else []
@@ -379,12 +380,12 @@ class LiveSession:
         """The session has ended by itself; what is held here goes to the next one."""
         watching, client = self._watching, self.client
         self.client = self._watching = None
+        self._forget()  # before anything is waited for: who comes next starts another
         if watching is not None:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
         if client is not None:
             await client.close()
-        self._forget()
 
     def _forget(self) -> None:
         for record in [*self.queue.running, *self.queue.waiting]:

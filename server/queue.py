@@ -46,11 +46,6 @@ class Queue:
         sent, told = self._sent.pop(run, None), self._told.pop(run, None)
         return sent or told
 
-    def document_of(self, run: str) -> str | None:
-        """The document of a run, if it is known and has one."""
-        record = self._sent.get(run) or self._told.get(run)
-        return record.uri if record is not None else None
-
     @property
     def running(self) -> list[RunRecord]:
         """What runs: one, and those of subshells beside it."""

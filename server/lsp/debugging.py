@@ -27,7 +27,7 @@ from ..protocol.debugging import DebugEvent, DebugParams, DebugResult, DebugStar
 from ..protocol.running import CellParams, FileParams
 from ..sessions import path_of
 from ..source_files import read_source
-from .running import send
+from .running import saved_file, send
 
 if TYPE_CHECKING:
     from .handling import Handler
@@ -160,9 +160,7 @@ async def debug_cell(server: VivoServer, params: CellParams) -> DebugStarted:
 
 async def debug_file(server: VivoServer, params: FileParams) -> DebugStarted:
     """Run a file under the debugger."""
-    path = path_of(params.uri)
-    if path is None:
-        raise JsonRpcInvalidParams(message="This document is in no file yet: save it first.")
+    path = await saved_file(server, params.uri)
     session = server.sessions.of(params.uri)
     words = shlex.join([str(path), *params.arguments])
     by_adapter = await _by_adapter(server, session)

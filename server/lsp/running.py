@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lsprotocol import types
@@ -22,6 +23,7 @@ from ..protocol.running import (
     TextParams,
 )
 from ..sessions import path_of, source_name
+from ..source_files import read_source
 from .asking import in_characters
 
 if TYPE_CHECKING:
@@ -164,15 +166,31 @@ async def run_selection(server: VivoServer, params: SelectionParams) -> RunStart
 
 async def run_file(server: VivoServer, params: FileParams) -> RunStarted:
     """Run a document's file with ``%run``."""
-    path = path_of(params.uri)
-    if path is None:
-        raise JsonRpcInvalidParams(message="This document is in no file yet: save it first.")
+    path = await saved_file(server, params.uri)
     words = [str(path), *params.arguments]
     code = f"%run {shlex.join(words)}"
     origin = RunOrigin(client=server.client_name, uri=params.uri)
     stop = server.settings.stop_on_error
     run = server.sessions.of(params.uri).send(code, origin, stop_on_error=stop).id
     return RunStarted(run, [run], None, None)
+
+
+async def saved_file(server: VivoServer, uri: str) -> Path:
+    """The file of a document, for what reads the file and not the buffer.
+
+    Raises ``JsonRpcInvalidParams`` if it is in none, or the buffer says something else.
+    """
+    path = path_of(uri)
+    if path is None:
+        raise JsonRpcInvalidParams(message="This document is in no file yet: save it first.")
+    if uri in server.workspace.text_documents:
+        written = await asyncio.to_thread(read_source, path)
+        if written != server.text_of(uri).replace("\r\n", "\n"):
+            raise JsonRpcInvalidParams(
+                message=f"{path.name} has changes that are not saved, and %run runs the file: "
+                "save it first."
+            )
+    return path
 
 
 async def run_text(server: VivoServer, params: TextParams) -> RunStarted:

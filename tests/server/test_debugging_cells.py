@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,7 @@ class Adapter:
         return sorted(each["line"] for file in found for each in file["breakpoints"])
 
 
+@pytest.mark.sessions
 async def test_a_cell_stops_at_its_first_statement_and_at_the_users_breakpoints(
     editor: Editor,
 ) -> None:
@@ -104,8 +106,9 @@ async def test_a_cell_stops_at_its_first_statement_and_at_the_users_breakpoints(
         where, stopped, thread = await adapter.stop()
         assert (where, stopped) == (path, line)
         if line == 7:
-            while await adapter.ours() != [3]:
-                continue
+            async with asyncio.timeout(30):
+                while await adapter.ours() != [3]:
+                    continue
         await adapter.ask("continue", threadId=thread)
     ended = await editor.end_of(started["executionId"])
     assert ended["value"] == {"text/plain": "4"}
@@ -122,6 +125,7 @@ async def test_a_cell_stops_at_its_first_statement_and_at_the_users_breakpoints(
     assert (await editor.run_cell(6))["value"] == {"text/plain": "4"}
 
 
+@pytest.mark.sessions
 async def test_without_a_debugger_of_the_editors_pdb_asks_by_input(editor: Editor) -> None:
     """At the first statement, with the document's line numbers."""
     answers = iter(["n", "p x", "c", "c"])

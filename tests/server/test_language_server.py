@@ -53,7 +53,7 @@ class Editor:
         return found
 
     def open(self, text: str, name: str = "cells.py") -> None:
-        path = self.folder / name
+        path = (self.folder / name).resolve()
         path.write_text(text)
         self.uri = path.as_uri()
         self.client.open(self.uri, text)

@@ -261,7 +261,11 @@ async def test_an_editor_that_was_there_first_finds_a_session_that_another_start
         assert (await second.run_cell(1))["value"] == {"text/plain": "21"}
         sessions = {each.told["vivo/status"][-1]["sessionId"] for each in (first, second)}
         assert len(sessions) == 1
+        endless = await second.start("runText", text="import time\nwhile True: time.sleep(0.01)")
+        await first.until(lambda: [each[1] for each in queue_of(first)] == ["running"])
         await end_all(first)
+        ended = await second.end_of(endless["executionId"])
+        assert (ended["status"], ended["error"]["name"]) == ("error", "SessionEnded")
         again = await second.run_cell(0)
         assert again["status"] == "ok"
         assert again["sessionId"] not in sessions

@@ -198,6 +198,9 @@ async def test_a_buffer_runs_and_not_its_file(editor: Editor) -> None:
     ended = await editor.run_cell(0)
     (frame,) = ended["error"]["frames"]
     assert (frame["path"], frame["source"]) == (str(editor.folder / "cells.py"), "1/0")
+    for command in ("runFile", "debugFile"):  # what runs a file must not run another text
+        with pytest.raises(ResponseError, match=r"cells\.py has changes that are not saved"):
+            await editor.start(command)
 
 
 async def test_what_cannot_run_says_so(editor: Editor) -> None:

@@ -75,6 +75,19 @@ async def test_a_session_for_each_file_or_for_the_folder(home: Path) -> None:
         await editor.client.close()
 
 
+async def test_a_folder_that_is_added_has_its_session(editor: Editor) -> None:
+    """A file outside of every folder has its own folder's; one that is removed has it no more."""
+    (editor.folder.parent / "other" / "deep").mkdir(parents=True)
+    alone = await session_of(editor, "../other/deep/a.py")
+    folder = {"uri": (editor.folder.parent / "other").as_uri(), "name": "other"}
+    for change, is_alone in (("added", False), ("removed", True)):
+        event = {"added": [], "removed": [], change: [folder]}
+        editor.client.notify("workspace/didChangeWorkspaceFolders", {"event": event})
+        assert (await session_of(editor, "../other/deep/a.py") == alone) == is_alone
+    names = {info["name"] for info in (await listed(editor)).values()}
+    assert names == {"deep", "other"}
+
+
 async def test_sessions_side_by_side_and_the_choice_outlives_the_server(home: Path) -> None:
     """A new one for a document, one that runs for another, and back; a picker has what it needs."""
     editor = await make_editor(home)
@@ -120,6 +133,7 @@ async def test_sessions_side_by_side_and_the_choice_outlives_the_server(home: Pa
         await editor.client.close()
 
 
+@pytest.mark.sessions
 async def test_a_new_name_stays_also_with_a_new_keeper(editor: Editor) -> None:
     """It stands in the registry; so does the session's age."""
     session = await session_of(editor, "a.py")
@@ -149,6 +163,7 @@ def entry_of(session: str) -> SessionEntry:
     return entry
 
 
+@pytest.mark.sessions
 async def test_a_session_is_restarted_by_its_id_used_here_or_not(home: Path) -> None:
     """Its variables are gone, its id stays."""
     editor, other = await make_editor(home), await make_editor(home)
@@ -257,6 +272,7 @@ async def test_nothing_of_an_untrusted_workspace_is_run_unasked(home: Path) -> N
         await editor.client.close()
 
 
+@pytest.mark.sessions
 async def test_settings_that_change_are_those_of_the_next_session(home: Path) -> None:
     """The interpreter of a session that runs stays; a document whose session has not begun gets the
     new one."""
