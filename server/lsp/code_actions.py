@@ -52,7 +52,7 @@ def register(server: VivoServer) -> None:
         uri, only = params.text_document.uri, params.context.only
         if uri not in server.presenter.documents:
             return []
-        found: list[types.CodeAction] = cluster_actions.actions(server, params)
+        found: list[types.CodeAction] = []
         if _is_wanted(types.CodeActionKind.QuickFix, only):
             for failure in failures(server.presenter):
                 for line in _lines_in(server, failure, uri):
@@ -62,6 +62,8 @@ def register(server: VivoServer) -> None:
         is_asked = params.context.trigger_kind != types.CodeActionTriggerKind.Automatic
         if _is_wanted(VALUES, only) and (only or is_asked):
             found += _of_values(server, uri, params.range.start.line)
+        if only or is_asked:
+            found += cluster_actions.actions(server, params)
         if server.presenter.can.code_action_literals:
             return list(found)
         return [each.command for each in found if each.command is not None]

@@ -120,6 +120,7 @@ async def test_an_error_can_be_debugged_copied_and_its_frames_opened(editor: Edi
         "Copy traceback",
         "Open frame: divide, engine.py:2",
         "Clear the cell's values",
+        "Send to Cluster",
     ]
     assert titles(await actions(editor, 2, only=["quickfix"])) == titles(found)[:3]
     assert await actions(editor, 2, only=["refactor"]) == []
@@ -152,7 +153,7 @@ async def test_values_have_theirs_for_who_asks(editor: Editor) -> None:
     await editor.run_cell(1)
     assert await actions(editor, 1, triggerKind=2) == []
     found = await actions(editor, 1, only=["source"])
-    assert titles(found) == ["Pin the value", "Copy the value", "Clear the cell's values"]
+    assert titles(found)[:3] == ["Pin the value", "Copy the value", "Clear the cell's values"]
     await execute(editor, found[0])
     assert (await execute(editor, found[1]))["text"] == "42"
     await execute(editor, found[2])

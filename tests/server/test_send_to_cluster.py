@@ -89,7 +89,7 @@ async def test_what_cannot_be_sent_is_said_and_starts_nothing(home: Path) -> Non
     async with last_editing(home, trusted=False) as editor:
         editor.open(CELLS)
         titles = {lens["command"]["title"] for lens in await editor.ask("codeLens")}
-        assert titles == {"Run Cell", "Run Above"}
+        assert titles == {"Run Cell", "Run Above", "Run Below"}
         here = {"start": {"line": 5, "character": 0}, "end": {"line": 5, "character": 0}}
         (action,) = await editor.ask("codeAction", range=here, context={"diagnostics": []})
         assert action["title"] == "Send to Cluster"
