@@ -93,7 +93,7 @@ async def test_what_cannot_be_sent_is_said_and_starts_nothing(home: Path) -> Non
         here = {"start": {"line": 5, "character": 0}, "end": {"line": 5, "character": 0}}
         (action,) = await editor.ask("codeAction", range=here, context={"diagnostics": []})
         assert action["title"] == "Send to Cluster"
-        assert action["command"]["arguments"] == [{"uri": editor.uri, "position": here["start"]}]
+        assert action["arguments"] == [{"uri": editor.uri, "position": here["start"]}]
         assert await editor.ask(
             "codeAction", range=here, context={"diagnostics": [], "only": ["quickfix"]}
         ) in ([], None)
