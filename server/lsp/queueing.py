@@ -68,7 +68,10 @@ class Queues:
         self._last = asyncio.get_running_loop().time()
         for session_id, session in due.items():
             executions = self.of(session)
-            told = [(each.execution_id, each.status, each.stale) for each in executions]
+            told = [
+                (each.execution_id, each.status, each.stale, each.range is None)
+                for each in executions
+            ]
             if told != self._told.get(session_id, []):
                 self._told[session_id] = [*told]
                 self._server.tell("vivo/queue", QueueChanged(session_id, executions))

@@ -145,7 +145,7 @@ async def test_an_error_can_be_debugged_copied_and_its_frames_opened(editor: Edi
     ]
     editor.uri = cells
     edit(editor, 2, 17, 18, "1", 2)
-    assert titles(await actions(editor, 2)) == ["Clear the cell's values"]
+    assert titles(await actions(editor, 2))[:1] == ["Clear the cell's values"]
     with pytest.raises(ResponseError, match="There is no error there"):
         await editor.start("copyTraceback", position={"line": 4, "character": 0})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -162,9 +161,7 @@ async def test_the_next_server_shows_the_same(editor: Editor, home: Path) -> Non
     before = await editor.labels()
     second = await make_editor(home, FULL)
     second.open(CELLS)
-    while await second.labels() != before:
-        second.changed.clear()
-        await asyncio.wait_for(second.changed.wait(), 30)
+    await second.until_labels(before)
     await second.until(lambda: len(second.diagnostics()) == 3)
     assert second.diagnostics()[0]["relatedInformation"]
     copied = await second.start("copyTraceback", **at(8, 0))

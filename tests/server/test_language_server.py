@@ -83,6 +83,15 @@ class Editor:
         hints = await self.ask("inlayHint", range=whole)
         return [(hint["position"]["line"], hint["label"]) for hint in hints]
 
+    async def until_labels(self, expected: list[tuple[int, str]]) -> None:
+        """Wait until these are the labels."""
+        async with asyncio.timeout(30):
+            while True:
+                self.changed.clear()  # first: what is told while it answers may change it
+                if await self.labels() == expected:
+                    return
+                await self.changed.wait()
+
     def diagnostics(self) -> list[dict[str, Any]]:
         told = self.told.get("textDocument/publishDiagnostics", [])
         mine = [each["diagnostics"] for each in told if each["uri"] == self.uri]
@@ -345,9 +354,7 @@ async def test_a_killed_server_leaves_the_session_for_the_next(home: Path) -> No
         await second.until(lambda: second.told.get("vivo/status"))
         await second.until(lambda: second.told.get("textDocument/publishDiagnostics"))
         assert second.told["vivo/status"][-1]["sessionId"] == session
-        while await second.labels() != [(3, "⟶ 21")]:
-            second.changed.clear()
-            await asyncio.wait_for(second.changed.wait(), 30)
+        await second.until_labels([(3, "⟶ 21")])
         hover = await second.ask("hover", **at(2, 0))
         assert "live" in hover["contents"]["value"]
         assert (await second.run_cell(9))["value"] == {"text/plain": "40"}

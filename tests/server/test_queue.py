@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator
@@ -124,6 +123,11 @@ def queue_of(editor: Editor) -> list[tuple[int, str, str, bool]]:
     return [(each["position"], each["status"], each["title"], each["stale"]) for each in shown]
 
 
+def is_placed(editor: Editor) -> bool:
+    """Whether the text of each that was told last was found in its document."""
+    return all(each["range"] for each in editor.told["vivo/queue"][-1]["executions"])
+
+
 WAITING = [
     (0, "running", "import pathlib, time", False),
     (1, "waiting", "x = 2", False),
@@ -219,7 +223,7 @@ async def test_a_killed_server_leaves_queue_and_values_and_a_second_editor_shows
         for each in editors:
             each.open(HELD)
         for each in editors:
-            await each.until(lambda each=each: queue_of(each) == WAITING)  # type: ignore[misc]
+            await each.until(lambda each=each: queue_of(each) == WAITING and is_placed(each))  # type: ignore[misc]
         second, third = editors
         listed = (await third.start("queue"))["executions"]
         assert [each["executionId"] for each in listed] == started["executionIds"]
@@ -255,9 +259,7 @@ async def test_an_editor_that_was_there_first_finds_a_session_that_another_start
         assert "vivo/status" not in second.told
         for line in (0, 1):
             await first.run_cell(line)
-        while await second.labels() != [(1, "⟶ 21")]:
-            second.changed.clear()
-            await asyncio.wait_for(second.changed.wait(), 30)
+        await second.until_labels([(1, "⟶ 21")])
         assert (await second.run_cell(1))["value"] == {"text/plain": "21"}
         sessions = {each.told["vivo/status"][-1]["sessionId"] for each in (first, second)}
         assert len(sessions) == 1
