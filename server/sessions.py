@@ -24,13 +24,16 @@ from ..parallel.launch import SessionOptions, end_session, find_session
 from ..parallel.registry import Registry, SessionEntry, liveness
 from .interpreters import choose_interpreter
 from .live import Listener, LiveSession
+from .notebooks import Notebooks, is_cell_uri, notebook_path
 from .protocol.sessions import SessionInfo
 
 _log = logging.getLogger(__name__)
 
 
 def path_of(uri: str) -> Path | None:
-    """The file of a document; None for one that is in no file."""
+    """The file of a document, for a cell its notebook; None for one that is in no file."""
+    if is_cell_uri(uri):
+        return notebook_path(uri)
     parts = urlparse(uri)
     if parts.scheme not in ("file", "vscode-remote"):
         return None
@@ -51,10 +54,12 @@ class SessionManager:
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
     sessions: dict[str, LiveSession] = field(default_factory=dict)
+    notebooks: Notebooks = field(default_factory=Notebooks)
+    """The open notebooks: the session of a cell is its notebook's."""
 
     def folder_of(self, uri: str) -> Path:
         """The folder whose session serves a document."""
-        path = path_of(uri)
+        path = path_of(self.notebooks.owner(uri))
         if path is None:
             return self.folders[0] if self.folders else Path.home()
         holding = [folder for folder in self.folders if path.is_relative_to(folder)]
@@ -65,7 +70,7 @@ class SessionManager:
         folder = str(self.folder_of(uri))
         session = self.sessions.get(folder)
         if session is None:
-            python = choose_interpreter(path_of(uri), self.python)
+            python = choose_interpreter(path_of(self.notebooks.owner(uri)), self.python)
             options = SessionOptions(
                 python=python, cwd=folder, workspace=folder, profile=self.profile
             )

@@ -17,9 +17,9 @@ _log = logging.getLogger(__name__)
 
 
 def session_that_ran(server: VivoServer, uri: str) -> LiveSession | None:
-    """The session of a document, if the document has run there: else nothing of it is live."""
+    """The session of a document, if that or its notebook has run there: else nothing is live."""
     session = server.sessions.known(uri)
-    if session is None or not session.runs.all(uri):
+    if session is None or not server.notebooks.has_run(session.runs, uri):
         return None
     return session
 

@@ -20,7 +20,8 @@ def register(server: VivoServer) -> None:
         uri = params.text_document.uri
         lenses: list[types.CodeLens] = []
         runnable = 0
-        for cell in cells_of(server.text_of(uri).split("\n")):
+        is_cell = server.notebooks.is_cell(uri)  # the editor has buttons of its own there
+        for cell in () if is_cell else cells_of(server.text_of(uri).split("\n")):
             if cell.is_markdown:
                 continue
             argument = {"uri": uri, "position": {"line": cell.start, "character": 0}}

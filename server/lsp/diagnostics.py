@@ -68,7 +68,8 @@ def _related(
     """The frames in files, innermost first."""
     session = presenter.session_of(record)
     report: dict[str, Any] = (session.reports.get(record.id) if session else None) or {}
-    own = path_of(uri)
+    notebooks = presenter.server.notebooks
+    own = path_of(uri) if not notebooks.is_cell(uri) else None
     related = []
     for frame in reversed(report.get("frames", ())):
         path = Path(frame["path"])
@@ -76,7 +77,9 @@ def _related(
             continue
         line = max(0, frame["line"] - 1)
         place = types.Range(types.Position(line, 0), types.Position(line, 0))
-        target = uri if own is not None and path == own else path.as_uri()
+        target = notebooks.uri_of(frame["path"]) or path.as_uri()
+        if own is not None and path == own:
+            target = uri
         related.append(
             types.DiagnosticRelatedInformation(
                 types.Location(target, place), f"in {frame['function'] or 'module'}"

@@ -81,7 +81,8 @@ class Presenter:
         anchors = self.documents.get(uri)
         if anchors is None:
             return
-        for record in session.runs.all(uri):
+        notebooks, text_of = self.server.notebooks, self.server.text_of
+        for record in notebooks.runs_of(session.runs, uri, text_of):
             if record.status in ("ok", "error", "running"):
                 anchors.adopt(record)
         self.refresh(uri)

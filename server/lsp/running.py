@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 
 async def run_cell(server: VivoServer, params: CellParams) -> RunStarted:
-    """Run the cell at a position."""
+    """Run the cell at a position; a notebook's cell is run as a whole."""
+    if server.notebooks.is_cell(params.uri):
+        return _send_documents(server, [params.uri])
     text = server.text_of(params.uri)
     cell = cell_at(text, params.position.line)
     if cell is None or cell.is_markdown:
@@ -39,6 +41,8 @@ async def run_cell(server: VivoServer, params: CellParams) -> RunStarted:
 
 async def run_above(server: VivoServer, params: CellParams) -> RunStarted:
     """Run every cell above the one at a position."""
+    if (notebook := server.notebooks.holding(params.uri)) is not None:
+        return _send_documents(server, notebook.above(params.uri))
     text = server.text_of(params.uri)
     here = cell_at(text, params.position.line)
     above = [cell for cell in all_cells(text) if here is not None and cell.end <= here.start]
@@ -47,6 +51,10 @@ async def run_above(server: VivoServer, params: CellParams) -> RunStarted:
 
 async def run_all(server: VivoServer, params: DocumentParams) -> RunStarted:
     """Run every cell."""
+    notebooks = server.notebooks
+    notebook = notebooks.get(params.uri) or notebooks.holding(params.uri)
+    if notebook is not None:
+        return _send_documents(server, notebook.code())
     text = server.text_of(params.uri)
     return _send_cells(server, params.uri, text, all_cells(text))
 
@@ -68,9 +76,25 @@ def _send_cells(server: VivoServer, uri: str, text: str, cells: list[Cell]) -> R
     )
 
 
+def _send_documents(server: VivoServer, uris: list[str]) -> RunStarted:
+    """Send whole cells of a notebook, each a document of its own."""
+    texts = [(uri, server.text_of(uri).split("\n")) for uri in uris]
+    sent = [
+        (uri, Snippet("\n".join(lines), 0, len(lines)))
+        for uri, lines in texts
+        if any(line.strip() for line in lines)
+    ]
+    if not sent:
+        raise JsonRpcInvalidParams(message="There is no code to run there.")
+    ids = [_send(server, uri, snippet) for uri, snippet in sent]
+    where = server.presenter.range_of(sent[0][0], 0, sent[0][1].end) if len(sent) == 1 else None
+    return RunStarted(ids[-1], ids, where, None)
+
+
 def _send(server: VivoServer, uri: str, snippet: Snippet) -> str:
     """Send text of a document to its session; its results will stand where it stands."""
-    path = path_of(uri)
+    is_cell = server.notebooks.is_cell(uri)
+    path = server.notebooks.file_name(uri) if is_cell else path_of(uri)
     origin = RunOrigin(
         client="vivo lsp",
         uri=uri,

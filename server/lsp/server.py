@@ -25,6 +25,8 @@ from ..sessions import SessionManager, path_of
 from ..settings import Settings
 from .converter import QUERY_TYPES, make_converter
 from .insisting import Insisting
+from .notebooks import SYNC
+from .open_documents import OpenDocuments
 from .presenter import Presenter
 from .progress import RunProgress
 
@@ -63,12 +65,14 @@ class VivoServer(LanguageServer):
             protocol_cls=VivoProtocol,
             converter_factory=make_converter,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            notebook_document_sync=SYNC,
             max_workers=2,
         )
         self.presenter = Presenter(self)
         self.run_progress = RunProgress(self)
         self.insisting = Insisting(self)
         self.sessions = SessionManager(self.presenter)
+        self.notebooks = self.sessions.notebooks
         self.settings = Settings()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -123,6 +127,7 @@ class VivoServer(LanguageServer):
 
 def initialize(server: VivoServer, params: types.InitializeParams) -> None:
     """Take over what the client says of itself."""
+    server.workspace._text_documents = OpenDocuments()
     server.configure(params.initialization_options)
     uris = [folder.uri for folder in params.workspace_folders or ()]
     if not uris and params.root_uri:
@@ -141,6 +146,7 @@ def make_server() -> VivoServer:
         handling,
         hover,
         inlay_hints,
+        notebooks,
         progress,
         symbols,
     )
@@ -168,6 +174,7 @@ def make_server() -> VivoServer:
         handling,
         hover,
         inlay_hints,
+        notebooks,
         progress,
         symbols,
     ):
