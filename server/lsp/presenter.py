@@ -157,6 +157,7 @@ class Presenter:
             message=message,
         )
         self.server.tell("vivo/status", status)
+        self.server.variable_news.state_changed(session)
 
     def run_started(self, session: LiveSession, record: RunRecord) -> None:
         """Send ``vivo/executionStarted``; begin the progress."""
@@ -242,6 +243,7 @@ class Presenter:
             ),
         )
         self.server.tell("vivo/executionFinished", finished)
+        self.server.variable_news.run_finished(session, record.id)
 
     def start_failed(self, session: LiveSession, run: str, uri: str | None, message: str) -> None:
         """A cell could not be sent: say so, and end its execution."""

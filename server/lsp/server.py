@@ -29,6 +29,7 @@ from .notebooks import SYNC
 from .open_documents import OpenDocuments
 from .presenter import Presenter
 from .progress import RunProgress
+from .variables import VariableNews
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +72,7 @@ class VivoServer(LanguageServer):
         self.presenter = Presenter(self)
         self.run_progress = RunProgress(self)
         self.insisting = Insisting(self)
+        self.variable_news = VariableNews(self)
         self.sessions = SessionManager(self.presenter)
         self.notebooks = self.sessions.notebooks
         self.settings = Settings()

@@ -14,11 +14,12 @@ Rules:
 
 from __future__ import annotations
 
-from . import outputs, running, sessions
+from . import outputs, running, sessions, variables
 from .declaring import Message
 
 MESSAGES: tuple[Message, ...] = (
     *running.MESSAGES,
     *sessions.MESSAGES,
     *outputs.MESSAGES,
+    *variables.MESSAGES,
 )
