@@ -14,7 +14,7 @@ Rules:
 
 from __future__ import annotations
 
-from . import outputs, running, sessions, variables
+from . import exporting, outputs, running, sessions, variables
 from .declaring import Message
 
 MESSAGES: tuple[Message, ...] = (
@@ -22,4 +22,5 @@ MESSAGES: tuple[Message, ...] = (
     *sessions.MESSAGES,
     *outputs.MESSAGES,
     *variables.MESSAGES,
+    *exporting.MESSAGES,
 )
