@@ -29,6 +29,7 @@ from ..parallel.launch import SessionOptions, end_session, find_session
 from ..parallel.registry import Registry, SessionEntry
 from .interpreters import choose
 from .live import Listener, LiveSession
+from .notebooks import Notebooks, is_cell_uri, notebook_path
 from .session_listing import list_sessions, session_info
 
 __all__ = ["SessionManager", "list_sessions", "path_of", "session_info", "source_name"]
@@ -38,7 +39,9 @@ _CHOSEN = "session:"
 
 
 def path_of(uri: str) -> Path | None:
-    """The file of a document; None for one that is in no file."""
+    """The file of a document, for a cell its notebook; None for one that is in no file."""
+    if is_cell_uri(uri):
+        return notebook_path(uri)
     parts = urlparse(uri)
     if parts.scheme not in ("file", "vscode-remote"):
         return None
@@ -76,13 +79,15 @@ class SessionManager:
     """By place: a folder, a file, or ``session:`` and an id where the user chose one."""
     tell: Callable[[str], None] = lambda sentence: None
     """How the user is told a sentence."""
+    notebooks: Notebooks = field(default_factory=Notebooks)
+    """The open notebooks: the session of a cell is its notebook's."""
     _keys: dict[str, str] = field(default_factory=dict)
 
     # --- Which session serves a document -----------------------------------------------------
 
     def folder_of(self, uri: str) -> Path:
         """The folder whose session serves a document."""
-        path = path_of(uri)
+        path = path_of(self.notebooks.owner(uri))
         if path is None:
             return self.folders[0] if self.folders else Path.home()
         holding = [folder for folder in self.folders if path.is_relative_to(folder)]
@@ -90,6 +95,7 @@ class SessionManager:
 
     def of(self, uri: str) -> LiveSession:
         """The session that serves a document; it need not have begun."""
+        document, uri = uri, self.notebooks.owner(uri)
         key = self._keys.get(uri, "")
         session = self.sessions.get(key)
         if session is not None and key.startswith(_CHOSEN) and not session.is_begun:
@@ -98,7 +104,7 @@ class SessionManager:
         if session is None:
             key, session = self._found(uri)
             self._keys[uri], self.sessions[key] = key, session
-        session.uris.add(uri)
+        session.uris.add(document)
         return session
 
     def known(self, uri: str) -> LiveSession | None:

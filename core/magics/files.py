@@ -164,7 +164,7 @@ def notebook(call: MagicCall) -> None:
                 "outputs": outputs,
             }
         )
-    import json
+    from ..notebook_files import notebook_text
 
     held = {
         "cells": cells,
@@ -172,5 +172,5 @@ def notebook(call: MagicCall) -> None:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
-    path.write_text(json.dumps(held, indent=1) + "\n", "utf-8")
+    path.write_text(notebook_text(held), "utf-8")
     print(f"{len(cells)} inputs written to {path}")

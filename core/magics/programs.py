@@ -154,16 +154,13 @@ def _run_cells(call: MagicCall, path: Path, arguments: list[str]) -> None:
 
 def notebook_cells(path: Path) -> list[str]:
     """The code cells of a notebook. Raises :class:`UsageError` if it is none."""
-    import json
+    from ..notebook_files import NotebookFileError, read_notebook
 
     try:
-        held = json.loads(path.read_text("utf-8"))
-        cells = [cell for cell in held["cells"] if cell["cell_type"] == "code"]
-        return ["".join(cell["source"]) for cell in cells]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(
-            f"{path} cannot be read as a notebook of format 4: {type(error).__name__}: {error}."
-        ) from None
+        cells = read_notebook(path)["cells"]
+    except NotebookFileError as error:
+        raise UsageError(str(error)) from None
+    return [cell["source"] for cell in cells if cell["cell_type"] == "code"]
 
 
 def _run_inside(

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 def session_that_ran(
     server: VivoServer, uri: str, position: types.Position | None = None
 ) -> LiveSession | None:
-    """The session of a document, if the document has run there: else nothing of it is live.
+    """The session of a document, if that or its notebook has run there: else nothing is live.
 
     At a position in a cell for which an engine of a cluster was chosen, that engine.
     """
@@ -27,7 +27,7 @@ def session_that_ran(
     if position is not None:
         is_chosen, engine = server.cluster_targets.session_at(uri, position.line)
         session = engine if is_chosen else session
-    if session is None or not session.runs.has(uri):
+    if session is None or not server.notebooks.has_run(session.runs, uri):
         return None
     return session
 

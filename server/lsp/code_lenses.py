@@ -22,7 +22,8 @@ def register(server: VivoServer) -> None:
         uri = params.text_document.uri
         lenses: list[types.CodeLens] = []
         runnable = 0
-        for cell in server.document(uri).text.cells.marked():
+        is_cell = server.notebooks.is_cell(uri)  # the editor has buttons of its own there
+        for cell in () if is_cell else server.document(uri).text.cells.marked():
             if cell.is_markdown:
                 continue
             argument = {"uri": uri, "position": {"line": cell.start, "character": 0}}

@@ -140,7 +140,9 @@ def location_of(
     if not path.is_absolute():
         placed = line_of_frame(presenter, failure, frame, failure.uri)
         return _location(failure.uri, placed) if placed is not None else None
-    target = next((uri for uri in presenter.documents if path_of(uri) == path), path.as_uri())
+    target = presenter.server.notebooks.uri_of(frame["path"]) or next(
+        (uri for uri in presenter.documents if path_of(uri) == path), path.as_uri()
+    )
     placed = line_of_frame(presenter, failure, frame, target)
     return _location(target, line if placed is None else placed)
 

@@ -115,7 +115,9 @@ def innermost(presenter: Presenter, failure: Failure) -> tuple[str, dict[str, An
 
 
 def uri_of_users(presenter: Presenter, path: str) -> str | None:
-    """The document of a file if it is the user's (rule 3)."""
+    """The document of a file if it is the user's (rule 3), or a notebook's cell."""
+    if (cell := presenter.server.notebooks.uri_of(path)) is not None:
+        return cell
     file = Path(path)
     if not file.is_absolute():
         return None

@@ -20,12 +20,14 @@ from . import (
     cluster_targets,
     debugging,
     error_commands,
+    exporting,
     interpreter_commands,
     output_events,
     queueing,
     running,
     session_commands,
     value_commands,
+    variables,
     virtual_documents,
 )
 from .converter import structure_command
@@ -48,6 +50,8 @@ HANDLERS: dict[str, Handler] = {
     **cluster_sending.HANDLERS,
     **cluster_status.HANDLERS,
     **cluster_targets.HANDLERS,
+    **variables.HANDLERS,
+    **exporting.HANDLERS,
 }
 
 

@@ -83,7 +83,12 @@ class Presenter:
         if anchors is None:
             return
         known = {id(each): each for each in (session, self.server.sessions.known(uri)) if each}
-        records = {r.id: r for each in known.values() for r in each.runs.all(uri)}
+        notebooks, text_of = self.server.notebooks, self.server.text_of
+        records = {
+            record.id: record
+            for each in known.values()
+            for record in notebooks.runs_of(each.runs, uri, text_of)
+        }
         records |= {record.id: record for record in self.server.clusters.runs_of(uri)}
         for record in sorted(records.values(), key=lambda each: each.queued):
             if record.status != "aborted" and not _is_placed(anchors, record):
@@ -215,6 +220,7 @@ class Presenter:
             message=message,
         )
         self.server.tell("vivo/status", status)
+        self.server.variable_news.state_changed(session)
 
     def queue_changed(self, session: LiveSession) -> None:
         """Send ``vivo/queue``, soon."""
@@ -286,6 +292,7 @@ class Presenter:
             ),
         )
         self.server.tell("vivo/executionFinished", finished)
+        self.server.variable_news.run_finished(session, record.id)
 
     def debug_event(self, session: LiveSession, message: dict[str, Any]) -> None:
         """Send ``vivo/debugEvent`` to who debugs."""

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 
 async def run_cell(server: VivoServer, params: CellParams) -> RunStarted:
-    """Run the cell at a position."""
+    """Run the cell at a position; a notebook's cell is run as a whole."""
+    if server.notebooks.is_cell(params.uri):
+        return _send_documents(server, [params.uri])
     text = server.text_of(params.uri)
     cell = cell_at(text, params.position.line)
     if cell is None or cell.is_markdown:
@@ -42,6 +44,8 @@ async def run_cell(server: VivoServer, params: CellParams) -> RunStarted:
 
 async def run_above(server: VivoServer, params: CellParams) -> RunStarted:
     """Run every cell above the one at a position."""
+    if (notebook := server.notebooks.holding(params.uri)) is not None:
+        return _send_documents(server, notebook.above(params.uri))
     text = server.text_of(params.uri)
     here = cell_at(text, params.position.line)
     above = [cell for cell in all_cells(text) if here is not None and cell.end <= here.start]
@@ -82,6 +86,10 @@ def _to_here(text: str, line: int) -> list[Cell]:
 
 async def run_all(server: VivoServer, params: DocumentParams) -> RunStarted:
     """Run every cell."""
+    notebooks = server.notebooks
+    notebook = notebooks.get(params.uri) or notebooks.holding(params.uri)
+    if notebook is not None:
+        return _send_documents(server, notebook.code())
     text = server.text_of(params.uri)
     return _send_cells(server, params.uri, text, all_cells(text))
 
@@ -108,6 +116,24 @@ def _send_cells(
         range=server.presenter.range_of(uri, snippets[0][1].line, snippets[-1][1].end),
         next=types.Position(after.start, 0) if after is not None else None,
     )
+
+
+def _send_documents(server: VivoServer, uris: list[str]) -> RunStarted:
+    """Send whole cells of a notebook, each a document of its own."""
+    texts = [(uri, server.text_of(uri).split("\n")) for uri in uris]
+    sent = [
+        (uri, Snippet("\n".join(lines), 0, len(lines)))
+        for uri, lines in texts
+        if any(line.strip() for line in lines)
+    ]
+    if not sent:
+        raise JsonRpcInvalidParams(message="There is no code to run there.")
+    ids: list[str] = []
+    for uri, snippet in sent:
+        ids.append(_place(server, uri, snippet, after=ids[-1] if ids else None))
+        server.presenter.refresh(uri)
+    where = server.presenter.range_of(sent[0][0], 0, sent[0][1].end) if len(sent) == 1 else None
+    return RunStarted(ids[-1], ids, where, None)
 
 
 def send(server: VivoServer, uri: str, snippet: Snippet, *, is_named: bool = True) -> str:
@@ -137,7 +163,7 @@ def _place(
         client=server.client_name,
         uri=uri,
         version=server.workspace.text_documents[uri].version,
-        path=source_name(uri) if is_named else None,
+        path=_name_of(server, uri) if is_named else None,
         first_line=snippet.line + 1 if is_named else 1,
         after=after,
         values=server.settings.values,
@@ -146,6 +172,13 @@ def _place(
     record = server.sessions.of(uri).send(snippet.text, origin, stop_on_error=stop, first=first)
     server.presenter.documents[uri].place(record, snippet.line, snippet.end)
     return record.id
+
+
+def _name_of(server: VivoServer, uri: str) -> str | None:
+    """What a document's code compiles under, a notebook's cell included."""
+    if server.notebooks.is_cell(uri):
+        return server.notebooks.file_name(uri)
+    return source_name(uri)
 
 
 async def run_selection(server: VivoServer, params: SelectionParams) -> RunStarted:

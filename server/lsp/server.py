@@ -34,9 +34,11 @@ from .debugging import Debugging
 from .dispatching import Dispatching
 from .finding import Finding
 from .insisting import Insisting
+from .notebooks import SYNC
 from .presenter import Presenter
 from .progress import RunProgress
 from .queueing import Queues
+from .variables import VariableNews
 from .workspace import Document
 
 _log = logging.getLogger(__name__)
@@ -86,6 +88,7 @@ class VivoServer(LanguageServer):
             protocol_cls=VivoProtocol,
             converter_factory=make_converter,
             text_document_sync_kind=types.TextDocumentSyncKind.Incremental,
+            notebook_document_sync=SYNC,
             max_workers=2,
         )
         self.presenter = Presenter(self)
@@ -95,7 +98,9 @@ class VivoServer(LanguageServer):
         self.finding = Finding(self)
         self.debugging = Debugging(self)
         self.client_name = "vivo lsp"
+        self.variable_news = VariableNews(self)
         self.sessions = SessionManager(self.presenter)
+        self.notebooks = self.sessions.notebooks
         self.sessions.tell = lambda sentence: self.show_message(sentence, types.MessageType.Info)
         self.settings = Settings()
         self.cluster_progress = ClusterProgress(self)
@@ -201,6 +206,7 @@ def make_server() -> VivoServer:
         handling,
         hover,
         inlay_hints,
+        notebooks,
         pages,
         progress,
         symbols,
@@ -235,6 +241,7 @@ def make_server() -> VivoServer:
         handling,
         hover,
         inlay_hints,
+        notebooks,
         pages,
         progress,
         symbols,

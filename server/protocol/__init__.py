@@ -18,11 +18,13 @@ from . import (
     cluster,
     debugging,
     documents,
+    exporting,
     interpreters,
     outputs,
     queue,
     running,
     sessions,
+    variables,
 )
 from .declaring import Message
 
@@ -35,4 +37,6 @@ MESSAGES: tuple[Message, ...] = (
     *outputs.MESSAGES,
     *documents.MESSAGES,
     *cluster.MESSAGES,
+    *variables.MESSAGES,
+    *exporting.MESSAGES,
 )

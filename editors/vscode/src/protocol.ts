@@ -545,6 +545,166 @@ export interface PullParams {
   name?: string | null;
 }
 
+/** Which variables of the document's session are wanted, or which children of a value. */
+export interface VariablesParams {
+  uri: string;
+  start?: number;
+  /** At most 1,000 come. */
+  count?: number;
+  /** A part of the name, or a pattern with ``*`` and ``?``; case does not count. */
+  filter?: string;
+  sort?: "name" | "type" | "size" | "definition";
+  descending?: boolean;
+  /** Whose children are wanted: a variable's name, then positions among the children of the one before. They come in their own order, without filter. */
+  path?: (string | number)[];
+}
+
+/** A page of variables. */
+export interface VariablePage {
+  sessionId: string;
+  variables: VariableInfo[];
+  /** How many there are in all. */
+  total: number;
+  /** Whether the engine did not answer in time, so that this is what was known last. */
+  busy: boolean;
+  /** When that was known, in seconds since the epoch; null if nothing was. */
+  known: number | null;
+}
+
+/** A variable, or a child of a value: told without running any code of the user's. */
+export interface VariableInfo {
+  /** Of a child how it is reached: ``['key']``, ``[0]``, ``.attribute``, the label of a column. */
+  name: string;
+  type: string;
+  shape: number[] | null;
+  dtype: string | null;
+  /** How many items a built-in container or text has. */
+  length: number | null;
+  /** Bytes: of arrays and frames their data; of others the object without what it refers to. */
+  size: number | null;
+  /** The value on one line. */
+  text: string;
+  /** How many values it holds that can be asked for. */
+  children: number;
+  /** Whether the last cell, or the one that runs, made or changed it. */
+  changed: boolean;
+}
+
+/** Which corner of which table is wanted. */
+export interface TableParams {
+  uri: string;
+  /** A variable's name, then positions among the children of the one before. */
+  path: (string | number)[];
+  row?: number;
+  /** At most 1,000 come. */
+  rows?: number;
+  column?: number;
+  /** At most 200 come. */
+  columns?: number;
+}
+
+/** A corner of a table, as texts: told without running any code of the user's. */
+export interface TablePage {
+  sessionId: string;
+  /** How many there are in all. */
+  rows: number;
+  columns: number;
+  /** What the rows that come are called. */
+  labels: string[];
+  /** And the columns. */
+  names: string[];
+  dtypes: (string | null)[];
+  /** By row. ``…`` is a cell that only other code could read. */
+  cells: string[][];
+  /** Whether the engine did not answer in time, so that this is what was known last. */
+  busy: boolean;
+  /** When that was known, in seconds since the epoch; null if nothing was. */
+  known: number | null;
+}
+
+/** What was shown of a session's variables may not be true any more: ask again for it. */
+export interface VariablesChanged {
+  sessionId: string;
+  /** The open documents that the session serves. */
+  uris: string[];
+  /** The execution that has ended; null when the engine was started, restarted or ended. */
+  executionId: string | null;
+}
+
+/** What this server is, and every message that it knows beside LSP's own. */
+export interface Description {
+  version: string;
+  /** The version of Python that the server itself runs on. */
+  python: string;
+  positionEncoding: string;
+  /** The channel by which this client is shown values. */
+  valuesBy: "hints" | "lenses" | "diagnostics";
+  /** Whether this client is asked for a cell's lines of input. */
+  input: boolean;
+  messages: MessageDescription[];
+  types: TypeDescription[];
+}
+
+/** A message: who sends it, how, and what it carries. */
+export interface MessageDescription {
+  name: string;
+  kind: "command" | "query" | "notification" | "request";
+  /** The name of a type. */
+  params: string;
+  result: string | null;
+  doc: string;
+  errors: string;
+}
+
+/** A type that messages carry. */
+export interface TypeDescription {
+  name: string;
+  doc: string;
+  fields: FieldDescription[];
+}
+
+/** A field of a type, as it is on the wire. */
+export interface FieldDescription {
+  name: string;
+  /** As TypeScript writes it. */
+  type: string;
+  optional: boolean;
+  doc: string;
+}
+
+/** Which document, and what it is to become. */
+export interface ExportParams {
+  uri: string;
+  form: "script" | "notebook" | "html";
+  /** The file to write; null: the text is the answer. */
+  path?: string | null;
+  /** Whether a file that exists may be overwritten. */
+  overwrite?: boolean;
+  /** Whether outputs come along: a script's from the session that ran it, a notebook's its own. */
+  outputs?: boolean;
+  /** The session whose outputs are wanted; null: the one that ran the document. */
+  sessionId?: string | null;
+  /** Whether magics in scripts are comments; null: as the script says itself, else not. */
+  commentMagics?: boolean | null;
+  /** Whether a page may hold scripts that outputs brought, in frames of their own. */
+  active?: boolean;
+}
+
+/** The document in its new form. */
+export interface ExportResult {
+  /** The file that was written. */
+  path: string | null;
+  /** The document, if no file was named. */
+  text: string | null;
+  cells: number;
+  /** How many runs gave their outputs. */
+  runs: number;
+  /** The session that they come from. */
+  sessionId: string | null;
+  /** A sentence for each thing that the new form cannot hold. */
+  messages: string[];
+}
+
 export const Commands = {
   /** Run the cell at the position, or the statement under it in a file without cell marks. */
   runCell: "vivo.server.runCell",
@@ -620,6 +780,8 @@ export const Commands = {
   clusterPush: "vivo.server.cluster.push",
   /** Give the document's session a variable of an engine. */
   clusterPull: "vivo.server.cluster.pull",
+  /** Make a script of a notebook, a notebook of a script, or a page of either: of what the buffer shows, or of the file if it is not open; of a notebook as it is saved. */
+  exportDocument: "vivo.server.exportDocument",
 } as const;
 
 export const Queries = {
@@ -627,6 +789,12 @@ export const Queries = {
   blob: "vivo/blob",
   /** The content of a document whose URI has one of the server's own schemes, for clients without workspace/textDocumentContent. Such a client says by experimental.vivo.documents that it can open them. */
   document: "vivo/document",
+  /** A page of the variables of the document's session, or of what one holds; also while a cell runs. */
+  variables: "vivo/variables",
+  /** Rows and columns of an array, a data frame or a list of rows; also while a cell runs. */
+  table: "vivo/table",
+  /** Every message beside LSP's own, with its parameters, results and types, as data. */
+  describe: "vivo/describe",
 } as const;
 
 export const Notifications = {
@@ -644,6 +812,8 @@ export const Notifications = {
   executionFinished: "vivo/executionFinished",
   /** A cluster has changed: while it starts, and as long as somebody watches it. */
   clusterStatus: "vivo/clusterStatus",
+  /** A cell ended, or the engine is another: variables that are shown are asked for again. */
+  variablesChanged: "vivo/variablesChanged",
 } as const;
 
 export const Requests = {
