@@ -24,6 +24,7 @@ from ... import __version__
 from ..sessions import SessionManager, path_of
 from ..settings import Settings
 from .converter import QUERY_TYPES, make_converter
+from .fitting import fitted_notification, fitted_result
 from .insisting import Insisting
 from .notebooks import SYNC
 from .open_documents import OpenDocuments
@@ -54,6 +55,19 @@ class VivoProtocol(LanguageServerProtocol):
                 )
                 self._send_response(data["id"], error=refusal.to_response_error())
             raise
+
+    def notify(self, method: str, params: Any | None = None) -> None:
+        """Send a notification, as the client can take it (rule 3)."""
+        super().notify(method, fitted_notification(params, self.client_capabilities))
+
+    def _send_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
+        """Answer a request, as the client can take it (rule 3)."""
+        if isinstance(result, _FITTED):
+            result = fitted_result(result, self.client_capabilities)
+        super()._send_response(msg_id, result=result, error=error)
+
+
+_FITTED = (types.Hover, types.CompletionList, types.CompletionItem, types.SignatureHelp)
 
 
 class VivoServer(LanguageServer):
