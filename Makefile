@@ -12,7 +12,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off
 
-.PHONY: demo test test-sessions lint types unit tmux test-cluster test-install test-editors test-vscode test-emacs test-wild test-jupyter soak bench docs format clean
+.PHONY: demo test test-sessions lint types unit tmux test-cluster test-install test-editors test-vscode test-emacs test-neovim test-wild test-jupyter soak bench docs format clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/vivo run docs/examples/bessel.py
@@ -43,10 +43,13 @@ test-cluster: $(VENV)/.dev
 test-install: $(VENV)/.dev
 	@$(BIN)/pytest -q -n 2 tests/install
 
-test-editors: test-emacs test-vscode
+test-editors: test-emacs test-neovim test-vscode
 
 test-emacs: $(VENV)/.dev
 	@bash tests/editors/emacs/run.sh
+
+test-neovim: $(VENV)/.dev
+	@bash tests/editors/neovim/run.sh
 
 test-vscode: $(VENV)/.dev
 	@bash tests/editors/vscode/run.sh

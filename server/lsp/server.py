@@ -33,6 +33,7 @@ from .converter import QUERY_TYPES, make_converter
 from .debugging import Debugging
 from .dispatching import Dispatching
 from .finding import Finding
+from .fitting import fitted_notification, fitted_result
 from .insisting import Insisting
 from .notebooks import SYNC
 from .presenter import Presenter
@@ -76,6 +77,19 @@ class VivoProtocol(Dispatching):
                 )
                 self._send_response(data["id"], error=refusal.to_response_error())
             raise
+
+    def notify(self, method: str, params: Any | None = None) -> None:
+        """Send a notification, as the client can take it (rule 3)."""
+        super().notify(method, fitted_notification(params, self.client_capabilities))
+
+    def _send_response(self, msg_id: Any, result: Any = None, error: Any = None) -> None:
+        """Answer a request, as the client can take it (rule 3)."""
+        if isinstance(result, _FITTED):
+            result = fitted_result(result, self.client_capabilities)
+        super()._send_response(msg_id, result=result, error=error)
+
+
+_FITTED = (types.Hover, types.CompletionList, types.CompletionItem, types.SignatureHelp)
 
 
 class VivoServer(LanguageServer):

@@ -15,7 +15,11 @@ from vivo.server.lsp_client import LspClient, ResponseError
 
 CAPABILITIES: dict[str, Any] = {
     "workspace": {"inlayHint": {"refreshSupport": True}, "codeLens": {"refreshSupport": True}},
-    "textDocument": {"inlayHint": {}, "codeLens": {}, "publishDiagnostics": {}},
+    "textDocument": {
+        "inlayHint": {},
+        "codeLens": {},
+        "publishDiagnostics": {"relatedInformation": True},
+    },
     "window": {"workDoneProgress": True},
     "experimental": {"vivo": {"input": True}},
 }

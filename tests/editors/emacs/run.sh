@@ -29,6 +29,9 @@ cp "$package"/*.el "$state"
 (cd "$state" && emacs -batch -L . --eval '(setq byte-compile-error-on-warn t)' -f batch-byte-compile vivo*.el 2>&1 | { grep -v '^Loading' || true; })
 
 emacs -batch -L "$state" -l "$here/vivo-tests.el" -f ert-run-tests-batch-and-exit 2>&1 | grep -v '^Loading'
+# Emacs' own client, with what docs/editors.md tells its readers to write.
+sed -n '/^### eglot$/,/^### lsp-mode$/p' "$root/docs/editors.md" | sed -n '/^```elisp$/,/^```$/p' | sed '/^```/d' >"$state/eglot-vivo.el"
+emacs -batch -l "$here/eglot-tests.el" -f ert-run-tests-batch-and-exit 2>&1 | grep -v '^Loading'
 bash "$here/terminal.sh"
 
 for file in $(grep -lsz "VIVO_TEST_HOME=$state" /proc/[0-9]*/environ || true); do

