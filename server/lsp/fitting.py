@@ -29,10 +29,20 @@ def fitted_notification(params: Any, capabilities: types.ClientCapabilities) -> 
         return params
     text = capabilities.text_document
     told = text.publish_diagnostics if text is not None else None
-    if told is not None and told.related_information:
-        return params
-    diagnostics = [_without_related(diagnostic) for diagnostic in params.diagnostics]
+    diagnostics = list(params.diagnostics)
+    if told is None or not told.related_information:
+        diagnostics = [_without_related(diagnostic) for diagnostic in diagnostics]
+    if told is None or not told.data_support:
+        diagnostics = [_without_data(diagnostic) for diagnostic in diagnostics]
     return types.PublishDiagnosticsParams(params.uri, diagnostics, params.version)
+
+
+def _without_data(diagnostic: types.Diagnostic) -> types.Diagnostic:
+    if diagnostic.data is None:
+        return diagnostic
+    plain = copy.copy(diagnostic)
+    plain.data = None
+    return plain
 
 
 def _without_related(diagnostic: types.Diagnostic) -> types.Diagnostic:

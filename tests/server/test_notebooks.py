@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vivo.parallel.messages import RunRecord
 from vivo.parallel.runs import RunTable
-from vivo.server.lsp.open_documents import OpenDocuments
 from vivo.server.notebooks import CombinedText, Notebook, NotebookCell, Notebooks
 from vivo.server.sessions import path_of
 
@@ -255,14 +253,3 @@ def test_what_is_no_python_is_blanked_for_tools_that_know_only_python() -> None:
         "%%bash",
         "ls",
     ]
-
-
-def test_documents_are_found_by_quoted_uris() -> None:
-    """As pygls keeps them, and as clients name them."""
-    documents = OpenDocuments()
-    documents["file:///a b"] = 1
-    assert documents["file:///a%20b"] == documents.get("file:///a%20b") == 1
-    assert "file:///a%20b" in documents
-    assert "file:///c" not in documents
-    assert documents.get("file:///c") is None
-    assert sys.intern("x") not in documents
