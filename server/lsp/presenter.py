@@ -18,6 +18,7 @@ from ..anchors import Anchor, Anchors
 from ..live import LiveSession
 from ..protocol import outputs, sessions
 from ..values import value_label
+from .capabilities import Capabilities, capabilities_of
 
 if TYPE_CHECKING:
     from .server import VivoServer
@@ -38,34 +39,17 @@ class Presenter:
     def __init__(self, server: VivoServer) -> None:
         self.server = server
         self.documents: dict[str, Anchors] = {}
-        self.can_refresh_hints = False
-        self.can_refresh_lenses = False
-        self.has_hints = False
-        self.has_lenses = False
-        self.has_progress = False
-        self.has_input = False
-        self.position_encoding = "utf-16"
+        self.can = Capabilities()
+        """What the client said that it can do."""
 
     def configure(self, capabilities: types.ClientCapabilities) -> None:
         """Note what the client can do."""
-        workspace, text = capabilities.workspace, capabilities.text_document
-        self.has_hints = bool(text and text.inlay_hint)
-        self.has_lenses = bool(text and text.code_lens)
-        hint, lens = (workspace and workspace.inlay_hint), (workspace and workspace.code_lens)
-        self.can_refresh_hints = bool(hint and hint.refresh_support)
-        self.can_refresh_lenses = bool(lens and lens.refresh_support)
-        window = capabilities.window
-        self.has_progress = bool(window and window.work_done_progress)
-        experimental = capabilities.experimental
-        vivo = experimental.get("vivo") if isinstance(experimental, dict) else None
-        self.has_input = bool(vivo and vivo.get("input"))
+        self.can = capabilities_of(capabilities)
 
     @property
     def values_by(self) -> str:
         """The channel for values: ``hints``, else ``lenses``, else ``diagnostics``."""
-        if self.has_hints and self.can_refresh_hints:
-            return "hints"
-        return "lenses" if self.has_lenses else "diagnostics"
+        return self.can.values_by
 
     # --- Documents -------------------------------------------------------------------------
 
@@ -92,9 +76,9 @@ class Presenter:
 
     def refresh(self, uri: str) -> None:
         """Let the client ask again for what is shown beside the code."""
-        if self.can_refresh_hints:
+        if self.can.refresh_hints:
             self._ask(types.WORKSPACE_INLAY_HINT_REFRESH)
-        if self.can_refresh_lenses:
+        if self.can.refresh_lenses:
             self._ask(types.WORKSPACE_CODE_LENS_REFRESH)
         self.publish_diagnostics(uri)
 
@@ -258,7 +242,7 @@ class Presenter:
         self, session: LiveSession, run: str | None, prompt: str, password: bool
     ) -> str | None:
         """Ask the client, if it said that it can be asked."""
-        if not self.has_input or run is None:
+        if not self.can.input or run is None:
             return None
         record = session.runs.get(run)
         uri = record.uri if record is not None else None

@@ -29,7 +29,7 @@ class RunProgress:
 
     def begin(self, session: LiveSession, record: RunRecord) -> None:
         """A run has begun: show it if it lasts."""
-        if self._server.presenter.has_progress:
+        if self._server.presenter.can.progress:
             task = asyncio.get_running_loop().create_task(self._follow(session, record))
             self._tasks[record.id] = task
 

@@ -19,6 +19,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
+from pygls.protocol.language_server import lsp_method
 
 from ... import __version__
 from ..sessions import SessionManager, path_of
@@ -33,6 +34,18 @@ _log = logging.getLogger(__name__)
 
 class VivoProtocol(LanguageServerProtocol):
     """LSP, with an answer also for requests that cannot be read, and with our own requests."""
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(self, params: types.InitializeParams) -> Any:
+        """The handshake; pygls does not tell yet which documents a server provides."""
+        result = yield from super().lsp_initialize(params)
+        from . import virtual_documents
+
+        workspace = result.capabilities.workspace
+        if workspace is not None and self._server.presenter.can.text_document_content:  # type: ignore[attr-defined]
+            schemes = virtual_documents.schemes()
+            workspace.text_document_content = types.TextDocumentContentOptions(schemes)
+        return result
 
     def get_message_type(self, method: str) -> type[Any] | None:  # type: ignore[override]
         """The type of a message, ours included."""
@@ -143,6 +156,7 @@ def make_server() -> VivoServer:
         inlay_hints,
         progress,
         symbols,
+        virtual_documents,
     )
 
     server = VivoServer()
@@ -170,6 +184,7 @@ def make_server() -> VivoServer:
         inlay_hints,
         progress,
         symbols,
+        virtual_documents,
     ):
         feature.register(server)
     return server

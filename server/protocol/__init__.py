@@ -14,11 +14,12 @@ Rules:
 
 from __future__ import annotations
 
-from . import outputs, running, sessions
+from . import documents, outputs, running, sessions
 from .declaring import Message
 
 MESSAGES: tuple[Message, ...] = (
     *running.MESSAGES,
     *sessions.MESSAGES,
     *outputs.MESSAGES,
+    *documents.MESSAGES,
 )

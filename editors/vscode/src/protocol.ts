@@ -180,6 +180,13 @@ export interface InputResult {
   value: string | null;
 }
 
+/** What a read-only document of the server's holds. */
+export interface DocumentContent {
+  text: string;
+  /** As LSP names languages: ``python``, ``markdown``, ``plaintext``, ``html``. */
+  languageId: string;
+}
+
 export const Commands = {
   /** Run the cell at the position, or the statement under it in a file without cell marks. */
   runCell: "vivo.server.runCell",
@@ -206,6 +213,8 @@ export const Commands = {
 } as const;
 
 export const Queries = {
+  /** The content of a document whose URI has one of the server's own schemes, for clients without workspace/textDocumentContent. Such a client says by experimental.vivo.documents that it can open them. */
+  document: "vivo/document",
 } as const;
 
 export const Notifications = {
