@@ -74,6 +74,8 @@ class LiveSession:
     waiting: list[str] = field(default_factory=list)
     """Runs that were sent and have not begun."""
     running: str | None = None
+    engines: int = 0
+    """How often a fresh engine has begun: what an earlier one told counts no more."""
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
     _held: set[str] = field(default_factory=set)
@@ -199,6 +201,7 @@ class LiveSession:
         else:
             self.state = {"dead": "ended", "restarting": "starting"}.get(state, state)
             self.running = None
+            self.engines += 1
         self.listener.state_changed(self, None)
 
     # --- Asking ----------------------------------------------------------------------------
@@ -244,6 +247,7 @@ class LiveSession:
             client = await self.ready()
             told = await client.restart()
             self.python_version, self.state = told["python_version"], told["state"]
+            self.engines += 1
         self.listener.state_changed(self, "The session was restarted; its variables are gone.")
 
     async def gone(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from ..anchors import Edit
+from . import static_answers
 
 if TYPE_CHECKING:
     from .server import VivoServer
@@ -20,6 +21,7 @@ def register(server: VivoServer) -> None:
         uri = params.text_document.uri
         server.presenter.opened(uri, params.text_document.text)
         server.in_background(_attach(server, uri))
+        server.in_background(static_answers.warm(server, uri))
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
@@ -48,6 +50,7 @@ def register(server: VivoServer) -> None:
         uri = params.text_document.uri
         server.presenter.closed(uri)
         server.sessions.closed(uri)
+        server.static.closed(uri)
 
 
 async def _attach(server: VivoServer, uri: str) -> None:

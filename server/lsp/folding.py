@@ -1,4 +1,4 @@
-"""Cells as folding ranges."""
+"""Folding ranges: cells, and in them definitions, blocks, imports, long literals, docstrings."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from ..cells import cells_of
+from . import static_answers
 
 if TYPE_CHECKING:
     from .server import VivoServer
+
+_KINDS = {
+    "imports": types.FoldingRangeKind.Imports,
+    "comment": types.FoldingRangeKind.Comment,
+}
 
 
 def register(server: VivoServer) -> None:
@@ -17,7 +23,8 @@ def register(server: VivoServer) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_FOLDING_RANGE)
     async def folding_ranges(params: types.FoldingRangeParams) -> list[types.FoldingRange]:
-        lines = server.text_of(params.text_document.uri).split("\n")
+        uri = params.text_document.uri
+        lines = server.text_of(uri).split("\n")
         found = []
         for cell in cells_of(lines):
             end = cell.end
@@ -26,4 +33,8 @@ def register(server: VivoServer) -> None:
             if cell.is_marked and end > cell.start + 1:
                 kind = types.FoldingRangeKind.Region
                 found.append(types.FoldingRange(cell.start, end - 1, kind=kind))
-        return found
+        taken = {each.start_line for each in found}
+        for first, last, name in await static_answers.structure(server, "folding", uri) or []:
+            if first not in taken and last < len(lines):
+                found.append(types.FoldingRange(first, last, kind=_KINDS.get(name)))
+        return sorted(found, key=lambda each: (each.start_line, -each.end_line))

@@ -14,7 +14,7 @@ from pygls.exceptions import JsonRpcException
 from ...core.errors import VivoError
 from ..protocol import MESSAGES
 from ..protocol.declaring import Message
-from . import running, session_commands, value_commands, virtual_documents
+from . import inspecting, running, session_commands, value_commands, virtual_documents
 from .converter import structure_command
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ HANDLERS: dict[str, Handler] = {
     **session_commands.HANDLERS,
     **value_commands.HANDLERS,
     **virtual_documents.HANDLERS,
+    **inspecting.HANDLERS,
 }
 
 

@@ -18,6 +18,7 @@ from ..anchors import Anchor, Anchors
 from ..live import LiveSession
 from ..protocol import outputs, sessions
 from ..values import value_label
+from . import semantic_tokens
 from .capabilities import Capabilities, capabilities_of
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ class Presenter:
             self._ask(types.WORKSPACE_INLAY_HINT_REFRESH)
         if self.can.refresh_lenses:
             self._ask(types.WORKSPACE_CODE_LENS_REFRESH)
+        semantic_tokens.refresh(self.server)
         self.publish_diagnostics(uri)
 
     def _ask(self, method: str) -> None:

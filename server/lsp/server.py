@@ -22,8 +22,10 @@ from pygls.protocol import LanguageServerProtocol
 from pygls.protocol.language_server import lsp_method
 
 from ... import __version__
+from .. import magic_words
 from ..sessions import SessionManager, path_of
 from ..settings import Settings
+from ..static import StaticAnalysis
 from .converter import QUERY_TYPES, make_converter
 from .insisting import Insisting
 from .presenter import Presenter
@@ -82,6 +84,7 @@ class VivoServer(LanguageServer):
         self.run_progress = RunProgress(self)
         self.insisting = Insisting(self)
         self.sessions = SessionManager(self.presenter)
+        self.static = StaticAnalysis()
         self.settings = Settings()
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -149,12 +152,19 @@ def make_server() -> VivoServer:
     from . import (
         code_lenses,
         completion,
+        definition,
+        document_links,
         documents,
         folding,
         handling,
         hover,
         inlay_hints,
         progress,
+        references,
+        selection_ranges,
+        semantic_tokens,
+        signature,
+        static_answers,
         symbols,
         virtual_documents,
     )
@@ -173,16 +183,25 @@ def make_server() -> VivoServer:
     @server.feature(types.SHUTDOWN)
     async def on_shutdown(*_: Any) -> None:
         await server.sessions.close()
+        await server.static.close()
+        magic_words.close()
 
     for feature in (
         code_lenses,
         completion,
+        definition,
+        document_links,
         documents,
         folding,
         handling,
         hover,
         inlay_hints,
         progress,
+        references,
+        selection_ranges,
+        semantic_tokens,
+        signature,
+        static_answers,
         symbols,
         virtual_documents,
     ):

@@ -14,7 +14,7 @@ Rules:
 
 from __future__ import annotations
 
-from . import documents, outputs, running, sessions
+from . import documents, inspecting, outputs, running, sessions
 from .declaring import Message
 
 MESSAGES: tuple[Message, ...] = (
@@ -22,4 +22,5 @@ MESSAGES: tuple[Message, ...] = (
     *sessions.MESSAGES,
     *outputs.MESSAGES,
     *documents.MESSAGES,
+    *inspecting.MESSAGES,
 )
