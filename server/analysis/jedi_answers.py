@@ -178,8 +178,6 @@ class JediAnswers:
         return [
             {
                 "label": each.to_string(),
-                "parameters": [parameter.to_string() for parameter in each.params],
-                "active": each.index,
                 "docstring": each.docstring(raw=True),
             }
             for each in found[:20]

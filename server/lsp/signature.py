@@ -34,7 +34,7 @@ def register(server: VivoServer) -> None:
         statically = asyncio.get_running_loop().create_task(asked)
         try:
             live = await _live(server, uri, params.position, text, call)
-            return live if live is not None else _static(await statically)
+            return live if live is not None else _static(await statically, call)
         finally:
             statically.cancel()
 
@@ -78,12 +78,13 @@ async def _live(
     )
 
 
-def _static(told: Any | None) -> types.SignatureHelp | None:
+def _static(told: Any | None, call: Call) -> types.SignatureHelp | None:
     if not told:
         return None
     found = []
     for each in told:
         shown = "*static*"
+        parameters = parameters_of(each["label"])
         if each["docstring"]:
             lines = each["docstring"].split("\n")[:_DOCSTRING_LINES]
             shown += "\n\n```text\n" + "\n".join(lines) + "\n```"
@@ -91,8 +92,13 @@ def _static(told: Any | None) -> types.SignatureHelp | None:
             types.SignatureInformation(
                 each["label"],
                 documentation=types.MarkupContent(types.MarkupKind.Markdown, shown),
-                parameters=[types.ParameterInformation(one) for one in each["parameters"]],
-                active_parameter=each["active"],
+                parameters=[
+                    types.ParameterInformation(each["label"][start:end])
+                    for start, end in parameters.labels
+                ],
+                active_parameter=active_parameter(parameters, call),
             )
         )
-    return types.SignatureHelp(found, active_signature=0, active_parameter=told[0]["active"])
+    return types.SignatureHelp(
+        found, active_signature=0, active_parameter=found[0].active_parameter
+    )
