@@ -28,6 +28,7 @@ HANGING = 30.0
 """Seconds without any answer, after which the process is taken to hang."""
 _REST = 60.0  # seconds without static answers after several deaths
 _MAXIMUM_STARTS = 4  # in that time
+_DIED: Any = object()
 
 
 class Source(NamedTuple):
@@ -110,7 +111,7 @@ class StaticAnalysis:
             waiting, self._waiting = self._waiting, {}
             for future in waiting.values():
                 if not future.done():
-                    future.set_result(None)
+                    future.set_result(_DIED)
             if process.returncode is None:
                 process.kill()
             await process.wait()
@@ -118,7 +119,19 @@ class StaticAnalysis:
     async def ask(
         self, method: str, source: Source, *, deadline: float = STATIC_DEADLINE, **asked: Any
     ) -> Any | None:
-        """What the analysis tells; None for nothing, too late, or not at all."""
+        """What the analysis tells; None for nothing, too late, or not at all.
+
+        If the process dies meanwhile another one is asked, once.
+        """
+        until = time.monotonic() + deadline
+        told = await self._ask(method, source, deadline, asked)
+        if told is _DIED and (left := until - time.monotonic()) > 0:
+            told = await self._ask(method, source, left, asked)
+        return None if told is _DIED else told
+
+    async def _ask(
+        self, method: str, source: Source, deadline: float, asked: dict[str, Any]
+    ) -> Any | None:
         if not self.is_running and not await self.start():
             return None
         process = self._process

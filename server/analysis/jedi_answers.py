@@ -33,6 +33,7 @@ _MAXIMUM_COMPLETIONS = 2000
 _MAXIMUM_PLACES = 5000
 _KEPT = 4
 _MAXIMUM_WARMED = 20
+_BUILT_IN = "text = ''\ntext."
 _IMPORT = re.compile(
     r"^(?:import[ \t]+(?P<module>[\w.]+)(?:[ \t]+as[ \t]+(?P<alias>\w+))?"
     r"|from[ \t]+(?P<package>[\w.]+)[ \t]+import[ \t]+(?P<name>\w+)(?:[ \t]+as[ \t]+(?P<as>\w+))?)",
@@ -90,7 +91,7 @@ class JediAnswers:
 
     def warm(self, asked: dict[str, Any], text: str) -> Follow:
         """Have the modules that a document imports parsed before somebody asks."""
-        lines: list[dict[str, Any]] = []
+        lines: list[dict[str, Any]] = [{"method": "warm_import", "code": _BUILT_IN}]
         for match in itertools.islice(_IMPORT.finditer(text), _MAXIMUM_WARMED):
             bound = match["alias"] or match["as"] or match["name"] or match["module"]
             code = f"{match[0]}\n{bound}."

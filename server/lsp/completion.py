@@ -74,6 +74,7 @@ def register(server: VivoServer) -> None:
                 is_incomplete = is_incomplete or told is None
             elif not items:
                 told = await asyncio.shield(analysis)
+                is_incomplete = told is None
             else:
                 told = None
             items = _merged(server, uri, params.position, items, told, (line, column))

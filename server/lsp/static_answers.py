@@ -24,13 +24,17 @@ if TYPE_CHECKING:
     from .server import VivoServer
 
 
+_NOTHING = Source("", None, "", None, "/", sys.executable)
+"""No document: what every one needs is loaded for it."""
+
+
 def register(server: VivoServer) -> None:
     """Start the analysis when the client is ready."""
 
     @server.feature(types.INITIALIZED)
     async def initialized(params: types.InitializedParams) -> None:
         if is_on(server):
-            server.in_background(server.static.start())
+            server.in_background(server.static.ask("warm", _NOTHING))
 
 
 def is_on(server: VivoServer) -> bool:
