@@ -17,13 +17,13 @@ import keyword
 import operator
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import completion_sources as sources
 from .completion_symbols import symbols
-from .completion_words import WordCompleter
+from .completion_words import WordCompleter, command_in_comment
 from .expression_before import expression_before, field_of_fstring
 from .item_classes import item_class
 from .registered_completers import RegisteredCompleters
@@ -86,12 +86,16 @@ class Completer:
         if magics is not None:
             self.commands = WordCompleter(magics, self.registered)
             self.commands.is_variable = namespace.__contains__
+        self.has_comment_magics: Callable[[], bool] = lambda: False
+        """Whether ``# %time f()`` runs as ``%time f()`` would."""
 
     def complete(self, text: str, cursor: int | None = None) -> CompletionResult:
         """The completions at ``cursor`` (in characters; the end by default)."""
         cursor = len(text) if cursor is None else max(0, min(cursor, len(text)))
         before = text[:cursor]
         line = before.rsplit("\n", 1)[-1]
+        if "#" in line and self.has_comment_magics() and (inner := command_in_comment(line)):
+            before = line = inner
         if (field := field_of_fstring(line)) is not None:
             before = line = field
         for source in (

@@ -23,12 +23,20 @@ _ASSIGNED = r"^(?:[\w, ]+=\s*)?"
 _MAGIC_NAME = re.compile(_ASSIGNED + r"(%{1,2})([\w.]*)$")
 _MAGIC_CALL = re.compile(_ASSIGNED + r"(%{1,2})([\w.]+)\s+(.*)$")
 _BARE_CALL = re.compile(r"^([^\W\d]\w*)\s+((?![=,.(\[+*/<>&|^])[^=]*)$")
+_IN_COMMENT = re.compile(r"^[ \t]*#(?!!/)[ \t]*((?:[\w, ]+=[ \t]*)?(?:%{1,2}[^\W\d]|%{1,2}$|!).*)$")
 _FOLDERS = frozenset({"cd", "pushd", "mkdir", "rmdir"})
 _FILES = frozenset({"run", "load", "loadpy", "edit", "ed", "writefile", "file", "pycat", "less",
                     "more", "notebook", "save", "logstart"})  # fmt: skip
 _MODULES = frozenset({"load_ext", "reload_ext", "unload_ext", "aimport"})
 _ENVIRONMENT = frozenset({"env", "set_env"})
 _SETTING = _ENVIRONMENT | {"config"}  # what they take is NAME=VALUE
+
+
+def command_in_comment(line: str) -> str | None:
+    """The magic or ``!`` command that a comment holds: ``# %time x`` is ``%time x``."""
+    match = _IN_COMMENT.match(line)
+    # ``# %%`` begins a cell; what names a magic goes on at once.
+    return match[1] if match is not None and match[1].strip() != "%%" else None
 
 
 class WordCompleter:

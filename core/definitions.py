@@ -149,6 +149,15 @@ def place_of(value: object) -> tuple[str | None, int | None]:
     return real_path(name), index + 1 if lines else None
 
 
+def code_of(value: object) -> CodeType | None:
+    """The code of a function, or of a class's first method (of a value: of its class's)."""
+    function = function_of(value)
+    if function is not None:
+        return function.__code__
+    kind: Any = value if is_class(value) else type(value)
+    return next(_methods(kind), None)
+
+
 def source_of(value: object) -> str | None:
     """The text of the definition of a function, class, or module, or of a value's class."""
     if type(value) is types.ModuleType:

@@ -55,6 +55,10 @@ class Inspection:
     init_docstring: str | None = None
     """Of a class: what its ``__init__`` says of itself."""
     source: str | None = None
+    run: str | None = None
+    """The run that defined it, if a cell did."""
+    is_place_of_type: bool | None = None
+    """True if file and line are those of its class: an object that is no definition has none."""
 
     _LABELS = {  # noqa: RUF012 - a table of the class, not a field
         "signature": "Signature",
@@ -104,6 +108,7 @@ def inspect_value(
     told.file, told.line = place_of(value)
     if told.file is None and not is_class(value):
         told.file, told.line = place_of(type(value))
+        told.is_place_of_type = True if told.file is not None else None
     if detail_level > 0:
         told.source = source_of(value) or (None if is_class(value) else source_of(type(value)))
     return told

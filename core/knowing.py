@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .cell_marks import CellMark
+from .compiler import SourceRegistry
 from .execution import call_user_code
 from .formatters import DisplayFormatters
 from .magics.registry import MagicRegistry
@@ -33,6 +34,7 @@ class Knowing:
     magics: MagicRegistry
     aliases: dict[str, str]
     transformer: Transformer
+    sources: SourceRegistry
     is_running: bool
     formatters: DisplayFormatters
     settings: Settings
@@ -69,6 +71,7 @@ class Knowing:
 
                 made = Completer(self.namespace, self.magics)
                 made.registered.is_busy = lambda: self.is_running
+                made.has_comment_magics = lambda: self.settings.comment_magics
                 assert made.commands is not None
                 made.commands.aliases = lambda: tuple(self.aliases)
                 made.commands.words = words_of_shell(self.settings, self.aliases, self.namespace)
@@ -88,14 +91,18 @@ class Knowing:
     def inspect(self, name: str, detail_level: int = 0, *, safe: bool = True) -> Inspection | None:
         """What is known of a name, a dotted name, or a magic; None if there is none (rule 4)."""
         from . import inspector
+        from .definitions import code_of
 
         stripped = name.strip().lstrip("%").rstrip("?")
         if not name.startswith("%"):
             value, where = inspector.find(stripped, self.namespace)
             if value is not UNKNOWN:
-                return inspector.inspect_value(
+                told = inspector.inspect_value(
                     stripped, value, where, detail_level=detail_level, safe=safe
                 )
+                if (code := code_of(value)) is not None:
+                    told.run = self.sources.run_of(code)
+                return told
         return self._inspect_magic(stripped, detail_level)
 
     def _inspect_magic(self, name: str, detail_level: int) -> Inspection | None:

@@ -95,6 +95,8 @@ class LiveSession:
     queue: Queue = field(default_factory=Queue)
     """What runs and waits, whoever sent it."""
     running: str | None = None
+    engine_starts: int = 0
+    """How often a fresh engine has begun: what an earlier one told counts no more."""
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
     own_runs: set[str] = field(default_factory=set)
@@ -250,6 +252,7 @@ class LiveSession:
         else:
             self.state = {"dead": "ended", "restarting": "starting"}.get(state, state)
             self.running = None
+            self.engine_starts += 1
         self.listener.state_changed(self, None)
 
     # --- Asking ----------------------------------------------------------------------------
@@ -368,6 +371,7 @@ class LiveSession:
         async with self._order:
             client = await self.ready()
             self._told(await client.restart())
+            self.engine_starts += 1
         self.listener.state_changed(self, "The session was restarted; its variables are gone.")
 
     async def gone(self) -> None:

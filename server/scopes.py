@@ -13,6 +13,7 @@ from typing import Any
 
 import parso
 
+from .analysis.plain_python import plain_line
 from .cells import part_of
 
 _CHAIN = re.compile(
@@ -64,27 +65,49 @@ def live_root(text: str, line: int, column: int) -> bool:
     return leaf is not None and leaf.type == "name" and is_global(leaf)
 
 
+def chain_before(content: str) -> str:
+    """The expression whose attribute stands at the end of a line, with its dot: ``a.b.``."""
+    match = _CHAIN.search(content)
+    return re.sub(r"\s+", "", match[0]) if match is not None and "." in match[0][-2:] else ""
+
+
+def with_commands_as_code(text: str, line: int) -> str:
+    """The text in which the Python of a magic is code; at ``line`` that of a comment's too."""
+    if "%" not in text:
+        return text
+    lines = text.split("\n")
+    if 0 <= line < len(lines) and "%" in lines[line]:
+        lines[line] = plain_line(lines[line], in_comment=True)
+        return "\n".join(lines)
+    return text
+
+
 def local_names(text: str, line: int, column: int) -> set[str]:
     """The names that something between a position and the module binds: none of them is live."""
     text, line = part_of(text, line)
     leaf = _leaf(text, line, max(0, column - 1)) or _last_leaf_before(text, line)
     names: set[str] = set()
-    for scope, is_direct in _enclosing(leaf):
-        declared = _declared_global(scope)
+    for scope, is_direct in enclosing(leaf):
+        declared = declared_global(scope)
         if scope.type != "classdef" or is_direct:
-            names |= _bound_in(scope) - declared
+            names |= bound_in(scope) - declared
     return names
 
 
 def is_global(leaf: Any) -> bool:
     """Whether a name's leaf is looked up in the module's globals."""
-    for scope, is_direct in _enclosing(leaf):
-        if leaf.value in _declared_global(scope):
+    for scope, is_direct in enclosing(leaf):
+        if leaf.value in declared_global(scope):
             return True
         if scope.type == "classdef" and not is_direct:
             continue  # a class body's names are not seen from its methods
-        if leaf.value in _bound_in(scope):
+        if leaf.value in bound_in(scope):
             return False
+    return is_looked_up(leaf)
+
+
+def is_looked_up(leaf: Any) -> bool:
+    """Whether a name is looked up or bound: it is no attribute, keyword or part of an import."""
     return not (_is_attribute(leaf) or _is_keyword(leaf) or _is_in_import(leaf))
 
 
@@ -137,7 +160,7 @@ def _last_leaf_before(text: str, line: int) -> Any:
     return None
 
 
-def _enclosing(leaf: Any) -> list[tuple[Any, bool]]:
+def enclosing(leaf: Any) -> list[tuple[Any, bool]]:
     """The scopes around a leaf, innermost first, and whether nothing but a body is between.
 
     A function's defaults, decorators and annotations belong to the scope outside of it.
@@ -166,7 +189,7 @@ def _is_inside(function: Any, child: Any, leaf: Any) -> bool:
     return False
 
 
-def _bound_in(scope: Any) -> set[str]:
+def bound_in(scope: Any) -> set[str]:
     """The names that a scope binds itself."""
     names: set[str] = set()
     if scope.type in _FUNCTIONS:
@@ -219,7 +242,8 @@ def _comprehension_names(node: Any) -> set[str]:
     return names
 
 
-def _declared_global(scope: Any) -> set[str]:
+def declared_global(scope: Any) -> set[str]:
+    """The names that a scope declares ``global``."""
     names: set[str] = set()
 
     def walk(node: Any) -> None:

@@ -1,80 +1,239 @@
-"""Completion from the live namespace, also while a cell runs, within the deadline."""
+"""Completion: the live namespace first, also while a cell runs; what static analysis adds after it.
+
+Rules:
+
+1. Live answers come within the deadline, whatever the analysis does. Where the session knows the
+   object (its attributes, keys), it alone answers; a name in the text is completed by both, and if
+   the analysis is not in time the list says that it is incomplete.
+2. Without a live answer the analysis has its own, longer deadline.
+3. Each item says where it comes from; what both know is live. Documentation is resolved lazily.
+4. No user code runs: the session's lane sees to that, and the analysis imports nothing of theirs.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsprotocol import types
 
 from ...core.completer import MAXIMUM_ITEMS
 from ...parallel.errors import SessionError
-from ..scopes import live_root, local_names
-from .asking import in_characters, in_client_units, session_that_ran
+from ..completion_place import Place, place_of
+from ..live import LiveSession
+from ..magic_words import magic_words
+from ..scopes import live_root, local_names, with_commands_as_code
+from . import static_answers
+from .asking import age, in_characters, in_client_units, inspect, session_that_ran, soon
+from .completion_items import live_item, static_item, word_item
+from .hover import markdown
 
 if TYPE_CHECKING:
     from .server import VivoServer
 
 _log = logging.getLogger(__name__)
-_KINDS = {
-    "function": types.CompletionItemKind.Function,
-    "method": types.CompletionItemKind.Method,
-    "class": types.CompletionItemKind.Class,
-    "module": types.CompletionItemKind.Module,
-    "property": types.CompletionItemKind.Property,
-    "keyword": types.CompletionItemKind.Keyword,
-    "magic": types.CompletionItemKind.Event,
-    "path": types.CompletionItemKind.File,
-    "key": types.CompletionItemKind.Field,
-    "parameter": types.CompletionItemKind.Variable,
-}
-_OPTIONS = types.CompletionOptions(trigger_characters=[".", "[", "'", '"', "%", "/"])
+_OPTIONS = types.CompletionOptions(
+    trigger_characters=[".", "[", "'", '"', "%", "/", "!", "-"], resolve_provider=True
+)
+_GRACE = 0.015
+"""Seconds that the analysis gets beyond a live answer."""
+_LINES_BEFORE = 50
+
+
+class _Live(NamedTuple):
+    items: list[types.CompletionItem]
+    is_cut: bool
+    is_late: bool
+    """Whether the session did not answer in time."""
 
 
 def register(server: VivoServer) -> None:
     """Register the feature."""
+    remembered: dict[str, tuple[Any, asyncio.Task[Any]]] = {}
 
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, _OPTIONS)
     async def completion(params: types.CompletionParams) -> types.CompletionList:
         uri = params.text_document.uri
         text = server.text_of(uri)
-        nothing = types.CompletionList(is_incomplete=False, items=[])
-        session = session_that_ran(server, uri, params.position)
         line, column = in_characters(server, uri, params.position)
-        if session is None or session.client is None or not live_root(text, line, column):
-            return nothing
-        # The lines before the cursor's own tell the completer what is open around it.
         lines = text.split("\n")
-        first = max(0, line - 50)
-        code = "\n".join([*lines[first:line], lines[line][:column]])
-        try:
-            reply = await session.client.complete(code, timeout=server.deadline)
-        except SessionError as error:
-            _log.info("No live completion: %s", error)
-            return types.CompletionList(is_incomplete=True, items=[])
-        start = column - (reply["cursor_end"] - reply["cursor_start"])
-        place = types.Range(in_client_units(server, uri, line, max(0, start)), params.position)
-        hidden = local_names(text, line, column) if "." not in lines[line][start:column] else set()
-        # Beside code that holds the interpreter's lock the keeper answers, and has no types.
-        details = reply.get("metadata", {}).get("_jupyter_types_experimental", [])
-        items = [
-            _item(entry, place, number)
-            for number, entry in enumerate(details)
-            if entry["text"] not in hidden or _is_attribute(lines[line], start)
-        ]
-        return types.CompletionList(is_incomplete=len(items) >= MAXIMUM_ITEMS, items=items)
+        content = lines[line][:column] if line < len(lines) else ""
+        place = place_of(content)
+        if place.kind == "comment":
+            return types.CompletionList(is_incomplete=False, items=[])
+        live_task = asyncio.create_task(_live(server, params, text, (line, column), place))
+        analysis = None
+        if place.kind != "command" and place.line == content:
+            analysis = _analysis(server, uri, lines, (line, column), place, remembered)
+        live = await live_task
+        items, is_incomplete = live.items, live.is_cut
+        if analysis is not None and (place.kind in ("name", "string") or not items):
+            if live.is_late or (items and place.kind == "name"):
+                told = await soon(analysis, _GRACE)
+                is_incomplete = is_incomplete or told is None
+            elif not items:
+                told = await asyncio.shield(analysis)
+                is_incomplete = told is None
+            else:
+                told = None
+            items = _merged(server, uri, params.position, items, told, (line, column))
+        if not items and place.kind in ("command", "key"):
+            items = await _words(server, uri, params.position, place, column)
+        return types.CompletionList(is_incomplete=is_incomplete, items=items)
+
+    @server.feature(types.COMPLETION_ITEM_RESOLVE)
+    async def resolve(item: types.CompletionItem) -> types.CompletionItem:
+        data = item.data if isinstance(item.data, dict) else {}
+        shown = None
+        if "live" in data:
+            session = server.sessions.known(data["uri"])
+            told = await inspect(server, session, data["live"]) if session is not None else None
+            if told is not None:
+                state = "live" + (f", as known {age(told.known)}" if told.known else "")
+                shown = markdown(told.fields, state)
+        elif "static" in data and data["uri"] in server.workspace.text_documents:
+            number, index = data["static"]
+            told = await static_answers.ask(
+                server, "resolve", data["uri"], number=number, index=index
+            )
+            if told is not None:
+                title = "\n".join(told["signatures"]) or told["description"]
+                shown = f"```python\n{title}\n```\n\n`{told['type']}` — *static*"
+                if told["docstring"]:
+                    shown += f"\n\n```text\n{told['docstring']}\n```"
+        if shown:
+            item.documentation = types.MarkupContent(types.MarkupKind.Markdown, shown)
+        return item
 
 
-def _is_attribute(line: str, start: int) -> bool:
-    return line[:start].rstrip().endswith(".")
+async def _live(
+    server: VivoServer,
+    params: types.CompletionParams,
+    text: str,
+    at: tuple[int, int],
+    place: Place,
+) -> _Live:
+    uri, (line, column) = params.text_document.uri, at
+    session = session_that_ran(server, uri, params.position)
+    code = with_commands_as_code(text, line)
+    if session is None or session.client is None:
+        return _Live([], False, False)
+    if place.kind != "command" and not live_root(code, line, column):
+        return _Live([], False, False)
+    return await _asked(server, session, uri, params.position, text, at, place)
 
 
-def _item(entry: dict[str, Any], place: types.Range, number: int) -> types.CompletionItem:
-    return types.CompletionItem(
-        label=entry["text"],
-        kind=_KINDS.get(entry["type"], types.CompletionItemKind.Variable),
-        detail=f"{entry['signature'] or entry['type']} · live",
-        sort_text=f"{number:05d}",
-        filter_text=entry["text"],
-        text_edit=types.TextEdit(place, entry["text"]),
-    )
+async def _asked(
+    server: VivoServer,
+    session: LiveSession,
+    uri: str,
+    position: types.Position,
+    text: str,
+    at: tuple[int, int],
+    place: Place,
+) -> _Live:
+    line, column = at
+    # The lines before the cursor's own tell the completer what is open around it.
+    lines = text.split("\n")
+    first = max(0, line - _LINES_BEFORE)
+    code = "\n".join([*lines[first:line], lines[line][:column]])
+    assert session.client is not None
+    try:
+        reply = await session.client.complete(code, timeout=server.deadline)
+    except SessionError as error:
+        _log.info("No live completion: %s", error)
+        return _Live([], True, True)
+    vivo = (reply.get("metadata") or {}).get("vivo") or {}
+    start = column - (reply["cursor_end"] - reply["cursor_start"])
+    edited = types.Range(in_client_units(server, uri, line, max(0, start)), position)
+    details = reply["metadata"].get("_jupyter_types_experimental") or [
+        {"text": each, "type": "", "signature": ""} for each in reply["matches"]
+    ]
+    hidden: set[str] = set()
+    if place.kind == "name":
+        hidden = local_names(with_commands_as_code(text, line), line, column)
+    source = "live" if not vivo.get("busy") else f"live, as known {age(vivo.get('known'))}"
+    owner = _owner(lines[line][: max(0, start)])
+    items = [
+        live_item(entry, edited, number, uri=uri, owner=owner, source=source)
+        for number, entry in enumerate(details)
+        if entry["text"] not in hidden or entry["type"] == "parameter"
+    ]
+    is_behind = bool(vivo.get("busy")) and not items
+    return _Live(items, len(items) >= MAXIMUM_ITEMS, is_behind)
+
+
+def _owner(before: str) -> str:
+    """The expression whose attribute is completed, with its dot; empty for a name."""
+    from ..scopes import chain_before
+
+    return chain_before(before)
+
+
+def _analysis(
+    server: VivoServer,
+    uri: str,
+    lines: list[str],
+    at: tuple[int, int],
+    place: Place,
+    remembered: dict[str, tuple[Any, asyncio.Task[Any]]],
+) -> asyncio.Task[Any] | None:
+    """The analysis of a place: that of the same word's first letters is gone on with."""
+    if not static_answers.is_on(server):
+        return None
+    line, column = at
+    start = column - len(place.word)
+    rest = lines[:line] + lines[line + 1 :]
+    key = (line, lines[line][:start], hash(tuple(rest)) if len(rest) < 2000 else len(rest))
+    known = remembered.get(uri)
+    if known is not None and known[0] == key:
+        task = known[1]
+        if not task.done() or (not task.cancelled() and task.result() is not None):
+            return task
+    if known is not None and not known[1].done():
+        known[1].cancel()
+    # Asked at the word's first letter: the client filters, and the next letter asks no more.
+    asked = static_answers.ask(server, "complete", uri, (line, start))
+    task = asyncio.get_running_loop().create_task(asked)
+    remembered[uri] = key, task
+    return task
+
+
+def _merged(
+    server: VivoServer,
+    uri: str,
+    position: types.Position,
+    live: list[types.CompletionItem],
+    told: Any | None,
+    at: tuple[int, int],
+) -> list[types.CompletionItem]:
+    """Live items, then those that only the analysis knows."""
+    if told is None:
+        return live
+    line, column = at
+    content = server.text_of(uri).split("\n")[line][:column]
+    word = place_of(content).word
+    known = {each.label for each in live}
+    found = list(live)
+    for index, (name, kind, prefix) in enumerate(told["items"]):
+        if name in known or not name.lower().startswith(word.lower() if not prefix else ""):
+            continue
+        start = in_client_units(server, uri, line, max(0, column - len(word) - prefix))
+        data = {"static": [told["number"], index], "uri": uri}
+        found.append(static_item(name, kind, types.Range(start, position), len(found), data))
+    return found
+
+
+async def _words(
+    server: VivoServer, uri: str, position: types.Position, place: Place, column: int
+) -> list[types.CompletionItem]:
+    """The words of magics and commands, where no session knows more."""
+    if place.kind != "command":
+        return []
+    words = await magic_words(place.line.lstrip())
+    if words is None:
+        return []
+    start = in_client_units(server, uri, position.line, max(0, column - len(words.prefix)))
+    edited = types.Range(start, position)
+    return [word_item(*each, edited, number) for number, each in enumerate(words.items)]

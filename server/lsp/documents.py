@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lsprotocol import types
 
 from ...parallel.errors import SessionError
+from . import static_answers
 
 if TYPE_CHECKING:
     from .server import VivoServer
@@ -24,6 +25,7 @@ def register(server: VivoServer) -> None:
         server.presenter.opened(uri, params.text_document.text)
         server.in_background(attach(server, uri))
         server.in_background(_attach_cluster(server, uri))
+        server.in_background(static_answers.warm(server, uri))
         server.finding.begin()
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
@@ -36,6 +38,7 @@ def register(server: VivoServer) -> None:
         uri = params.text_document.uri
         server.presenter.closed(uri)
         server.sessions.closed(uri)
+        server.static.closed(uri)
 
 
 async def attach(server: VivoServer, uri: str) -> None:

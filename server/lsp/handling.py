@@ -21,6 +21,7 @@ from . import (
     debugging,
     error_commands,
     exporting,
+    inspecting,
     interpreter_commands,
     output_events,
     queueing,
@@ -52,6 +53,7 @@ HANDLERS: dict[str, Handler] = {
     **cluster_targets.HANDLERS,
     **variables.HANDLERS,
     **exporting.HANDLERS,
+    **inspecting.HANDLERS,
 }
 
 

@@ -18,6 +18,7 @@ from ..anchors import Anchors, Edit
 from ..blobs import BlobStore
 from ..live import LiveSession
 from ..protocol import outputs, sessions
+from . import semantic_tokens
 from .capabilities import Capabilities, capabilities_of
 from .figures_shown import Figures, figures_shown
 from .output_events import error_of, tell_output, told_bundle
@@ -128,6 +129,7 @@ class Presenter:
             self._ask(types.WORKSPACE_INLAY_HINT_REFRESH)
         if self.can.refresh_lenses:
             self._ask(types.WORKSPACE_CODE_LENS_REFRESH)
+        semantic_tokens.refresh(self.server)
         self.publish_diagnostics(uri)
         self.server.queues.edited(uri)
 

@@ -21,10 +21,12 @@ from pygls.lsp.server import LanguageServer
 from pygls.protocol.language_server import lsp_method
 
 from ... import __version__
+from .. import magic_words
 from ..clusters import ClusterManager
 from ..live import LiveSession
 from ..sessions import SessionManager, path_of
 from ..settings import Settings
+from ..static import StaticAnalysis
 from . import serving
 from .cluster_progress import ClusterProgress
 from .cluster_status import ClusterWatcher
@@ -116,6 +118,7 @@ class VivoServer(LanguageServer):
         self.sessions = SessionManager(self.presenter)
         self.notebooks = self.sessions.notebooks
         self.sessions.tell = lambda sentence: self.show_message(sentence, types.MessageType.Info)
+        self.static = StaticAnalysis()
         self.settings = Settings()
         self.cluster_progress = ClusterProgress(self)
         self.cluster_watcher = ClusterWatcher(self)
@@ -214,6 +217,8 @@ def make_server() -> VivoServer:
         code_actions,
         code_lenses,
         completion,
+        definition,
+        document_links,
         documents,
         folders,
         folding,
@@ -223,6 +228,11 @@ def make_server() -> VivoServer:
         notebooks,
         pages,
         progress,
+        references,
+        selection_ranges,
+        semantic_tokens,
+        signature,
+        static_answers,
         symbols,
         virtual_documents,
     )
@@ -244,11 +254,15 @@ def make_server() -> VivoServer:
         await server.cluster_watcher.close()
         await server.cluster_progress.close()
         await asyncio.gather(server.sessions.close(), server.clusters.close())
+        await server.static.close()
+        magic_words.close()
 
     for feature in (
         code_actions,
         code_lenses,
         completion,
+        definition,
+        document_links,
         documents,
         folders,
         folding,
@@ -258,6 +272,11 @@ def make_server() -> VivoServer:
         notebooks,
         pages,
         progress,
+        references,
+        selection_ranges,
+        semantic_tokens,
+        signature,
+        static_answers,
         symbols,
         virtual_documents,
     ):

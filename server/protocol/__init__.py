@@ -19,6 +19,7 @@ from . import (
     debugging,
     documents,
     exporting,
+    inspecting,
     interpreters,
     outputs,
     queue,
@@ -39,4 +40,5 @@ MESSAGES: tuple[Message, ...] = (
     *cluster.MESSAGES,
     *variables.MESSAGES,
     *exporting.MESSAGES,
+    *inspecting.MESSAGES,
 )

@@ -202,7 +202,7 @@ async def test_syntax_errors_and_wrong_magics_lose_nothing(editor: Editor) -> No
 async def test_hover_and_completion_are_live_also_while_a_cell_runs(editor: Editor) -> None:
     """And tell so; with astral characters before them the range is still right."""
     editor.open("# %%\nwords = {'a😀': [1, 2]}; table = words\n# %%\nwhile True: pass\n# %%\nwor\n")
-    assert await editor.ask("hover", **at(1, 1)) is None
+    assert "*static*" in (await editor.ask("hover", **at(1, 1)))["contents"]["value"]
     await editor.run_cell(1)
     started = await editor.start("runCell", **at(3, 0))
     await editor.until(lambda: editor.told["vivo/status"][-1]["state"] == "busy")
@@ -257,13 +257,19 @@ async def test_what_is_not_live_gets_no_live_answer(editor: Editor) -> None:
     text = "# %%\nvalue = [1]\ndef f(value):\n    other = value\n    return other\nother = 2\n"
     editor.open(text)
     await editor.run_cell(1)
-    assert await editor.ask("hover", **at(1, 1)) is not None
-    assert await editor.ask("hover", **at(2, 7)) is None
-    assert await editor.ask("hover", **at(3, 14)) is None
-    assert await editor.ask("hover", **at(4, 12)) is None
+
+    async def is_live(line: int, character: int) -> bool:
+        hover = await editor.ask("hover", **at(line, character))
+        return hover is not None and "*live*" in hover["contents"]["value"]
+
+    assert await is_live(1, 1)
+    assert not await is_live(2, 7)
+    assert not await is_live(3, 14)
+    assert not await is_live(4, 12)
     editor.open("value\nval\n", "never_ran.py")
-    assert await editor.ask("hover", **at(0, 1)) is None
-    assert (await editor.ask("completion", **at(1, 3)))["items"] == []
+    assert not await is_live(0, 1)
+    items = (await editor.ask("completion", **at(1, 3)))["items"]
+    assert [each["label"] for each in items if each["detail"].endswith("live")] == []
 
 
 async def test_a_long_cell_is_progress_that_can_be_cancelled(editor: Editor) -> None:
