@@ -10,7 +10,7 @@ A file is one scenario. Comments below a line say what is expected at a column o
 ==============  ==================================================================================
 ``hover``       ``live TEXT``, ``static TEXT`` or ``none``: what the hover contains
 ``complete``    labels that are there (``name``, ``name·live``, ``name·static``) or not (``-name``)
-``definition``  the text of the line that is led to; ``run LINE`` in a document of what ran; ``none``
+``definition``  the text of the line that is led to; ``run LINE`` in what ran; ``none``
 ``signature``   the label, and behind ``@`` the number of the active parameter
 ``token``       ``live function``, ``stale variable``, …; ``none``
 ``value``       the label at the end of the line; ``none``
@@ -18,7 +18,8 @@ A file is one scenario. Comments below a line say what is expected at a column o
 ``diagnostic``  a part of the message on the line; ``none``
 ==============  ==================================================================================
 
-``kind[when]`` is looked at in that step alone. Behind ``# --- file NAME`` another file begins. Behind
+``kind[when]`` is looked at in that step alone. Behind ``# --- file NAME`` another file begins;
+behind
 ``# --- steps`` stand the steps; without them all cells run, then everything is looked at::
 
     # run LINE-OF-TEXT      the cell with that text; ``run all`` runs the file's cells
@@ -38,7 +39,8 @@ from typing import Any
 from .test_language_server import Editor
 
 _ANNOTATION = re.compile(
-    r"^\s*#(?:(?P<pad>\s*)\^|\s*(?P<first><-)) (?P<kind>[a-z]+)(?:\[(?P<when>\w+)\])?: (?P<wanted>.*)$"
+    r"^\s*#(?:(?P<pad>\s*)\^|\s*(?P<first><-)) "
+    r"(?P<kind>[a-z]+)(?:\[(?P<when>\w+)\])?: (?P<wanted>.*)$"
 )
 _LEGEND = ["variable", "function", "class", "namespace"], ["live", "stale", "unknown"]
 
@@ -230,7 +232,7 @@ class Replay:
                 if name[1:] in found:
                     return f"{name[1:]} is there, {found[name[1:]]}"
             elif name not in found or (source and found[name] != source):
-                near = {k: v for k, v in list(found.items())[:15]}
+                near = dict(list(found.items())[:15])
                 return f"{name} is {found.get(name, 'not there')}: {near}"
         return None
 

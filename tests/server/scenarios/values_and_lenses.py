@@ -1,5 +1,5 @@
 """Values stand at the end of their statements, stale ones are marked, lenses at the cells."""
-# <- lens: Run Cell
+# <- lens: Run Cell|Run Below
 # %% first
 # <- lens: Run Cell|Run Above
 x = 20
