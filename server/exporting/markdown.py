@@ -162,7 +162,7 @@ def _inline(text: str, attachments: dict[str, Any]) -> str:
     text = re.sub(r" {2,}\n", "<br>\n", text)
     while "\0" in text:
         text = re.sub("\0(\\d+)\0", lambda match: kept[int(match[1])], text)
-    return text
+    return sanitized(text)  # marks may overlap: what they became is balanced there
 
 
 def _linked(match: re.Match[str], attachments: dict[str, Any]) -> str:

@@ -87,6 +87,7 @@ def display(**data: Any) -> dict[str, Any]:
 
 @given(TEXTS)
 @example(EVIL)
+@example("0******")
 def test_nothing_that_cells_hold_or_made_acts_in_a_page(text: str) -> None:
     """As a source, a title, a text, a stream, an error, or any form of a value."""
     outputs = [

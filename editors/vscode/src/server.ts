@@ -122,6 +122,7 @@ function makeClient(command: string, args: string[], seen: () => Record<string, 
       { language: "python", scheme: "file" },
       { language: "python", scheme: "untitled" },
       { language: "python", scheme: "vscode-remote" },
+      { language: "python", scheme: "vscode-notebook-cell" },
     ],
     // Asked at each start, also of a server that crashed.
     initializationOptions: () => ({
