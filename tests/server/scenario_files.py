@@ -38,7 +38,8 @@ from typing import Any
 from .test_language_server import Editor
 
 _ANNOTATION = re.compile(
-    r"^\s*#(?:(?P<pad>\s*)\^|\s*(?P<first><-)) (?P<kind>[a-z]+)(?:\[(?P<when>\w+)\])?: (?P<wanted>.*)$"
+    r"^\s*#(?:(?P<pad>\s*)\^|\s*(?P<first><-)) (?P<kind>[a-z]+)(?:\[(?P<when>\w+)\])?"
+    r": (?P<wanted>.*)$"
 )
 _LEGEND = ["variable", "function", "class", "namespace"], ["live", "stale", "unknown"]
 
@@ -230,7 +231,7 @@ class Replay:
                 if name[1:] in found:
                     return f"{name[1:]} is there, {found[name[1:]]}"
             elif name not in found or (source and found[name] != source):
-                near = {k: v for k, v in list(found.items())[:15]}
+                near = dict(list(found.items())[:15])
                 return f"{name} is {found.get(name, 'not there')}: {near}"
         return None
 

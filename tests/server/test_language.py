@@ -37,7 +37,8 @@ async def inspect(editor: Editor, **params: Any) -> Any:
 async def test_inspect_tells_all_fields_and_what_an_object_holds(editor: Editor) -> None:
     """Of a class its constructor's documentation too; children by reference; static elsewhere."""
     editor.open(
-        "# %%\nclass Shape:\n    'A shape.'\n    def __init__(self, sides=3):\n        'Makes one.'\n"
+        "# %%\nclass Shape:\n    'A shape.'\n"
+        "    def __init__(self, sides=3):\n        'Makes one.'\n"
         "table = {'a': [1, 2], 'b': Shape}\n# %%\ndef later():\n    'Never ran.'\n"
     )
     await editor.run_cell(1)
@@ -126,7 +127,8 @@ async def test_the_structure_of_a_document(editor: Editor) -> None:
     target = editor.folder / "broken.py"
     target.write_text("1 / 0\n")
     editor.open(
-        "# %% load\nimport os\nimport sys\n\nclass Shape:\n    '''Words\n    here.'''\n    sides = 3\n"
+        "# %% load\nimport os\nimport sys\n\n"
+        "class Shape:\n    '''Words\n    here.'''\n    sides = 3\n"
         "    def area(self):\n        return 1\n# %% [markdown] words\n# text\n# %% use\n"
         f'shape = Shape(\n    1, [2])\n# File "{target}", line 1, in <module>\n'
     )

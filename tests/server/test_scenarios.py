@@ -1,5 +1,7 @@
-"""Each file of ``scenarios`` is one scenario: see :mod:`.scenario_files`. One server plays them all,
-each in a session of its own."""
+"""Each file of ``scenarios`` is one scenario, see :mod:`.scenario_files`.
+
+One server plays them all, each in a session of its own.
+"""
 
 from __future__ import annotations
 
