@@ -194,7 +194,13 @@ def _analysis(
     if known is not None and not known[1].done():
         known[1].cancel()
     # Asked at the word's first letter: the client filters, and the next letter asks no more.
-    asked = static_answers.ask(server, "complete", uri, (line, start))
+    asked = static_answers.after_live(
+        server,
+        "complete",
+        uri,
+        (line, start),
+        may_be_live=place.kind != "name" and session_that_ran(server, uri) is not None,
+    )
     task = asyncio.get_running_loop().create_task(asked)
     remembered[uri] = key, task
     return task

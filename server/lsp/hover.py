@@ -40,7 +40,10 @@ def register(server: VivoServer) -> None:
             return await _magic(server, uri, params.position, magic)
         expression = expression_at(text, line, column)
         begun = asyncio.get_running_loop().time()
-        statically = asyncio.create_task(_static(server, uri, (line, column)))
+        may_be_live = (
+            expression is not None and session_that_ran(server, uri, params.position) is not None
+        )
+        statically = asyncio.create_task(_static(server, uri, (line, column), may_be_live))
         try:
             found = await _live(server, uri, params.position, expression)
             if found is not None:
@@ -81,8 +84,10 @@ async def _magic(
     return _hover(server, uri, shown, place)
 
 
-async def _static(server: VivoServer, uri: str, place: tuple[int, int]) -> types.Hover | None:
-    told = await static_answers.ask(server, "hover", uri, place)
+async def _static(
+    server: VivoServer, uri: str, place: tuple[int, int], may_be_live: bool
+) -> types.Hover | None:
+    told = await static_answers.after_live(server, "hover", uri, place, may_be_live=may_be_live)
     if told is None:
         return None
     parts = [f"```python\n{told['title']}\n```", f"`{told['type']}` — *static*"]

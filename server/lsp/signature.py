@@ -30,7 +30,10 @@ def register(server: VivoServer) -> None:
         call = call_at(with_commands_as_code(text, line), line, column)
         if call is None:
             return None
-        asked = static_answers.ask(server, "signatures", uri, (line, column))
+        ran = session_that_ran(server, uri, params.position) is not None
+        asked = static_answers.after_live(
+            server, "signatures", uri, (line, column), may_be_live=ran
+        )
         statically = asyncio.get_running_loop().create_task(asked)
         try:
             live = await _live(server, uri, params.position, text, call)

@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from .server import VivoServer
 
 
+_HEAD_START = 0.04
+"""Seconds that a session has for its answer before jedi begins: most take a few milliseconds."""
 _NOTHING = Source("", None, "", None, "/", sys.executable)
 """No document: what every one needs is loaded for it."""
 
@@ -85,6 +88,15 @@ async def ask(
     if place is not None:
         asked["line"], asked["column"] = place
     return await server.static.ask(method, source_of(server, uri), deadline=deadline, **asked)
+
+
+async def after_live(
+    server: VivoServer, method: str, uri: str, place: tuple[int, int], *, may_be_live: bool
+) -> Any | None:
+    """The same, begun only when a session that may know more has not answered at once."""
+    if may_be_live:
+        await asyncio.sleep(_HEAD_START)
+    return await ask(server, method, uri, place)
 
 
 async def structure(

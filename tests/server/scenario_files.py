@@ -39,8 +39,8 @@ from typing import Any
 from .test_language_server import Editor
 
 _ANNOTATION = re.compile(
-    r"^\s*#(?:(?P<pad>\s*)\^|\s*(?P<first><-)) "
-    r"(?P<kind>[a-z]+)(?:\[(?P<when>\w+)\])?: (?P<wanted>.*)$"
+    r"^\s*#(?:(?P<pad>\s*)\^|\s*(?P<first><-)) (?P<kind>[a-z]+)(?:\[(?P<when>\w+)\])?"
+    r": (?P<wanted>.*)$"
 )
 _LEGEND = ["variable", "function", "class", "namespace"], ["live", "stale", "unknown"]
 

@@ -1,4 +1,4 @@
-"""Each file of ``scenarios`` is one scenario: see :mod:`.scenario_files`.
+"""Each file of ``scenarios`` is one scenario, see :mod:`.scenario_files`.
 
 One server plays them all, each in a session of its own.
 """
