@@ -17,6 +17,8 @@ from vivo.server.message_stream import MessageStream, Unfit
 
 from .fuzzing import HostileClient
 
+pytestmark = pytest.mark.sessions
+
 
 async def _end_sessions() -> None:
     for entry in Registry().listing().entries:

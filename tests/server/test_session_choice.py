@@ -17,6 +17,8 @@ from vivo.server.lsp_client import ResponseError
 
 from .test_language_server import Editor, end_all, make_editor
 
+pytestmark = pytest.mark.sessions
+
 
 @pytest.fixture
 async def editor(home: Path) -> AsyncIterator[Editor]:
