@@ -65,7 +65,9 @@ def register(server: VivoServer) -> None:
         live_task = asyncio.create_task(_live(server, params, text, (line, column), place))
         analysis = None
         if place.kind != "command" and place.line == content:
-            analysis = _analysis(server, uri, lines, (line, column), place, remembered)
+            has_session = session_that_ran(server, uri, params.position) is not None
+            known = place, has_session, remembered
+            analysis = _analysis(server, uri, lines, (line, column), *known)
         live = await live_task
         items, is_incomplete = live.items, live.is_cut
         if analysis is not None and (place.kind in ("name", "string") or not items):
@@ -177,6 +179,7 @@ def _analysis(
     lines: list[str],
     at: tuple[int, int],
     place: Place,
+    has_session: bool,
     remembered: dict[str, tuple[Any, asyncio.Task[Any]]],
 ) -> asyncio.Task[Any] | None:
     """The analysis of a place: that of the same word's first letters is gone on with."""
@@ -199,7 +202,7 @@ def _analysis(
         "complete",
         uri,
         (line, start),
-        may_be_live=place.kind != "name" and session_that_ran(server, uri) is not None,
+        may_be_live=place.kind != "name" and has_session,
     )
     task = asyncio.get_running_loop().create_task(asked)
     remembered[uri] = key, task

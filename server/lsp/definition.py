@@ -181,7 +181,7 @@ def _line(server: VivoServer, uri: str, lines: list[str], line: int) -> types.Lo
 
 
 def _run(server: VivoServer, run: str) -> RunRecord | None:
-    for session in server.sessions.sessions.values():
+    for session in server.every_session():
         record = session.runs.get(run)
         if record is not None:
             return record
