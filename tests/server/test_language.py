@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from vivo.server.lsp_client import ResponseError
+from vivo.server.static import STATIC_DEADLINE
 
 from .test_language_server import CAPABILITIES, Editor, at, end_all, make_editor
 
@@ -200,7 +201,8 @@ async def test_an_analysis_that_hangs_delays_no_live_answer(editor: Editor) -> N
         assert "*live*" in (await editor.ask("hover", **at(1, 1)))["contents"]["value"]
         told = await editor.ask("completion", **at(3, 10))
         assert [each["label"] for each in told["items"]] == ["append"]
-        told = await editor.ask("completion", **at(4, 3))
+        async with asyncio.timeout(STATIC_DEADLINE / 2):
+            told = await editor.ask("completion", **at(4, 3))
         assert "values" in [each["label"] for each in told["items"]]
         assert told["isIncomplete"]
     finally:
