@@ -7,20 +7,19 @@ A file is one scenario. Comments below a line say what is expected at a column o
     total = value.app
     #                ^ complete: append·live -apple
 
-==============  ==================================================================================
+==============  ================================================================
 ``hover``       ``live TEXT``, ``static TEXT`` or ``none``: what the hover contains
 ``complete``    labels that are there (``name``, ``name·live``, ``name·static``) or not (``-name``)
-``definition``  the text of the line that is led to; ``run LINE`` in what ran; ``none``
+``definition``  the line that is led to; ``run LINE`` in a document of what ran; ``none``
 ``signature``   the label, and behind ``@`` the number of the active parameter
 ``token``       ``live function``, ``stale variable``, …; ``none``
 ``value``       the label at the end of the line; ``none``
 ``lens``        the titles of the line, joined by ``|``
 ``diagnostic``  a part of the message on the line; ``none``
-==============  ==================================================================================
+==============  ================================================================
 
-``kind[when]`` is looked at in that step alone. Behind ``# --- file NAME`` another file begins;
-behind
-``# --- steps`` stand the steps; without them all cells run, then everything is looked at::
+``kind[when]`` is looked at in that step alone. Behind ``# --- file NAME`` another file begins.
+Behind ``# --- steps`` stand the steps; without them all cells run, then everything is looked at::
 
     # run LINE-OF-TEXT      the cell with that text; ``run all`` runs the file's cells
     # check WHEN            look at what is expected then (without a word: what has no ``[when]``)

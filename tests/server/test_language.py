@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 import pytest
 from vivo.server.lsp_client import ResponseError
+from vivo.server.static import STATIC_DEADLINE
 
 from .test_language_server import CAPABILITIES, Editor, at, end_all, make_editor
 
@@ -184,6 +185,28 @@ async def test_a_hanging_session_is_answered_for_with_what_it_told_last(editor: 
         assert await editor.ask("completion", **at(8, 3)) is not None
     await editor.start("interrupt", executionId=started["executionId"], force=True)
     await editor.end_of(started["executionId"])
+
+
+async def test_an_analysis_that_hangs_delays_no_live_answer(editor: Editor) -> None:
+    """What is live is told meanwhile, also of names, and the list says that it is incomplete."""
+    editor.open("# %%\nvalues = [1, 2]\n# %%\nvalues.app\nval\n")
+    await editor.run_cell(1)
+    (analysis,) = [
+        each
+        for each in psutil.Process(editor.client.process.pid).children()
+        if "vivo.server.analysis.process" in each.cmdline()
+    ]
+    analysis.suspend()
+    try:
+        assert "*live*" in (await editor.ask("hover", **at(1, 1)))["contents"]["value"]
+        told = await editor.ask("completion", **at(3, 10))
+        assert [each["label"] for each in told["items"]] == ["append"]
+        async with asyncio.timeout(STATIC_DEADLINE / 2):
+            told = await editor.ask("completion", **at(4, 3))
+        assert "values" in [each["label"] for each in told["items"]]
+        assert told["isIncomplete"]
+    finally:
+        analysis.resume()
 
 
 async def test_semantic_tokens_are_refreshed_and_follow_a_restart(home: Path) -> None:

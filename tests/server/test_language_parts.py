@@ -240,6 +240,7 @@ def test_an_environment_is_read_from_the_disk(tmp_path: Path) -> None:
     packages.mkdir(parents=True)
     (environment / "bin").mkdir()
     os.symlink(base / "bin" / "python3.12", environment / "bin" / "python")
+    (packages / "import nothing").mkdir()  # what looks like code is no folder
     settings = environment / "pyvenv.cfg"
     settings.write_text(f"home = {base / 'bin'}\nversion = 3.12.1\n")
     (packages / "x.pth").write_text(f"# words\nimport nothing\n{library}\nnot there\n")
