@@ -25,7 +25,7 @@ from .places import location_of, range_in
 if TYPE_CHECKING:
     from .server import VivoServer
 
-_DEADLINE = 30.0
+_DEADLINE = 10.0
 """Seconds that the files of a workspace may take."""
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 

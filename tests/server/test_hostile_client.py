@@ -25,6 +25,7 @@ async def _end_sessions() -> None:
         await end_session(entry.id)
 
 
+@pytest.mark.timeout(300)  # jedi may take all the time that it is given, again and again
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_a_hostile_client_gets_each_answer_once(home: Path, seed: int) -> None:
     """Some thousand messages, many of them no messages at all."""
