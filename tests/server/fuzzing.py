@@ -34,6 +34,8 @@ class HostileClient:
         self.process = process
         self.draw = random.Random(seed)
         self.folder = folder
+        self.static = "off"
+        """What is said of static answers; with them jedi works on rubbish for minutes."""
         self.asked: dict[Any, str] = {}
         self.answers: Counter[Any] = Counter()
         self.nameless = 0
@@ -118,7 +120,8 @@ class HostileClient:
         }
         params = {"processId": None, "rootUri": f"file://{self.folder}",
                   "capabilities": capabilities,
-                  "initializationOptions": {"python": sys.executable}}  # fmt: skip
+                  "initializationOptions": {"python": sys.executable,
+                                            "static": self.static}}  # fmt: skip
         await self.answered(self.ask("initialize", params))
         self.send({"method": "initialized", "params": {}})
 
