@@ -72,6 +72,7 @@
                           (vivo-connection-point (plist-get range :start))
                           (vivo-connection-point (plist-get range :end)))))
            (overlay-put overlay 'vivo 'error)
+           (overlay-put overlay 'priority 10) ; over the variables that stand on its line
            (overlay-put overlay 'face 'vivo-error)
            (overlay-put overlay 'evaporate t)
            (overlay-put overlay 'help-echo (plist-get diagnostic :message))

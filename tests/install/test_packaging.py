@@ -89,5 +89,5 @@ def test_an_installation_runs_and_imports(
     assert version == f"vivo {printed[0]}"
     assert printed[-1] == "42"
     listed = run(python, "-m", "pip", "list", "--format=freeze", cwd=tmp_path).lower()
-    for heavy in ("numpy", "matplotlib", "ipython", "ipykernel", "jedi", "jupyter"):
+    for heavy in ("numpy", "matplotlib", "ipython", "ipykernel", "debugpy", "jupyter"):
         assert heavy not in listed
