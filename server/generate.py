@@ -101,7 +101,7 @@ def typescript() -> str:
     kinds = reachable([k for m in protocol.MESSAGES for k in (m.params, m.result)])
     parts = [
         "// Generated from server/protocol/ by `make docs`; a test fails when they differ.",
-        'import type { Position, Range } from "vscode-languageclient";',
+        'import type { Location, Position, Range } from "vscode-languageclient";',
         "",
         "export type MimeBundle = Record<string, unknown>;",
     ]

@@ -1,5 +1,5 @@
 // Generated from server/protocol/ by `make docs`; a test fails when they differ.
-import type { Position, Range } from "vscode-languageclient";
+import type { Location, Position, Range } from "vscode-languageclient";
 
 export type MimeBundle = Record<string, unknown>;
 
