@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -33,7 +34,7 @@ _RETURN_SECONDS = 10.0
 _UP = ("up", "stopped")
 
 
-class ClusterLife(LiveSession):
+class ClusterLife(LiveSession, ABC):
     """A cluster that is on its way, runs, or is gone."""
 
     def __init__(
@@ -274,29 +275,29 @@ class ClusterLife(LiveSession):
 
     # --- For who has its runs --------------------------------------------------------------------
 
+    @abstractmethod
     def _tell_start(self, text: str) -> None:
         """How far its start is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _tell_status(self) -> None:
         """Its state or its engines may have changed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _engine_of(self, link: EngineLink, told: dict[str, Any]) -> EngineSession:
         """An engine that is new here."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _found(self, engine: EngineSession, records: list[RunRecord], after: int) -> None:
         """An engine knows these runs; its events after a number are told."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _settle_all(self, up: dict[int, EngineLink]) -> None:
         """These engines are up, and all that they know was taken over."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _end_all(self, reason: str) -> None:
         """Nothing runs any more."""
-        raise NotImplementedError
 
 
 def _count_up(told: dict[str, Any]) -> int:

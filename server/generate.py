@@ -1,6 +1,6 @@
 """``python -m vivo.server.generate [--check]``: the reference pages and the TypeScript types.
 
-``docs/protocol.md`` and ``editors/vscode/src/protocol.ts`` come from the declarations alone: in
+``docs/protocol.md`` and ``editors/vscode/src/protocol/`` come from the declarations alone: in
 :mod:`.protocol` and :mod:`vivo.parallel.messages`; the pages of the shell by :mod:`.shell_pages`.
 With ``--check`` nothing is written, and the exit status is 1 if a file differs.
 """
@@ -96,26 +96,24 @@ def summary(kind: type) -> str:
     return " ".join(inspect.getdoc(kind).split("\n\n")[0].split())  # type: ignore[union-attr]
 
 
-def typescript() -> str:
-    """The TypeScript types of the editor's messages."""
+_GENERATED = "// Generated from server/protocol/ by `make docs`; a test fails when they differ."
+_KINDS = {
+    "command": "Commands",
+    "query": "Queries",
+    "notification": "Notifications",
+    "request": "Requests",
+}
+
+
+def typescript() -> dict[str, str]:
+    """The TypeScript of the editor's messages, by file name: types by subject, names in one."""
     kinds = reachable([k for m in protocol.MESSAGES for k in (m.params, m.result)])
-    parts = [
-        "// Generated from server/protocol/ by `make docs`; a test fails when they differ.",
-        'import type { Location, Position, Range } from "vscode-languageclient";',
-        "",
-        "export type MimeBundle = Record<string, unknown>;",
-    ]
+    subjects: dict[str, list[type]] = {}
     for kind in kinds:
-        docs = field_docs(kind)
-        parts += ["", f"/** {summary(kind)} */", f"export interface {kind.__name__} {{"]
-        for name, hint, optional in fields_of(kind):
-            if name in docs:
-                parts.append(f"  /** {docs[name]} */")
-            mark = "?" if optional else ""
-            parts.append(f"  {camel(name)}{mark}: {type_text(hint)};")
-        parts.append("}")
-    titles = {"command": "Commands", "query": "Queries", "notification": "Notifications"}
-    for kind_name, title in {**titles, "request": "Requests"}.items():
+        subjects.setdefault(_subject(kind), []).append(kind)
+    files = {f"{name}.ts": _types(name, each) for name, each in sorted(subjects.items())}
+    parts = [_GENERATED, *(f'export type * from "./{name}";' for name in sorted(subjects))]
+    for kind_name, title in _KINDS.items():
         parts += ["", f"export const {title} = {{"]
         for message in protocol.MESSAGES:
             if message.kind == kind_name:
@@ -123,7 +121,45 @@ def typescript() -> str:
                 key = camel(name.replace(".", "_"))
                 parts += [f"  /** {message.doc} */", f'  {key}: "{message.name}",']
         parts.append("} as const;")
-    return "\n".join(parts) + "\n"
+    return {**files, "index.ts": "\n".join(parts) + "\n"}
+
+
+def _subject(kind: type) -> str:
+    return kind.__module__.rpartition(".")[2]
+
+
+def _types(subject: str, kinds: list[type]) -> str:
+    """The types that one module declares."""
+    body: list[str] = []
+    used: dict[str, set[str]] = {}
+    for kind in kinds:
+        docs = field_docs(kind)
+        body += ["", f"/** {summary(kind)} */", f"export interface {kind.__name__} {{"]
+        for name, hint, optional in fields_of(kind):
+            _note_used(hint, subject, used)
+            if name in docs:
+                body.append(f"  /** {docs[name]} */")
+            mark = "?" if optional else ""
+            body.append(f"  {camel(name)}{mark}: {type_text(hint)};")
+        body.append("}")
+    imports = [
+        f'import type {{ {", ".join(sorted(names))} }} from "{place}";'
+        for place, names in sorted(used.items())
+    ]
+    return "\n".join([_GENERATED, *imports, *body]) + "\n"
+
+
+def _note_used(hint: Any, subject: str, used: dict[str, set[str]]) -> None:
+    """Note what the type of a field has to import."""
+    for argument in get_args(hint):
+        _note_used(argument, subject, used)
+    module = getattr(hint, "__module__", "")
+    if not isinstance(hint, type):
+        return
+    if module == lsp.__name__:
+        used.setdefault("vscode-languageclient", set()).add(hint.__name__)
+    elif module.startswith(_OURS) and _subject(hint) != subject:
+        used.setdefault(f"./{_subject(hint)}", set()).add(hint.__name__)
 
 
 def _table(kind: type, spell: Any) -> list[str]:
@@ -245,7 +281,10 @@ def outputs() -> dict[Path, str]:
         _ROOT / "docs" / "protocol.md": reference(),
         _ROOT / "docs" / "magics.md": magics_page(),
         _ROOT / "docs" / "settings.md": settings_page(),
-        _ROOT / "editors" / "vscode" / "src" / "protocol.ts": typescript(),
+        **{
+            _ROOT / "editors" / "vscode" / "src" / "protocol" / name: text
+            for name, text in typescript().items()
+        },
     }
 
 

@@ -1,0 +1,131 @@
+// Generated from server/protocol/ by `make docs`; a test fails when they differ.
+export type * from "./cluster";
+export type * from "./debugging";
+export type * from "./declaring";
+export type * from "./documents";
+export type * from "./exporting";
+export type * from "./inspecting";
+export type * from "./interpreters";
+export type * from "./outputs";
+export type * from "./queue";
+export type * from "./running";
+export type * from "./sessions";
+export type * from "./variables";
+
+export const Commands = {
+  /** Run the cell at the position, or the statement under it in a file without cell marks. */
+  runCell: "vivo.server.runCell",
+  /** Run every cell above the one at the position. */
+  runAbove: "vivo.server.runAbove",
+  /** Run the cell at the position and every cell below it. */
+  runBelow: "vivo.server.runBelow",
+  /** Run every cell above the one at the position, and it. */
+  runToHere: "vivo.server.runToHere",
+  /** Start a fresh engine, and run there every cell above the one at the position, and it. */
+  restartAndRunToHere: "vivo.server.restartAndRunToHere",
+  /** Start a fresh engine, and run every cell of the document there. */
+  restartAndRunAll: "vivo.server.restartAndRunAll",
+  /** Run every cell of the document. */
+  runAll: "vivo.server.runAll",
+  /** Run the text of the range: whole lines dedented; parts of lines as they are if that is Python, else their whole lines; for an empty range the top-level statement there. */
+  runSelection: "vivo.server.runSelection",
+  /** Run the document as a program with %run; its results update the session. */
+  runFile: "vivo.server.runFile",
+  /** Run text that stands in no document, in the session of the document. */
+  runText: "vivo.server.runText",
+  /** Interrupt what runs, or take a waiting execution out of the queue. */
+  interrupt: "vivo.server.interrupt",
+  /** The executions that run or wait, in order. The session keeps them: they outlive server and editor. */
+  queue: "vivo.server.queue",
+  /** Take out of the queue all that waits, whoever sent it; what runs goes on unless it is to be interrupted. One execution is taken out by `vivo.server.interrupt` with its id. */
+  cancelAll: "vivo.server.cancelAll",
+  /** Start a fresh engine for the document's session, or for one by its id; the history stays. */
+  restart: "vivo.server.restart",
+  /** List the sessions of this machine. */
+  sessions: "vivo.server.sessions",
+  /** End a session and its processes. */
+  endSession: "vivo.server.endSession",
+  /** Give a session another name. */
+  renameSession: "vivo.server.renameSession",
+  /** Choose the session of a document or its folder: one that runs, a new one, or, with neither, that of the settings. The choice is kept with the session, for every editor and the next server; the session before goes on. */
+  useSession: "vivo.server.useSession",
+  /** The interpreters for a document: of its project, of the user, on the PATH. None is run. */
+  interpreters: "vivo.server.interpreters",
+  /** Start a session with an interpreter for a document or its folder, or use the one that was chosen for it and runs that interpreter already; the session before goes on. It is the user's word, also where the workspace is not trusted. */
+  useInterpreter: "vivo.server.useInterpreter",
+  /** Give the debugger of the document's session a request, as an editor's debug adapter does: initialize, attach, setBreakpoints and so on. Breakpoints are those of the real file. Jupyter's own requests (debugInfo, dumpCell, inspectVariables) are answered too. After the first one its events come as `vivo/debugEvent`, until the answer to `disconnect`. */
+  debug: "vivo.server.debug",
+  /** Run the cell at the position under the debugger, which stops at its first statement. */
+  debugCell: "vivo.server.debugCell",
+  /** Run the document's file with %run under the debugger, which stops at its first statement. */
+  debugFile: "vivo.server.debugFile",
+  /** Forget the shown values of the document, or of one cell. What is pinned stays. */
+  clear: "vivo.server.clear",
+  /** Let a value stay when its cell is run again, edited or cleared; or let it go. */
+  pinValue: "vivo.server.pinValue",
+  /** The whole text of a value, which the client puts on the clipboard. */
+  copyValue: "vivo.server.copyValue",
+  /** The traceback of an error as plain text, which the client puts on the clipboard. */
+  copyTraceback: "vivo.server.copyTraceback",
+  /** Open the place of a frame, by window/showDocument. */
+  openFrame: "vivo.server.openFrame",
+  /** Run a cell, a selection or the document on engines of a cluster, which is found or started. The outputs of each engine come as ``vivo/output`` with its number. */
+  sendToCluster: "vivo.server.sendToCluster",
+  /** Start the workspace's cluster, or connect to it; answered at once. Until it is there, ``vivo/clusterStatus`` tells how far it is. */
+  clusterStart: "vivo.server.cluster.start",
+  /** End the engines of a cluster and its controller. */
+  clusterStop: "vivo.server.cluster.stop",
+  /** Start more engines, or end some; answered once the controller knows. */
+  clusterScale: "vivo.server.cluster.scale",
+  /** What the cluster is and does. */
+  clusterStatus: "vivo.server.cluster.status",
+  /** What each engine made of a cell that was sent to a cluster, in full. */
+  clusterResults: "vivo.server.cluster.results",
+  /** Choose the engine whose live values hover and completion tell in a cell, and to which the cell is sent unless it is said otherwise. */
+  clusterTarget: "vivo.server.cluster.target",
+  /** Give engines variables of the document's session; they go from there to the engines. */
+  clusterPush: "vivo.server.cluster.push",
+  /** Give the document's session a variable of an engine. */
+  clusterPull: "vivo.server.cluster.pull",
+  /** Make a script of a notebook, a notebook of a script, or a page of either: of what the buffer shows, or of the file if it is not open; of a notebook as it is saved. */
+  exportDocument: "vivo.server.exportDocument",
+} as const;
+
+export const Queries = {
+  /** Data that an output refers to. A client that announced experimental.vivo.blobs is told pictures and other large data by reference, and fetches each once. */
+  blob: "vivo/blob",
+  /** The content of a document whose URI has one of the server's own schemes, for clients without workspace/textDocumentContent. Such a client says by experimental.vivo.documents that it can open them. */
+  document: "vivo/document",
+  /** A page of the variables of the document's session, or of what one holds; also while a cell runs. */
+  variables: "vivo/variables",
+  /** Rows and columns of an array, a data frame or a list of rows; also while a cell runs. */
+  table: "vivo/table",
+  /** Every message beside LSP's own, with its parameters, results and types, as data. */
+  describe: "vivo/describe",
+  /** What is known of an object, with all fields of ``obj?`` and ``obj??``; live where the document ran, else static. Null where nothing is known. */
+  inspect: "vivo/inspect",
+} as const;
+
+export const Notifications = {
+  /** What runs or waits in a session has changed, also by another editor, or a waiting cell's text was edited. */
+  queue: "vivo/queue",
+  /** A session's state changed. */
+  status: "vivo/status",
+  /** The session's debugger tells something: what stopped, what goes on. */
+  debugEvent: "vivo/debugEvent",
+  /** A cell began to run. */
+  executionStarted: "vivo/executionStarted",
+  /** A cell printed, displayed, or failed. */
+  output: "vivo/output",
+  /** A cell ended. */
+  executionFinished: "vivo/executionFinished",
+  /** A cluster has changed: while it starts, and as long as somebody watches it. */
+  clusterStatus: "vivo/clusterStatus",
+  /** A cell ended, or the engine is another: variables that are shown are asked for again. */
+  variablesChanged: "vivo/variablesChanged",
+} as const;
+
+export const Requests = {
+  /** Asked of the client that ran the cell, if it announced experimental.vivo.input. */
+  input: "vivo/input",
+} as const;

@@ -1,0 +1,51 @@
+// Generated from server/protocol/ by `make docs`; a test fails when they differ.
+import type { Position, Range } from "vscode-languageclient";
+
+/** A cell: the one at a position of a document. */
+export interface CellParams {
+  uri: string;
+  position: Position;
+}
+
+/** What runs now, or waits for its turn. */
+export interface RunStarted {
+  /** The execution; the last one where several were queued. */
+  executionId: string;
+  /** All that were queued by the command, in order. */
+  executionIds: string[];
+  /** The text that runs, in the document as it was sent. */
+  range: Range | null;
+  /** Where the next cell starts, for clients that advance; null after the last. */
+  next: Position | null;
+}
+
+/** A selected range of a document. */
+export interface SelectionParams {
+  uri: string;
+  range: Range;
+}
+
+/** A whole document, run as a program with ``%run``. */
+export interface FileParams {
+  uri: string;
+  arguments?: string[];
+}
+
+/** Text typed beside a document, for instance in an inferior buffer. */
+export interface TextParams {
+  uri: string;
+  text: string;
+}
+
+/** The session of a document, and the execution to interrupt (the running one if null). */
+export interface InterruptParams {
+  uri: string;
+  executionId?: string | null;
+  /** End the Python process if the execution does not end: its variables are lost. Whoever interrupts without it a third time is asked, by ``window/showMessageRequest``. */
+  force?: boolean;
+}
+
+/** What an interrupt did. */
+export interface InterruptResult {
+  outcome: "interrupted" | "idle" | "mismatch" | "removed_from_queue" | "engine_ended";
+}

@@ -1,0 +1,78 @@
+// Generated from server/protocol/ by `make docs`; a test fails when they differ.
+
+/** The session to restart: a document's, or one by its id. */
+export interface RestartParams {
+  uri?: string | null;
+  sessionId?: string | null;
+}
+
+/** A session of this machine. */
+export interface SessionInfo {
+  sessionId: string;
+  name: string;
+  state: "starting" | "idle" | "busy" | "ended" | "stale" | "foreign";
+  python: string;
+  pythonVersion: string;
+  cwd: string;
+  workspace: string | null;
+  /** Seconds since the epoch. */
+  created: number;
+  /** Resident bytes of engine and keeper together, where known. */
+  memory: number | null;
+  /** What it was chosen for, and the documents whose cells ran there last. */
+  documents?: string[];
+  /** How many cells wait. */
+  queued?: number;
+}
+
+/** The sessions of this machine. */
+export interface SessionList {
+  sessions: SessionInfo[];
+}
+
+/** A session, by its id. */
+export interface SessionParams {
+  sessionId: string;
+}
+
+/** A session and its new name. */
+export interface RenameParams {
+  sessionId: string;
+  name: string;
+}
+
+/** Which session is to serve a document, or every document of its folder. */
+export interface UseSessionParams {
+  uri: string;
+  /** One that runs; without it the choice is forgotten, and the settings decide again. */
+  sessionId?: string | null;
+  /** Start another one beside those that run. */
+  new?: boolean;
+  /** The name of a new one. */
+  name?: string | null;
+  /** The interpreter of a new one. */
+  python?: string | null;
+  scope?: "document" | "folder";
+}
+
+/** The session that serves now. */
+export interface UseSessionResult {
+  /** Null if it has not begun: the next cell starts it. */
+  session: SessionInfo | null;
+}
+
+/** The state of a session, whenever it changes. */
+export interface Status {
+  sessionId: string;
+  state: "starting" | "idle" | "busy" | "ended";
+  /** A document that the session serves, if any does. */
+  uri: string | null;
+  /** What runs now. */
+  executionId: string | null;
+  /** How many cells wait, whoever sent them. */
+  queued: number;
+  python: string;
+  pythonVersion: string;
+  /** A sentence for the user, when there is something to say. */
+  message: string | null;
+}
