@@ -38,20 +38,33 @@ class Watched:
         return found | {"shared memory": (len(shared), 0)}
 
 
+def _grown(watched: Watched, work: Callable[[int], None], count: int) -> dict[str, float]:
+    """By how many MiB each process grows with so much work."""
+    memory = watched.memory()
+    work(count)
+    sizes = {name: round(size / MEBIBYTE, 1) for name, size in memory.items()}
+    grown = {
+        name: round((size - memory[name]) / MEBIBYTE, 1) for name, size in watched.memory().items()
+    }
+    print(f"MiB before: {sizes}; grown with {count:,} more: {grown}")
+    return grown
+
+
 def check(
     cluster: Cluster, work: Callable[[int], None], before: int, count: int, most: dict[str, float]
 ) -> None:
     """Work ``before`` times, then ``count`` times more: by these no process may grow by more than
-    its ``most``, in MiB, nor have more of anything that is open."""
+    its ``most``, in MiB, nor have more of anything that is open.
+
+    The C library takes memory in pieces of megabytes, once: who has grown by one is made to work as
+    much again, and by that it may not. A leak grows each time.
+    """
     watched = Watched(cluster)
     work(before)
-    memory, holdings = watched.memory(), watched.holdings()
-    work(count)
-    grown = {
-        name: round((size - memory[name]) / MEBIBYTE, 1) for name, size in watched.memory().items()
-    }
-    sizes = {name: round(size / MEBIBYTE, 1) for name, size in memory.items()}
-    print(f"MiB after {before:,}: {sizes}; grown with {count:,} more: {grown}")
+    holdings = watched.holdings()
+    grown = _grown(watched, work, count)
+    if any(grown[name] > most[name] for name in most):
+        grown = _grown(watched, work, count)
     assert all(grown[name] <= most[name] for name in most), grown
     deadline = time.monotonic() + 10  # the last results are confirmed beside
     while watched.holdings() != holdings and time.monotonic() < deadline:

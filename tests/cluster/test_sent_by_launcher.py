@@ -13,7 +13,7 @@ from tests.cluster.slurm_here import Slurm
 from tests.cluster.sshd import Server, server
 from tests.cluster.test_slurm import one_slurm, slurm
 from tests.server.cluster_editors import editing, last_editing, sent, stop_all
-from tests.server.test_language_server import Editor, at
+from tests.server.editors import Editor, at
 
 __all__ = ["one_slurm", "server", "slurm"]
 

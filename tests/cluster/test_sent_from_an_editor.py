@@ -18,7 +18,7 @@ from vivo.server.lsp_client import ResponseError
 
 from tests.cluster.conftest import wait_until_ended
 from tests.server.cluster_editors import editing, last_editing, sent, stop_all
-from tests.server.test_language_server import CAPABILITIES, Editor, at
+from tests.server.editors import CAPABILITIES, Editor, at
 
 
 @pytest.fixture(autouse=True)

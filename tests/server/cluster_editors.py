@@ -10,7 +10,7 @@ from typing import Any
 from vivo.parallel.cluster.cluster import Cluster
 from vivo.parallel.cluster.places import all_entries, has_ended
 
-from tests.server.test_language_server import Editor, end_all, make_editor
+from tests.server.editors import Editor, end_all, make_editor
 
 
 @asynccontextmanager

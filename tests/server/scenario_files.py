@@ -35,7 +35,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .test_language_server import Editor
+from .editors import Editor
 
 _ANNOTATION = re.compile(
     r"^\s*#(?:(?P<pad>\s*)\^|\s*(?P<first><-)) (?P<kind>[a-z]+)(?:\[(?P<when>\w+)\])?"

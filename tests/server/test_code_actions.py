@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from vivo.server.lsp_client import ResponseError
 
+from .editors import Editor, editing, end_all, make_editor
 from .test_errors_shown import ENGINE
-from .test_language_server import Editor, end_all, make_editor
 from .test_values_shown import FULL, edit
 
 OPENING: dict[str, Any] = copy.deepcopy(FULL)
@@ -22,11 +22,9 @@ OPENING["window"]["showDocument"] = {"support": True}
 @pytest.fixture
 async def editor(home: Path) -> AsyncIterator[Editor]:
     """An editor that opens documents, with a module of the user's."""
-    made = await make_editor(home, OPENING)
-    (made.folder / "engine.py").write_text(ENGINE)
-    yield made
-    await end_all(made)
-    await made.client.close()
+    async with editing(home, OPENING) as made:
+        (made.folder / "engine.py").write_text(ENGINE)
+        yield made
 
 
 async def actions(editor: Editor, line: int, **context: Any) -> list[dict[str, Any]]:
@@ -139,13 +137,14 @@ async def test_an_error_can_be_debugged_copied_and_its_frames_opened(editor: Edi
     assert titles(await actions(editor, 2))[0] == "Copy traceback"
     cells = editor.uri
     editor.open(ENGINE, "engine.py")
-    assert titles(await actions(editor, 1))[:2] == [
+    assert titles(await actions(editor, 1)) == [
         "Copy traceback",
         "Open frame: module, cells.py:3",
+        "Send to Cluster",
     ]
     editor.uri = cells
     edit(editor, 2, 17, 18, "1", 2)
-    assert titles(await actions(editor, 2))[:1] == ["Clear the cell's values"]
+    assert titles(await actions(editor, 2)) == ["Clear the cell's values", "Send to Cluster"]
     with pytest.raises(ResponseError, match="There is no error there"):
         await editor.start("copyTraceback", position={"line": 4, "character": 0})
 
@@ -156,7 +155,12 @@ async def test_values_have_theirs_for_who_asks(editor: Editor) -> None:
     await editor.run_cell(1)
     assert await actions(editor, 1, triggerKind=2) == []
     found = await actions(editor, 1, only=["source"])
-    assert titles(found)[:3] == ["Pin the value", "Copy the value", "Clear the cell's values"]
+    assert titles(found) == [
+        "Pin the value",
+        "Copy the value",
+        "Clear the cell's values",
+        "Send to Cluster",
+    ]
     await execute(editor, found[0])
     assert (await execute(editor, found[1]))["text"] == "42"
     await execute(editor, found[2])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ import pytest
 from vivo.server.lsp.debugging import first_statement
 from vivo.server.lsp_client import ResponseError
 
-from .test_language_server import CAPABILITIES, Editor, at, end_all, make_editor
+from .editors import CAPABILITIES, Editor, at, make_editor
 
 TEXT = """# %%
 def f(a):
@@ -23,15 +22,6 @@ x = f(1)
 y = f(x)
 y
 """
-
-
-@pytest.fixture
-async def editor(home: Path) -> AsyncIterator[Editor]:
-    """An editor whose sessions end with the test."""
-    made = await make_editor(home)
-    yield made
-    await end_all(made)
-    await made.client.close()
 
 
 class Adapter:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .test_language_server import Editor, at, end_all, make_editor
+from .editors import Editor, at, editing, make_editor
 from .test_values_shown import FULL, edit
 
 ENGINE = """def divide(numerator, denominator):
@@ -37,11 +37,9 @@ old()
 @pytest.fixture
 async def editor(home: Path) -> AsyncIterator[Editor]:
     """An editor with a module of the user's beside its cells."""
-    made = await make_editor(home, FULL)
-    (made.folder / "engine.py").write_text(ENGINE)
-    yield made
-    await end_all(made)
-    await made.client.close()
+    async with editing(home, FULL) as made:
+        (made.folder / "engine.py").write_text(ENGINE)
+        yield made
 
 
 def published(editor: Editor, uri: str) -> list[dict[str, Any]]:

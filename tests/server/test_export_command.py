@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import pytest
 from vivo.server.exporting.convert import ExportError, write_file
 from vivo.server.lsp_client import ResponseError
 
-from .test_language_server import Editor, end_all, make_editor
+from .editors import Editor, end_all, make_editor
 from .test_notebooks import NotebookEditor
 
 VIVO = str(Path(sys.executable).parent / "vivo")
@@ -50,15 +49,6 @@ def vivo(*words: str, status: int = 0) -> str:
     done = subprocess.run([VIVO, *words], capture_output=True, text=True, check=False)
     assert done.returncode == status, done.stderr
     return done.stdout if status == 0 else done.stderr
-
-
-@pytest.fixture
-async def editor(home: Path) -> AsyncIterator[Editor]:
-    """An editor whose sessions end with the test."""
-    made = await make_editor(home)
-    yield made
-    await end_all(made)
-    await made.client.close()
 
 
 async def test_a_script_becomes_a_notebook_with_what_its_cells_showed(editor: Editor) -> None:

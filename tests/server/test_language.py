@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,7 @@ import pytest
 from vivo.server.lsp_client import ResponseError
 from vivo.server.static import STATIC_DEADLINE
 
-from .test_language_server import CAPABILITIES, Editor, at, end_all, make_editor
-
-
-@pytest.fixture
-async def editor(home: Path) -> AsyncIterator[Editor]:
-    """An editor whose sessions end with the test."""
-    made = await make_editor(home)
-    yield made
-    await end_all(made)
-    await made.client.close()
+from .editors import CAPABILITIES, Editor, at, end_all, make_editor
 
 
 def range_of(told: dict[str, Any]) -> tuple[int, int, int, int]:

@@ -14,7 +14,7 @@ from vivo.parallel.runs import RunTable
 from vivo.server.notebooks import CombinedText, Notebook, NotebookCell, Notebooks
 from vivo.server.sessions import path_of
 
-from .test_language_server import Editor, at, end_all, make_editor
+from .editors import Editor, at, end_all, make_editor
 
 CELL = "vscode-notebook-cell:{path}#W{number}sZmlsZQ%3D%3D"
 

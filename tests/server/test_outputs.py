@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from vivo.server.lsp_client import ResponseError
 
-from .test_language_server import CAPABILITIES, Editor, end_all, make_editor
+from .editors import CAPABILITIES, Editor, end_all, make_editor
 
 REFERRING: dict[str, Any] = copy.deepcopy(CAPABILITIES)
 REFERRING["experimental"]["vivo"]["blobs"] = True

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .test_language_server import CAPABILITIES, Editor, at, end_all, make_editor
+from .editors import CAPABILITIES, Editor, at, end_all, make_editor
 
 SIZES = {"utf-8": ("utf-8", 1), "utf-16": ("utf-16-le", 2), "utf-32": ("utf-32-le", 4)}
 TEXT = """\

@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from vivo.parallel.messages import RunRecord
 from vivo.server.queue import Queue
 
 from ..parallel.test_keeper_state import Session
-from .test_language_server import Editor, at, end_all, make_editor
-
-
-@pytest.fixture
-async def editor(home: Path) -> AsyncIterator[Editor]:
-    """An editor whose sessions end with the test."""
-    made = await make_editor(home)
-    yield made
-    await end_all(made)
-    await made.client.close()
-
+from .editors import Editor, at, end_all, make_editor
 
 # --- The session's own rules -------------------------------------------------------------------
 

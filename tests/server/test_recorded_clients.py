@@ -17,7 +17,7 @@ from lsprotocol import types
 from vivo.server.lsp.fitting import fitted_result, plain_text
 from vivo.server.lsp_client import LspClient
 
-from .test_language_server import Editor, at, end_all
+from .editors import Editor, at, end_all
 
 RECORDS = sorted((Path(__file__).parent / "clients").glob("*.json"))
 CHANNELS = {

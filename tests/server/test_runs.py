@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,17 +11,7 @@ from hypothesis import strategies as st
 from vivo.server.cells import all_cells, cells_of, selection_of
 from vivo.server.lsp_client import ResponseError
 
-from .test_language_server import Editor, at, end_all, make_editor
-
-
-@pytest.fixture
-async def editor(home: Path) -> AsyncIterator[Editor]:
-    """An editor whose sessions end with the test."""
-    made = await make_editor(home)
-    yield made
-    await end_all(made)
-    await made.client.close()
-
+from .editors import Editor, at
 
 # --- What a cell is ----------------------------------------------------------------------------
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from .editors import CAPABILITIES, end_all, make_editor
 from .scenario_files import Replay, read_scenario
-from .test_language_server import CAPABILITIES, end_all, make_editor
 
 FOLDER = Path(__file__).parent / "scenarios"
 WANTED = {name for name in os.environ.get("VIVO_SCENARIOS", "").split(",") if name}

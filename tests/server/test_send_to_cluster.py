@@ -13,7 +13,7 @@ from vivo.server.clusters import name_for, options_of
 from vivo.server.lsp_client import ResponseError
 
 from tests.server.cluster_editors import editing, last_editing, sent, stop_all
-from tests.server.test_language_server import at
+from tests.server.editors import at
 
 CELLS = """# %%
 import os

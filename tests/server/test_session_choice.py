@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,9 @@ import pytest
 from vivo.parallel.registry import Registry, SessionEntry
 from vivo.server.lsp_client import ResponseError
 
-from .test_language_server import Editor, end_all, make_editor
+from .editors import Editor, end_all, make_editor
 
 pytestmark = pytest.mark.sessions
-
-
-@pytest.fixture
-async def editor(home: Path) -> AsyncIterator[Editor]:
-    """An editor whose sessions end with the test."""
-    made = await make_editor(home)
-    yield made
-    await end_all(made)
-    await made.client.close()
 
 
 async def session_of(editor: Editor, name: str, code: str = "1") -> str:

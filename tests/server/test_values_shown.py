@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from vivo.server.lsp_client import ResponseError
 
-from .test_language_server import CAPABILITIES, Editor, at, end_all, make_editor
+from .editors import CAPABILITIES, Editor, at, editing, make_editor
 
 FULL: dict[str, Any] = copy.deepcopy(CAPABILITIES)
 FULL["textDocument"]["inlayHint"] = {"resolveSupport": {"properties": ["tooltip"]}}
@@ -26,10 +26,8 @@ FULL["experimental"]["vivo"]["images"] = True
 @pytest.fixture
 async def editor(home: Path) -> AsyncIterator[Editor]:
     """An editor that can do everything, and shows assignments too."""
-    made = await make_editor(home, FULL, values="assignments")
-    yield made
-    await end_all(made)
-    await made.client.close()
+    async with editing(home, FULL, values="assignments") as made:
+        yield made
 
 
 async def hints(editor: Editor) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import pytest
 from vivo.server.lsp_client import ResponseError
 from vivo.server.protocol import MESSAGES
 
-from .test_language_server import Editor, at, end_all, make_editor
+from .editors import Editor, at, editing
 
 MANY = "names = {'ab': [1, 2], 'cd': 3.5}\nsmall = [[1, 'a'], [2, 'b']]\nbig = list(range(5000))\n"
 FRAME = "class Hostile:\n    def __repr__(self): raise SystemExit\nhostile = Hostile()\n"
@@ -19,12 +19,10 @@ FRAME = "class Hostile:\n    def __repr__(self): raise SystemExit\nhostile = Hos
 @pytest.fixture
 async def editor(home: Path) -> AsyncIterator[Editor]:
     """An editor that notes when variables may have changed; its sessions end with the test."""
-    made = await make_editor(home)
-    method = "vivo/variablesChanged"
-    made.client.on_notification[method] = made._noter(method)
-    yield made
-    await end_all(made)
-    await made.client.close()
+    async with editing(home) as made:
+        method = "vivo/variablesChanged"
+        made.client.on_notification[method] = made._noter(method)
+        yield made
 
 
 async def ask(editor: Editor, method: str, **params: Any) -> Any:

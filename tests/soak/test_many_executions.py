@@ -18,7 +18,7 @@ from vivo.parallel.registry import Registry
 from vivo.parallel.runs import MAXIMUM_RUNS
 from vivo.server.lsp_client import LspClient
 
-from ..server.test_language_server import CAPABILITIES
+from ..server.editors import CAPABILITIES
 
 EXECUTIONS = int(os.environ.get("VIVO_SOAK_EXECUTIONS", "50000"))
 WARM = min(EXECUTIONS // 2, MAXIMUM_RUNS + 5_000)
