@@ -130,19 +130,12 @@ def _merge_broken(cells: list[Cell], lines: list[str]) -> list[Cell]:
 def all_cells(text: str) -> list[Cell]:
     """The cells of a document: the marked ones, or its statements."""
     lines = text.split("\n")
-    marked = cells_of(lines)
-    if marked:
-        return marked
+    return cells_of(lines) or statements_in(lines)
+
+
+def statements_in(lines: list[str]) -> list[Cell]:
+    """The top-level statements of a document, parsed part by part."""
     return [cell for start, end in parts_of(lines) for cell in _statements(lines, start, end)]
-
-
-def cell_at(text: str, line: int) -> Cell | None:
-    """The cell at a line; between two statements the next one. None where there is none."""
-    lines = text.split("\n")
-    marked = cells_of(lines)
-    if marked:
-        return next((cell for cell in marked if line < cell.end), marked[-1])
-    return statement_at(lines, line)
 
 
 def statement_at(lines: list[str], line: int) -> Cell | None:
@@ -183,16 +176,6 @@ def _says_nothing(line: str) -> bool:
 @lru_cache(maxsize=2048)
 def _parsed(text: str) -> tuple[Cell, ...]:
     return tuple(statements_of(text))
-
-
-def next_cell(text: str, cell: Cell) -> Cell | None:
-    """The cell after another that can be run."""
-    lines = text.split("\n")
-    if marked := cells_of(lines):
-        later = (other for other in marked if other.start >= cell.end)
-        return next((other for other in later if not other.is_markdown), None)
-    found = statement_at(lines, cell.end) if cell.end < len(lines) else None
-    return found if found is not None and found.start >= cell.end else None
 
 
 def part_of(text: str, line: int) -> tuple[str, int]:

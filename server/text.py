@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from .cell_index import CellIndex
+from .cells import Cell, statement_at, statements_in
 
 _COMPARED_LINES = 20_000
 """Above as many differing lines a replaced text is one edit: comparing costs more than it tells."""
@@ -61,6 +62,22 @@ class DocumentText:
         if line >= len(self.lines):
             return len(self.lines) - 1, len(self.lines[-1])
         return line, min(max(column, 0), len(self.lines[line]))
+
+    def cell_at(self, line: int) -> Cell | None:
+        """The cell at a line; between two statements the next one. None where there is none."""
+        return self.cells.at(line) or statement_at(self.lines, line)
+
+    def all_cells(self) -> list[Cell]:
+        """All cells: the marked ones, or its statements."""
+        return self.cells.marked() or statements_in(self.lines)
+
+    def next_cell(self, cell: Cell) -> Cell | None:
+        """The cell after another that can be run."""
+        if marked := self.cells.marked():
+            later = (other for other in marked if other.start >= cell.end)
+            return next((other for other in later if not other.is_markdown), None)
+        found = statement_at(self.lines, cell.end) if cell.end < len(self.lines) else None
+        return found if found is not None and found.start >= cell.end else None
 
     def edit(self, start: tuple[int, int], end: tuple[int, int], text: str) -> Edit:
         """Replace what stands between two positions; the edit as it was done."""

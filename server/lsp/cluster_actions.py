@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lsprotocol import types
 
-from ..cells import Cell, cell_at
+from ..cells import Cell
 
 if TYPE_CHECKING:
     from .server import VivoServer
@@ -31,7 +31,7 @@ def actions(server: VivoServer, params: types.CodeActionParams) -> list[types.Co
     only = params.context.only
     if only and not any(each == KIND or KIND.startswith(f"{each}.") for each in only):
         return []
-    cell = cell_at(server.text_of(uri), params.range.start.line)
+    cell = server.document(uri).text.cell_at(params.range.start.line)
     if cell is None or cell.is_markdown:
         return []
     argument: dict[str, Any] = _at(uri, params.range.start.line)

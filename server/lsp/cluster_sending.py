@@ -9,7 +9,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 
 from ...parallel.errors import SessionError
 from ...parallel.messages import RunOrigin, RunRecord
-from ..cells import Snippet, cell_at, next_cell, selection_of, snippet_of
+from ..cells import Snippet, snippet_of
 from ..protocol.cluster import (
     ClusterResults,
     EngineResult,
@@ -20,8 +20,8 @@ from ..protocol.cluster import (
 )
 from ..protocol.running import RunStarted
 from ..sessions import path_of
-from .asking import in_characters
 from .output_events import duration_of
+from .running import cell_and_next, selected
 
 if TYPE_CHECKING:
     from .handling import Handler
@@ -72,9 +72,8 @@ def _wanted(
     server: VivoServer, params: SendToClusterParams
 ) -> tuple[Snippet, types.Position | None]:
     """What is sent, and where the next cell starts. Raises ``JsonRpcInvalidParams``."""
-    text = server.text_of(params.uri)
-    lines = text.split("\n")
     if params.what == "file":
+        lines = server.document(params.uri).lines
         whole = snippet_of(lines, 0, len(lines))
         if whole is None:
             raise JsonRpcInvalidParams(message="There is no code in the document.")
@@ -82,24 +81,12 @@ def _wanted(
     if params.what == "selection":
         if params.range is None:
             raise JsonRpcInvalidParams(message="A selection is sent with its range.")
-        start = in_characters(server, params.uri, params.range.start)
-        end = in_characters(server, params.uri, params.range.end)
-        if start[0] >= len(lines):
-            raise JsonRpcInvalidParams(message="The selection lies behind the end of the document.")
-        selected = selection_of(lines, start, (min(end[0], len(lines) - 1), end[1]))
-        if selected is None:
-            raise JsonRpcInvalidParams(message="There is no code in the selection.")
-        return selected, types.Position(min(selected.end, len(lines) - 1), 0)
+        return selected(server, params.uri, params.range)
     if params.position is None:
         raise JsonRpcInvalidParams(message="A cell is sent with a position in it.")
-    cell = cell_at(text, params.position.line)
-    if cell is None or cell.is_markdown:
-        raise JsonRpcInvalidParams(message="There is no cell with code at the cursor.")
-    snippet = snippet_of(lines, cell.start, cell.end)
-    if snippet is None:
-        raise JsonRpcInvalidParams(message="There is no code to run there.")
-    following = next_cell(text, cell)
-    return snippet, types.Position(following.start, 0) if following is not None else None
+    sent = cell_and_next(server, params.uri, params.position.line)
+    after = types.Position(sent.next.start, 0) if sent.next is not None else None
+    return sent.snippet, after
 
 
 async def results(server: VivoServer, params: ExecutionParams) -> ClusterResults:

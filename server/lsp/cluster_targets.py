@@ -9,7 +9,6 @@ from pygls.exceptions import JsonRpcInvalidParams
 from ...parallel.errors import SessionError
 from ...parallel.messages import RunRecord
 from ..anchors import Anchors
-from ..cells import cell_at
 from ..protocol.cluster import ClusterTargetParams, ClusterTargetResult
 from .cluster_status import NO_CLUSTER
 
@@ -61,7 +60,7 @@ class ClusterTargets:
         anchors = self._current(uri)
         if anchors is None or not anchors.anchors:
             return None
-        cell = cell_at("\n".join(anchors.lines), line)
+        cell = self._server.document(uri).text.cell_at(line)
         anchor = anchors.at(cell.start) if cell is not None else None
         return self._chosen.get(anchor.record.id) if anchor is not None else None
 
@@ -80,7 +79,7 @@ class ClusterTargets:
 async def target(server: VivoServer, params: ClusterTargetParams) -> ClusterTargetResult:
     """Choose the engine that answers for the cell at a position."""
     uri = params.uri
-    cell = cell_at(server.text_of(uri), params.position.line)
+    cell = server.document(uri).text.cell_at(params.position.line)
     if cell is None or cell.is_markdown:
         raise JsonRpcInvalidParams(message="There is no cell with code at the cursor.")
     if params.engine is not None:

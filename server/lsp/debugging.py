@@ -17,17 +17,15 @@ import logging
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from pygls.exceptions import JsonRpcInvalidParams
-
 from ...parallel.errors import SessionError
 from ...parallel.messages import RunOrigin
-from ..cells import Snippet, cell_at, snippet_of
+from ..cells import Snippet
 from ..live import LiveSession
 from ..protocol.debugging import DebugEvent, DebugParams, DebugResult, DebugStarted
 from ..protocol.running import CellParams, FileParams
 from ..sessions import path_of
 from ..source_files import read_source
-from .running import saved_file, send
+from .running import cell_and_next, saved_file, send
 
 if TYPE_CHECKING:
     from .handling import Handler
@@ -132,10 +130,7 @@ async def debug(server: VivoServer, params: DebugParams) -> DebugResult:
 async def debug_cell(server: VivoServer, params: CellParams) -> DebugStarted:
     """Run a cell under the debugger."""
     text = server.text_of(params.uri)
-    cell = cell_at(text, params.position.line)
-    snippet = snippet_of(text.split("\n"), cell.start, cell.end) if cell is not None else None
-    if cell is None or cell.is_markdown or snippet is None:
-        raise JsonRpcInvalidParams(message="There is no cell with code at the cursor.")
+    snippet = cell_and_next(server, params.uri, params.position.line).snippet
     session, debugging = server.sessions.of(params.uri), server.debugging
     place = server.presenter.range_of(params.uri, snippet.line, snippet.end)
     if await _by_adapter(server, session):

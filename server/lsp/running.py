@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from ...parallel.messages import RunOrigin
-from ..cells import Cell, Snippet, all_cells, cell_at, next_cell, selection_of, snippet_of
+from ..cells import Cell, Snippet, selection_of, snippet_of
 from ..protocol.declaring import DocumentParams
 from ..protocol.running import (
     CellParams,
@@ -34,106 +35,130 @@ if TYPE_CHECKING:
 async def run_cell(server: VivoServer, params: CellParams) -> RunStarted:
     """Run the cell at a position; a notebook's cell is run as a whole."""
     if server.notebooks.is_cell(params.uri):
-        return _send_documents(server, [params.uri])
-    text = server.text_of(params.uri)
-    cell = cell_at(text, params.position.line)
+        return _send(server, _whole(server, [params.uri]))
+    return _send(server, [cell_and_next(server, params.uri, params.position.line)])
+
+
+def cell_and_next(server: VivoServer, uri: str, line: int) -> Sent:
+    """The code of the cell at a line, and where the next one starts."""
+    text = server.document(uri).text
+    cell = text.cell_at(line)
     if cell is None or cell.is_markdown:
         raise JsonRpcInvalidParams(message="There is no cell with code at the cursor.")
-    return _send_cells(server, params.uri, text, [cell])
+    snippet = snippet_of(text.lines, cell.start, cell.end)
+    if snippet is None:
+        raise JsonRpcInvalidParams(message="There is no code to run there.")
+    return Sent(uri, snippet, text.next_cell(cell))
 
 
 async def run_above(server: VivoServer, params: CellParams) -> RunStarted:
     """Run every cell above the one at a position."""
-    if (notebook := server.notebooks.holding(params.uri)) is not None:
-        return _send_documents(server, notebook.above(params.uri))
-    text = server.text_of(params.uri)
-    here = cell_at(text, params.position.line)
-    above = [cell for cell in all_cells(text) if here is not None and cell.end <= here.start]
-    return _send_cells(server, params.uri, text, above)
+    return _send(server, _chosen(server, params, lambda cells, here: cells[:here]))
 
 
 async def run_below(server: VivoServer, params: CellParams) -> RunStarted:
     """Run the cell at a position and every one below it."""
-    text = server.text_of(params.uri)
-    here = cell_at(text, params.position.line)
-    below = [cell for cell in all_cells(text) if here is not None and cell.start >= here.start]
-    return _send_cells(server, params.uri, text, below)
+    return _send(server, _chosen(server, params, lambda cells, here: cells[here:]))
 
 
 async def run_to_here(server: VivoServer, params: CellParams) -> RunStarted:
     """Run every cell above the one at a position, and it."""
-    text = server.text_of(params.uri)
-    return _send_cells(server, params.uri, text, _to_here(text, params.position.line))
+    return _send(server, _chosen(server, params, _to_here))
 
 
 async def restart_and_run_to_here(server: VivoServer, params: CellParams) -> RunStarted:
     """The same in a fresh engine."""
-    text = server.text_of(params.uri)
-    cells = _to_here(text, params.position.line)
-    return _send_cells(server, params.uri, text, cells, restart=True)
-
-
-async def restart_and_run_all(server: VivoServer, params: DocumentParams) -> RunStarted:
-    """Run every cell in a fresh engine."""
-    text = server.text_of(params.uri)
-    return _send_cells(server, params.uri, text, all_cells(text), restart=True)
-
-
-def _to_here(text: str, line: int) -> list[Cell]:
-    here = cell_at(text, line)
-    return [cell for cell in all_cells(text) if here is not None and cell.start <= here.start]
+    return _send(server, _chosen(server, params, _to_here), restart=True)
 
 
 async def run_all(server: VivoServer, params: DocumentParams) -> RunStarted:
     """Run every cell."""
-    notebooks = server.notebooks
-    notebook = notebooks.get(params.uri) or notebooks.holding(params.uri)
+    return _send(server, _all(server, params.uri))
+
+
+async def restart_and_run_all(server: VivoServer, params: DocumentParams) -> RunStarted:
+    """Run every cell in a fresh engine."""
+    return _send(server, _all(server, params.uri), restart=True)
+
+
+class Sent(NamedTuple):
+    """Code that is sent to run."""
+
+    uri: str
+    snippet: Snippet
+    next: Cell | None = None
+    """The cell behind it in its document."""
+
+
+def _to_here(cells: list[Any], here: int) -> list[Any]:
+    return cells[: here + 1]
+
+
+def _chosen(
+    server: VivoServer, params: CellParams, choose: Callable[[list[Any], int], list[Any]]
+) -> list[Sent]:
+    """Some of the cells of a document, or of a notebook, by the place of one among them."""
+    notebook = server.notebooks.holding(params.uri)
     if notebook is not None:
-        return _send_documents(server, notebook.code())
-    text = server.text_of(params.uri)
-    return _send_cells(server, params.uri, text, all_cells(text))
+        code = notebook.code()
+        chosen = choose(code, code.index(params.uri)) if params.uri in code else []
+        return _whole(server, chosen)
+    text = server.document(params.uri).text
+    here, cells = text.cell_at(params.position.line), text.all_cells()
+    if here is None:
+        return []
+    place = next((n for n, cell in enumerate(cells) if cell.start >= here.start), len(cells))
+    return _snippets(server, params.uri, choose(cells, place))
 
 
-def _send_cells(
-    server: VivoServer, uri: str, text: str, cells: list[Cell], *, restart: bool = False
-) -> RunStarted:
-    lines = text.split("\n")
+def _all(server: VivoServer, uri: str) -> list[Sent]:
+    notebook = server.notebooks.get(uri) or server.notebooks.holding(uri)
+    if notebook is not None:
+        return _whole(server, notebook.code())
+    return _snippets(server, uri, server.document(uri).text.all_cells())
+
+
+def _snippets(server: VivoServer, uri: str, cells: list[Cell]) -> list[Sent]:
+    text = server.document(uri).text
     runnable = [cell for cell in cells if not cell.is_markdown]
-    snippets = [(c, found) for c in runnable if (found := snippet_of(lines, c.start, c.end))]
-    if not snippets:
-        raise JsonRpcInvalidParams(message="There is no code to run there.")
-    session = server.sessions.of(uri)
-    first = session.restart_first() if restart and session.is_begun else None
-    ids: list[str] = []
-    for _, snippet in snippets:
-        ids.append(_place(server, uri, snippet, after=ids[-1] if ids else None, first=first))
-    server.presenter.refresh(uri)
-    last = snippets[-1][0]
-    after = next_cell(text, last)
-    return RunStarted(
-        execution_id=ids[-1],
-        execution_ids=ids,
-        range=server.presenter.range_of(uri, snippets[0][1].line, snippets[-1][1].end),
-        next=types.Position(after.start, 0) if after is not None else None,
-    )
+    found = [(each, snippet_of(text.lines, each.start, each.end)) for each in runnable]
+    sent = [(cell, snippet) for cell, snippet in found if snippet is not None]
+    following = text.next_cell(sent[-1][0]) if sent else None
+    return [Sent(uri, snippet, following) for _, snippet in sent]
 
 
-def _send_documents(server: VivoServer, uris: list[str]) -> RunStarted:
-    """Send whole cells of a notebook, each a document of its own."""
-    texts = [(uri, server.text_of(uri).split("\n")) for uri in uris]
-    sent = [
-        (uri, Snippet("\n".join(lines), 0, len(lines)))
+def _whole(server: VivoServer, uris: list[str]) -> list[Sent]:
+    """Whole cells of a notebook, each a document of its own."""
+    texts = [(uri, server.document(uri).lines) for uri in uris]
+    return [
+        Sent(uri, Snippet("\n".join(lines), 0, len(lines)))
         for uri, lines in texts
         if any(line.strip() for line in lines)
     ]
+
+
+def _send(server: VivoServer, sent: list[Sent], *, restart: bool = False) -> RunStarted:
+    """Send code in order, in a fresh engine if that is wanted."""
     if not sent:
         raise JsonRpcInvalidParams(message="There is no code to run there.")
+    uri, following = sent[0].uri, sent[-1].next
+    session = server.sessions.of(uri)
+    first = session.restart_first() if restart and session.is_begun else None
     ids: list[str] = []
-    for uri, snippet in sent:
-        ids.append(_place(server, uri, snippet, after=ids[-1] if ids else None))
-        server.presenter.refresh(uri)
-    where = server.presenter.range_of(sent[0][0], 0, sent[0][1].end) if len(sent) == 1 else None
-    return RunStarted(ids[-1], ids, where, None)
+    for each in sent:
+        after = ids[-1] if ids else None
+        ids.append(_place(server, each.uri, each.snippet, after=after, first=first))
+    for changed in dict.fromkeys(each.uri for each in sent):
+        server.presenter.refresh(changed)
+    where = None
+    if sent[-1].uri == uri:
+        where = server.presenter.range_of(uri, sent[0].snippet.line, sent[-1].snippet.end)
+    return RunStarted(
+        execution_id=ids[-1],
+        execution_ids=ids,
+        range=where,
+        next=types.Position(following.start, 0) if following is not None else None,
+    )
 
 
 def send(server: VivoServer, uri: str, snippet: Snippet, *, is_named: bool = True) -> str:
@@ -183,18 +208,23 @@ def _name_of(server: VivoServer, uri: str) -> str | None:
 
 async def run_selection(server: VivoServer, params: SelectionParams) -> RunStarted:
     """Run the text of a range."""
-    lines = server.text_of(params.uri).split("\n")
-    start = in_characters(server, params.uri, params.range.start)
-    end = in_characters(server, params.uri, params.range.end)
+    snippet, following = selected(server, params.uri, params.range)
+    run = send(server, params.uri, snippet)
+    where = server.presenter.range_of(params.uri, snippet.line, snippet.end)
+    return RunStarted(run, [run], where, following)
+
+
+def selected(server: VivoServer, uri: str, place: types.Range) -> tuple[Snippet, types.Position]:
+    """The code of a selection, and the line behind it. Raises ``JsonRpcInvalidParams``."""
+    lines = server.document(uri).lines
+    start = in_characters(server, uri, place.start)
+    end = in_characters(server, uri, place.end)
     if start[0] >= len(lines):
         raise JsonRpcInvalidParams(message="The selection lies behind the end of the document.")
     snippet = selection_of(lines, start, (min(end[0], len(lines) - 1), end[1]))
     if snippet is None:
         raise JsonRpcInvalidParams(message="There is no code in the selection.")
-    run = send(server, params.uri, snippet)
-    where = server.presenter.range_of(params.uri, snippet.line, snippet.end)
-    following = min(snippet.end, len(lines) - 1)
-    return RunStarted(run, [run], where, types.Position(following, 0))
+    return snippet, types.Position(min(snippet.end, len(lines) - 1), 0)
 
 
 async def run_file(server: VivoServer, params: FileParams) -> RunStarted:

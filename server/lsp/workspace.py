@@ -19,7 +19,6 @@ from urllib.parse import unquote
 from lsprotocol import types
 from pygls.workspace import PositionCodec, ServerTextPosition, TextDocument, Workspace
 
-from ..cells import Cell, statement_at
 from ..position_units import column_of, units_of
 from ..text import DocumentText, Edit
 
@@ -81,10 +80,6 @@ class Document(TextDocument):
     def lines(self) -> list[str]:
         """The lines, without their ends."""
         return self.text.lines
-
-    def cell_at(self, line: int) -> Cell | None:
-        """The cell at a line; between two statements the next one. None where there is none."""
-        return self.text.cells.at(line) or statement_at(self.lines, line)
 
     def change(self, change: types.TextDocumentContentChangeEvent, tell: Follower) -> None:
         """Apply a change, and tell of each edit that it was."""

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
 from vivo.server.bounded import Bounded
-from vivo.server.cells import all_cells, cell_at, cells_of, next_cell, part_of, statements_of
+from vivo.server.cells import all_cells, cells_of, part_of, statements_of
 from vivo.server.lsp.workspace import Document, Positions
 from vivo.server.position_units import column_of, units_of
 from vivo.server.scopes import expression_at
@@ -111,9 +111,9 @@ def test_statements_are_found_part_by_part_as_in_the_whole(name: str) -> None:
     assert all_cells(text) == whole
     for line in range(0, text.count("\n"), 7):
         here = next((cell for cell in whole if line < cell.end), whole[-1])
-        assert cell_at(text, line) == here
+        assert DocumentText(text).cell_at(line) == here
         later = (cell for cell in whole if cell.start >= here.end)
-        assert next_cell(text, here) == next(later, None)
+        assert DocumentText(text).next_cell(here) == next(later, None)
 
 
 LONG = "import os\n" * 200 + '''

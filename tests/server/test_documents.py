@@ -10,11 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from vivo.parallel.messages import RunRecord
 from vivo.server.anchors import Anchors, Edit
-from vivo.server.cells import all_cells, cell_at, next_cell, selection_of, snippet_of
+from vivo.server.cells import all_cells, selection_of, snippet_of
 from vivo.server.generate import outputs
 from vivo.server.interpreters import choose_interpreter
 from vivo.server.scopes import expression_at, live_root, local_names
 from vivo.server.source_files import SourceFileError, read_source
+from vivo.server.text import DocumentText
 from vivo.server.values import MAXIMUM_LABEL, value_label
 
 MARKED = "import os\n\n# %% one\na = 1\n\n#%% two\nb\n# %% [markdown] words\n# text\n# In[3]:\nc\n"
@@ -30,9 +31,9 @@ def test_cells_begin_with_marks() -> None:
         (7, 9, "words", True),
         (9, 12, "", False),
     ]
-    two = cell_at(MARKED, 6)
+    two = DocumentText(MARKED).cell_at(6)
     assert two is not None
-    after = next_cell(MARKED, two)
+    after = DocumentText(MARKED).next_cell(two)
     assert after is not None
     assert after.start == 9
 
@@ -47,7 +48,7 @@ UNMARKED = (
 )
 def test_without_marks_a_cell_is_a_statement(line: int, lines: tuple[int, int]) -> None:
     """Decorators, continuation lines and else belong to it; a blank line means the next."""
-    cell = cell_at(UNMARKED, line)
+    cell = DocumentText(UNMARKED).cell_at(line)
     assert cell is not None
     assert (cell.start, cell.end) == lines
 
@@ -55,8 +56,8 @@ def test_without_marks_a_cell_is_a_statement(line: int, lines: tuple[int, int]) 
 def test_broken_text_elsewhere_does_not_hide_a_statement() -> None:
     """A document that is being typed has cells all the same."""
     text = "a = 1\ndef broken(:\n    pass\nb = (\nc = 2\n"
-    assert cell_at(text, 0) is not None
-    first = cell_at(text, 0)
+    assert DocumentText(text).cell_at(0) is not None
+    first = DocumentText(text).cell_at(0)
     assert first is not None
     assert (first.start, first.end) == (0, 1)
 
@@ -69,7 +70,7 @@ def test_cells_never_overlap_and_nothing_raises(text: str) -> None:
     for cell in all_cells(text):
         assert last <= cell.start < cell.end <= len(text.split("\n"))
         last = cell.end
-    cell_at(text, 0)
+    DocumentText(text).cell_at(0)
 
 
 def test_selections() -> None:

@@ -254,3 +254,23 @@ def test_what_is_no_python_is_blanked_for_tools_that_know_only_python() -> None:
         "%%bash",
         "ls",
     ]
+
+
+async def test_some_of_a_notebooks_cells_run_by_the_place_of_one(editor: NotebookEditor) -> None:
+    """Above, below, to here, all; afresh too."""
+    cells = editor.open_notebook(["trace = ['a']", "trace += 'b'", "trace += 'c'; trace"])
+    editor.uri = cells[1]
+
+    async def ran(command: str) -> list[str]:
+        started = await editor.start(command, **at(0, 0))
+        for run in started["executionIds"]:
+            await editor.end_of(run)
+        ends = {each["executionId"]: each["uri"] for each in editor.told["vivo/executionFinished"]}
+        return [ends[run] for run in started["executionIds"]]
+
+    assert await ran("runAbove") == cells[:1]
+    assert await ran("runBelow") == cells[1:]
+    assert await ran("runToHere") == cells[:2]
+    assert await ran("restartAndRunToHere") == cells[:2]
+    assert await ran("restartAndRunAll") == cells
+    assert (await editor.run_whole(cells[2]))["value"] == {"text/plain": "['a', 'b', 'c', 'c']"}

@@ -1,7 +1,6 @@
 // Connects what the server tells to what the user sees. It draws and it asks; what a cell, a session
 // or a result is, the server decides.
 import * as vscode from "vscode";
-import type { LanguageClient } from "vscode-languageclient/node";
 import { registerCommands } from "./commands";
 import { OutputPanel } from "./outputPanel";
 import {
@@ -22,12 +21,9 @@ let server: Server | undefined;
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const status = new StatusBar();
   const panel = new OutputPanel(context.extensionUri);
-  server = new Server(
-    (client) => listen(client, status, panel),
-    () => panel.seen(),
-    (isThere) => status.serverChanged(isThere),
-  );
+  server = new Server(() => panel.seen());
   context.subscriptions.push(status, panel, server, ...registerCommands(server, panel));
+  listen(server, status, panel);
   await server.restart();
 }
 
@@ -35,17 +31,17 @@ export async function deactivate(): Promise<void> {
   await server?.stop();
 }
 
-function listen(client: LanguageClient, status: StatusBar, panel: OutputPanel): void {
-  client.onNotification(Notifications.status, (told: Status) => status.told(told));
-  client.onNotification(Notifications.executionStarted, (data: ExecutionStarted) => {
+function listen(server: Server, status: StatusBar, panel: OutputPanel): void {
+  server.onDidChange((isThere) => status.serverChanged(isThere));
+  server.hear(Notifications.status, (told: Status) => status.told(told));
+  server.hear(Notifications.executionStarted, (data: ExecutionStarted) => {
     status.serves(data.uri, data.sessionId);
     panel.add({ type: "started", data });
   });
-  client.onNotification(Notifications.output, (data: Output) => panel.add({ type: "output", data }));
-  client.onNotification(Notifications.executionFinished, (data: ExecutionFinished) =>
-    panel.add({ type: "finished", data }),
-  );
-  client.onRequest(Requests.input, askForInput);
+  server.hear(Notifications.output, (data: Output) => panel.add({ type: "output", data }));
+  server.hear(Notifications.executionFinished, (data: ExecutionFinished) => panel.add({ type: "finished", data }));
+  server.announce("input");
+  server.answer(Requests.input, askForInput);
 }
 
 async function askForInput(asked: InputParams): Promise<InputResult> {

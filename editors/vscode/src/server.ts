@@ -1,4 +1,4 @@
-// The language server of this window: started, started anew when its settings change, and asked.
+// The language server of this window: started, started anew when its settings change, heard and asked.
 //
 // 1. Nothing that runs code is asked for in a workspace the user has not trusted.
 // 2. A server that cannot be found is told of once, in one message, with the way to set it right.
@@ -28,23 +28,37 @@ export class Told extends Error {}
 export class Server implements vscode.Disposable {
   private client: QuietClient | undefined;
   private readonly watching: vscode.Disposable;
+  private readonly heard = new Map<string, ((told: never) => void)[]>();
+  private readonly answers = new Map<string, (asked: never) => Promise<unknown>>();
+  private readonly abilities = new Set<string>();
+  private readonly change = new vscode.EventEmitter<boolean>();
   private changing: Promise<void> = Promise.resolve();
 
-  /**
-   * @param listen called with each new client before it starts, to hear what the server tells
-   * @param seen gives the last sequence number of each session that the user was shown
-   * @param changed called when a server has started, and when none could be
-   */
-  constructor(
-    private readonly listen: (client: LanguageClient) => void,
-    private readonly seen: () => Record<string, number>,
-    private readonly changed: (isThere: boolean) => void,
-  ) {
+  /** Fired when a server has started, and when none could be: whether one is there. */
+  readonly onDidChange = this.change.event;
+
+  /** @param seen gives the last sequence number of each session that the user was shown */
+  constructor(private readonly seen: () => Record<string, number>) {
     this.watching = vscode.workspace.onDidChangeConfiguration((change) => {
       if (SETTINGS.some((setting) => change.affectsConfiguration(setting))) {
         void this.restart();
       }
     });
+  }
+
+  /** Hear a notification, of each server that is started from now on. */
+  hear<Told>(method: string, hear: (told: Told) => void): void {
+    this.heard.set(method, [...(this.heard.get(method) ?? []), hear as (told: never) => void]);
+  }
+
+  /** Answer what a server asks. */
+  answer<Asked, Answer>(method: string, answer: (asked: Asked) => Promise<Answer>): void {
+    this.answers.set(method, answer as (asked: never) => Promise<unknown>);
+  }
+
+  /** Tell the servers that are started from now on what this client can do: `experimental.vivo.<ability>`. */
+  announce(ability: string): void {
+    this.abilities.add(ability);
   }
 
   /** Start the server, or start it anew; sessions go on. */
@@ -58,19 +72,21 @@ export class Server implements vscode.Disposable {
 
   /** Ask for one of the server's commands, about a document. */
   async ask<Result>(command: string, about: vscode.TextDocument, argument: object = {}): Promise<Result> {
-    await this.changing;
-    if (!this.client) {
-      void explainMissing(serverCommand()[0]);
-      throw new Told("there is no server");
-    }
+    return this.command<Result>(command, { uri: about.uri.toString(), ...argument });
+  }
+
+  /** Ask for one of the server's commands. */
+  async command<Result>(command: string, argument: object = {}): Promise<Result> {
+    const client = await this.present();
     if (!mayRun(command)) {
       throw new Told("the workspace is not trusted");
     }
-    const uri = this.client.code2ProtocolConverter.asUri(about.uri);
-    return this.client.sendRequest<Result>("workspace/executeCommand", {
-      command,
-      arguments: [{ uri, ...argument }],
-    });
+    return client.sendRequest<Result>("workspace/executeCommand", { command, arguments: [argument] });
+  }
+
+  /** Ask a query of the protocol. */
+  async query<Result>(method: string, params: object): Promise<Result> {
+    return (await this.present()).sendRequest<Result>(method, params);
   }
 
   async stop(): Promise<void> {
@@ -81,23 +97,36 @@ export class Server implements vscode.Disposable {
 
   dispose(): void {
     this.watching.dispose();
+    this.change.dispose();
+  }
+
+  private async present(): Promise<QuietClient> {
+    await this.changing;
+    if (!this.client) {
+      void explainMissing(serverCommand()[0]);
+      throw new Told("there is no server");
+    }
+    return this.client;
   }
 
   private async start(): Promise<void> {
     const [command, ...args] = serverCommand();
     if (!(await isProgram(command))) {
-      this.changed(false);
+      this.change.fire(false);
       void explainMissing(command);
       return;
     }
-    const client = makeClient(command, args, this.seen);
-    this.listen(client);
+    const client = makeClient(command, args, this.seen, this.abilities);
+    for (const [method, listeners] of this.heard) {
+      client.onNotification(method, (told) => listeners.forEach((hear) => hear(told as never)));
+    }
+    this.answers.forEach((answer, method) => client.onRequest(method, (asked) => answer(asked as never)));
     try {
       await client.start();
       this.client = client;
-      this.changed(true);
+      this.change.fire(true);
     } catch {
-      this.changed(false); // the client has shown and logged why
+      this.change.fire(false); // the client has shown and logged why
     }
   }
 }
@@ -116,7 +145,12 @@ class QuietClient extends LanguageClient {
   }
 }
 
-function makeClient(command: string, args: string[], seen: () => Record<string, number>): QuietClient {
+function makeClient(
+  command: string,
+  args: string[],
+  seen: () => Record<string, number>,
+  abilities: Set<string>,
+): QuietClient {
   const options: LanguageClientOptions = {
     documentSelector: [
       { language: "python", scheme: "file" },
@@ -139,7 +173,8 @@ function makeClient(command: string, args: string[], seen: () => Record<string, 
   const client = new QuietClient("vivo", "vivo", run, options);
   client.registerFeature({
     fillClientCapabilities: (capabilities) => {
-      capabilities.experimental = { ...(capabilities.experimental as object), vivo: { input: true } };
+      const vivo = Object.fromEntries([...abilities].map((ability) => [ability, true]));
+      capabilities.experimental = { ...(capabilities.experimental as object), vivo };
     },
     initialize: () => undefined,
     getState: () => ({ kind: "static" }),
