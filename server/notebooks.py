@@ -137,6 +137,15 @@ class Notebooks:
                     return uri
         return None
 
+    def sharing(self, uri: str, name: str | None) -> list[str]:
+        """The open cells among which one that ran under a name may be found again (rule 3)."""
+        path = (name or "").rpartition("#")[0]
+        for notebook in self._notebooks.values():
+            own = notebook_path(notebook.uri)
+            if uri in (each.uri for each in notebook.cells) or (path and path == str(own)):
+                return notebook.code()
+        return []
+
     def has_run(self, runs: RunTable, uri: str) -> bool:
         """Whether a document, or for a cell anything of its notebook, has run (rule 1)."""
         return bool(runs.all(uri)) or (

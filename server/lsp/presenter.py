@@ -180,6 +180,19 @@ class Presenter:
                 return session
         return None
 
+    def place_of(self, record: RunRecord) -> str | None:
+        """The open document in which a run's text stands: another than its own where a notebook was
+        opened again, and gave its cells new URIs."""
+        own = record.uri
+        if own is None or not self.server.notebooks.is_cell(own) or self._holds(own, record):
+            return own
+        others = self.server.notebooks.sharing(own, record.path)
+        return next((each for each in others if self._holds(each, record)), own)
+
+    def _holds(self, uri: str, record: RunRecord) -> bool:
+        anchors = self.documents.get(uri)
+        return anchors is not None and _is_placed(anchors, record)
+
     def lines_of(self, uri: str) -> list[str]:
         """The lines of an open document, without their ends; none of any other."""
         document = self.server.workspace.text_documents.get(uri)
@@ -247,11 +260,12 @@ class Presenter:
         started = outputs.ExecutionStarted(
             execution_id=record.id,
             session_id=session.id,
-            uri=record.uri,
+            uri=self.place_of(record),
             range=self._range(record),
             code=record.source,
             execution_count=record.execution_count,
             stale=self.is_stale(record),
+            replayed=record.seq is not None and record.seq <= session.attached_at,
         )
         self.server.tell("vivo/executionStarted", started)
         self.bars.begin(record)
@@ -266,7 +280,7 @@ class Presenter:
         """Send ``vivo/executionFinished``, show the value, end the progress."""
         self.server.run_progress.end(record.id)
         self.bars.end(record)
-        uri = record.uri
+        uri = self.place_of(record)
         if uri is not None and uri in self.documents:
             anchors = self.documents[uri]
             placed = any(each.record.id == record.id for each in anchors.anchors)
@@ -319,7 +333,7 @@ class Presenter:
         if not self.can.input or run is None:
             return None
         record = session.runs.get(run)
-        uri = record.uri if record is not None else None
+        uri = self.place_of(record) if record is not None else None
         params = outputs.InputParams(run, uri, prompt, password)
         wanted, number = self.server.protocol, uuid.uuid4().hex
         asking = wanted.send_request_async(
@@ -335,10 +349,11 @@ class Presenter:
         return value if isinstance(value, str) else None
 
     def _range(self, record: RunRecord) -> types.Range | None:
-        anchors = self.documents.get(record.uri or "")
+        uri = self.place_of(record) or ""
+        anchors = self.documents.get(uri)
         for anchor in anchors.anchors if anchors is not None else ():
             if anchor.record.id == record.id:
-                return self.range_of(record.uri or "", anchor.start, anchor.end)
+                return self.range_of(uri, anchor.start, anchor.end)
         return None
 
 

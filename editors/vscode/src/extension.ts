@@ -2,6 +2,7 @@
 // or a result is, the server decides.
 import * as vscode from "vscode";
 import { registerCommands } from "./commands";
+import { registerNotebooks, type Notebooks } from "./notebooks";
 import { OutputPanel } from "./outputPanel";
 import {
   Notifications,
@@ -23,7 +24,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const panel = new OutputPanel(context.extensionUri);
   server = new Server(() => panel.seen());
   context.subscriptions.push(status, panel, server, ...registerCommands(server, panel));
-  listen(server, status, panel);
+  listen(server, status, panel, registerNotebooks(context, server));
   await server.restart();
 }
 
@@ -31,15 +32,25 @@ export async function deactivate(): Promise<void> {
   await server?.stop();
 }
 
-function listen(server: Server, status: StatusBar, panel: OutputPanel): void {
+function listen(server: Server, status: StatusBar, panel: OutputPanel, notebooks: Notebooks): void {
   server.onDidChange((isThere) => status.serverChanged(isThere));
   server.hear(Notifications.status, (told: Status) => status.told(told));
   server.hear(Notifications.executionStarted, (data: ExecutionStarted) => {
     status.serves(data.uri, data.sessionId);
-    panel.add({ type: "started", data });
+    if (!notebooks.shows(data.uri)) {
+      panel.add({ type: "started", data });
+    }
   });
-  server.hear(Notifications.output, (data: Output) => panel.add({ type: "output", data }));
-  server.hear(Notifications.executionFinished, (data: ExecutionFinished) => panel.add({ type: "finished", data }));
+  server.hear(Notifications.output, (data: Output) => {
+    if (!notebooks.shows(data.uri)) {
+      panel.add({ type: "output", data });
+    }
+  });
+  server.hear(Notifications.executionFinished, (data: ExecutionFinished) => {
+    if (!notebooks.shows(data.uri)) {
+      panel.add({ type: "finished", data });
+    }
+  });
   server.announce("input");
   server.answer(Requests.input, askForInput);
 }

@@ -7,7 +7,7 @@ import { access } from "node:fs/promises";
 import { homedir } from "node:os";
 import * as path from "node:path";
 import * as vscode from "vscode";
-import { LanguageClient, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
+import { LanguageClient, State, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
 import { Commands } from "./protocol";
 
 const COMMAND_SETTING = "vivo.server.command";
@@ -44,6 +44,11 @@ export class Server implements vscode.Disposable {
         void this.restart();
       }
     });
+  }
+
+  /** Whether a server is there to be asked. */
+  get isThere(): boolean {
+    return this.client !== undefined;
   }
 
   /** Hear a notification, of each server that is started from now on. */
@@ -125,6 +130,11 @@ export class Server implements vscode.Disposable {
       await client.start();
       this.client = client;
       this.change.fire(true);
+      client.onDidChangeState(({ newState }) => {
+        if (newState === State.Running && this.client === client) {
+          this.change.fire(true); // it had crashed, and was started again
+        }
+      });
     } catch {
       this.change.fire(false); // the client has shown and logged why
     }

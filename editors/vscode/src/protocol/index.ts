@@ -6,6 +6,7 @@ export type * from "./documents";
 export type * from "./exporting";
 export type * from "./inspecting";
 export type * from "./interpreters";
+export type * from "./notebooks";
 export type * from "./outputs";
 export type * from "./queue";
 export type * from "./running";
@@ -94,6 +95,8 @@ export const Commands = {
 export const Queries = {
   /** Data that an output refers to. A client that announced experimental.vivo.blobs is told pictures and other large data by reference, and fetches each once. */
   blob: "vivo/blob",
+  /** What the cells of an open notebook showed last, and which run or wait: whoever sent them, also while this editor was away. A client that writes outputs into notebooks announces experimental.vivo.notebooks, and asks this when it opens one; what its cells do from then on it is told as of any document, under the URI of the cell that has the text now. */
+  notebook: "vivo/notebook",
   /** The content of a document whose URI has one of the server's own schemes, for clients without workspace/textDocumentContent. Such a client says by experimental.vivo.documents that it can open them. */
   document: "vivo/document",
   /** A page of the variables of the document's session, or of what one holds; also while a cell runs. */
