@@ -1,7 +1,10 @@
 // Connects what the server tells to what the user sees. It draws and it asks; what a cell, a session
 // or a result is, the server decides.
 import * as vscode from "vscode";
+import { CellOwner } from "./cellOwner";
 import { registerCommands } from "./commands";
+import { registerConsole } from "./consoleTerminal";
+import { Installer } from "./installing";
 import { registerNotebooks, type Notebooks } from "./notebooks";
 import { OutputPanel } from "./outputPanel";
 import {
@@ -15,17 +18,35 @@ import {
   type Status,
 } from "./protocol";
 import { Server } from "./server";
+import { registerServerDocuments } from "./serverDocuments";
+import { Settings } from "./settings";
 import { StatusBar } from "./statusBar";
 
 let server: Server | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  const storage = context.globalStorageUri;
   const status = new StatusBar();
   const panel = new OutputPanel(context.extensionUri);
-  server = new Server(() => panel.seen());
-  context.subscriptions.push(status, panel, server, ...registerCommands(server, panel));
-  listen(server, status, panel, registerNotebooks(context, server));
-  await server.restart();
+  const settings = new Settings();
+  const owner = new CellOwner(context.globalState, () => void server?.redrawLenses());
+  const installer = new Installer(storage, () => started.restart());
+  const started = new Server(settings, owner, () => panel.seen(), storage, (command) => void installer.explain(command));
+  server = started;
+  context.subscriptions.push(
+    status,
+    panel,
+    settings,
+    owner,
+    started,
+    ...registerCommands(started, panel),
+    registerServerDocuments(started),
+    registerConsole(started, (uri) => status.sessionOf(uri)),
+    vscode.commands.registerCommand("vivo.install", () => installer.install()),
+  );
+  listen(started, status, panel, registerNotebooks(context, started));
+  void started.restart(); // an editor that starts waits for nobody
+  void settings.follow();
 }
 
 export async function deactivate(): Promise<void> {
