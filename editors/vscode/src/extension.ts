@@ -2,6 +2,7 @@
 // or a result is, the server decides.
 import * as vscode from "vscode";
 import { registerCommands } from "./commands";
+import { registerDebugging } from "./debugging";
 import { registerNotebooks, type Notebooks } from "./notebooks";
 import { OutputPanel } from "./outputPanel";
 import {
@@ -24,6 +25,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const panel = new OutputPanel(context.extensionUri);
   server = new Server(() => panel.seen());
   context.subscriptions.push(status, panel, server, ...registerCommands(server, panel));
+  context.subscriptions.push(registerDebugging(server));
   listen(server, status, panel, registerNotebooks(context, server));
   await server.restart();
 }

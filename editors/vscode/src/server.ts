@@ -20,6 +20,9 @@ const RUNS_CODE = new Set<string>([
   Commands.runFile,
   Commands.runText,
   Commands.restart,
+  Commands.debug,
+  Commands.debugCell,
+  Commands.debugFile,
 ]);
 
 /** Why something asked for was not done; the user has been told already. */
