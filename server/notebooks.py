@@ -123,9 +123,13 @@ class Notebooks:
         return f"{path}#{urldefrag(uri).fragment or self._number(uri)}"
 
     def _number(self, uri: str) -> str:
+        return f"cell-{self.number_of(uri)}"
+
+    def number_of(self, uri: str) -> int:
+        """Which cell of its notebook it is, counted from 1, texts too."""
         notebook = self.holding(uri)
         numbers = [each.uri for each in notebook.cells] if notebook is not None else [uri]
-        return f"cell-{numbers.index(uri) + 1}"
+        return numbers.index(uri) + 1
 
     def uri_of(self, file_name: str) -> str | None:
         """The open cell that runs under a name of :meth:`file_name`."""

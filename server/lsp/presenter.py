@@ -236,6 +236,7 @@ class Presenter:
         )
         self.server.tell("vivo/status", status)
         self.server.variable_news.state_changed(session)
+        self.server.debugging.state_changed(session)
 
     def queue_changed(self, session: LiveSession) -> None:
         """Send ``vivo/queue``, soon."""

@@ -4,6 +4,7 @@ import * as vscode from "vscode";
 import { CellOwner } from "./cellOwner";
 import { registerCommands } from "./commands";
 import { registerConsole } from "./consoleTerminal";
+import { registerDebugging } from "./debugging";
 import { Installer } from "./installing";
 import { registerNotebooks, type Notebooks } from "./notebooks";
 import { OutputPanel } from "./outputPanel";
@@ -41,6 +42,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     started,
     ...registerCommands(started, panel),
     registerServerDocuments(started),
+    registerDebugging(started),
     registerConsole(started, (uri) => status.sessionOf(uri)),
     vscode.commands.registerCommand("vivo.install", () => installer.install()),
   );

@@ -14,6 +14,7 @@ const RUNS_CODE = new Set<string>([
   Commands.restart,
   Commands.restartAndRunToHere,
   Commands.restartAndRunAll,
+  Commands.debug,
   Commands.debugCell,
   Commands.debugFile,
   Commands.sendToCluster,

@@ -56,6 +56,8 @@ export const Commands = {
   useInterpreter: "vivo.server.useInterpreter",
   /** Give the debugger of the document's session a request, as an editor's debug adapter does: initialize, attach, setBreakpoints and so on. Breakpoints are those of the real file. Jupyter's own requests (debugInfo, dumpCell, inspectVariables) are answered too. After the first one its events come as `vivo/debugEvent`, until the answer to `disconnect`. */
   debug: "vivo.server.debug",
+  /** Whether the frames of a document's session's last error are there to be looked at. Then `vivo.server.debug` with `postMortem` shows them, as a debugger that stands where the error was raised: threads (the error, and those before it), stackTrace, scopes, variables, evaluate, exceptionInfo; `attach` holds the frames, also while other cells run, `disconnect` lets them go. No debugger is needed in the session's environment. */
+  postMortem: "vivo.server.postMortem",
   /** Run the cell at the position under the debugger, which stops at its first statement. */
   debugCell: "vivo.server.debugCell",
   /** Run the document's file with %run under the debugger, which stops at its first statement. */
