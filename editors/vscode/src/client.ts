@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { LanguageClient, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
 import type { CellOwner } from "./cellOwner";
+import { explain } from "./explaining";
 import { Commands, type CopiedText } from "./protocol";
 import type { ServerProgram } from "./serverProgram";
 import { mayRun } from "./trust";
@@ -32,6 +33,7 @@ export function makeClient(
   options: () => Record<string, unknown>,
   abilities: Iterable<string>,
   owner: CellOwner,
+  log: vscode.OutputChannel,
 ): QuietClient {
   const clientOptions: LanguageClientOptions = {
     documentSelector: [
@@ -41,6 +43,7 @@ export function makeClient(
       { language: "python", scheme: "vscode-notebook-cell" },
     ],
     initializationOptions: options,
+    outputChannel: log, // stays when a server goes
     middleware: {
       provideCodeLenses: async (document, token, next) => owner.lenses(await next(document, token)),
       // Code lenses and actions call the server's commands directly.
@@ -48,7 +51,13 @@ export function makeClient(
         if (!mayRun(name)) {
           return undefined;
         }
-        const told: unknown = await next(name, given);
+        let told: unknown;
+        try {
+          told = await next(name, given);
+        } catch (error) {
+          void explain(error);
+          return undefined;
+        }
         if (COPIED.has(name) && told) {
           await copy(told as CopiedText);
         }

@@ -4,6 +4,7 @@ import { chooseInterpreter } from "./choosing/interpreters";
 import { chooseSession, endSession, renameSession } from "./choosing/sessions";
 import { copy } from "./client";
 import { exportDocument } from "./exporting";
+import { explain } from "./explaining";
 import { menu } from "./menu";
 import type { OutputPanel } from "./outputPanel";
 import { type CancelResult, Commands, type CopiedText, type InterruptResult, type RunStarted } from "./protocol";
@@ -68,7 +69,6 @@ export function registerCommands(server: Server, panel: OutputPanel): vscode.Dis
     },
     "vivo.chooseSession": ({ document }) => chooseSession(server, document),
     "vivo.chooseInterpreter": ({ document }) => chooseInterpreter(server, document),
-    "vivo.exportDocument": ({ document }) => exportDocument(server, document.uri),
     "vivo.sendToCluster": (editor) => sendToCluster(server, editor, "cell"),
     "vivo.sendSelectionToCluster": (editor) => sendToCluster(server, editor, "selection"),
     "vivo.sendFileToCluster": (editor) => sendToCluster(server, editor, "file"),
@@ -78,6 +78,13 @@ export function registerCommands(server: Server, panel: OutputPanel): vscode.Dis
     "vivo.showOutput": () => panel.reveal(),
     "vivo.clearOutput": () => panel.clear(),
     "vivo.restartServer": () => server.restart(),
+    "vivo.showLog": () => server.showLog(),
+    "vivo.openWalkthrough": () =>
+      vscode.commands.executeCommand("workbench.action.openWalkthrough", "vivo.vivo#start", false),
+    "vivo.exportDocument": () => {
+      const notebook = vscode.window.activeNotebookEditor?.notebook.uri;
+      return notebook ? told(() => exportDocument(server, notebook)) : withEditor((editor) => exportDocument(server, editor.document.uri));
+    },
     "vivo.renameSession": () => told(() => renameSession(server)),
     "vivo.endSession": () => told(() => endSession(server)),
     "vivo.menu": menu,
@@ -114,13 +121,13 @@ async function withEditor(ask: Ask): Promise<void> {
   await told(() => ask(editor));
 }
 
-/** Do something; what goes wrong is told in a sentence. */
+/** Do something; what goes wrong is told in a sentence, with ways on. */
 export async function told(does: () => Promise<unknown>): Promise<void> {
   try {
     await does();
   } catch (error) {
     if (!(error instanceof Told)) {
-      vscode.window.showErrorMessage(`vivo: ${error instanceof Error ? error.message : String(error)}`);
+      void explain(error);
     }
   }
 }

@@ -2,6 +2,7 @@
 // this extension's storage, by pip. Nothing is downloaded before the user says so.
 import { execFile, spawn } from "node:child_process";
 import { promises as fs } from "node:fs";
+import { homedir } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
 import * as vscode from "vscode";
@@ -11,6 +12,9 @@ const run = promisify(execFile);
 const PACKAGE_SETTING = "vivo.server.package";
 const PYTHONS = ["python3.14", "python3.13", "python3.12", "python3.11", "python3", "python"];
 const OLDEST = [3, 11] as const;
+const HOME = homedir();
+const FOLDERS = ["/usr/local/bin", "/opt/homebrew/bin", path.join(HOME, ".local", "bin")];
+const MANAGERS = [path.join(HOME, ".pyenv", "versions"), path.join(HOME, ".local", "share", "uv", "python")];
 const CHECK = "import sys, venv, ensurepip; print(*sys.version_info[:2])";
 const INSTALL = "Install vivo";
 const OPEN = "Open Setting";
@@ -52,10 +56,11 @@ export class Installer {
   async install(): Promise<void> {
     const python = await findPython();
     if (!python) {
-      await vscode.window.showErrorMessage(
-        `vivo needs Python ${OLDEST.join(".")} or newer with venv for its server, and found none on the PATH. Install one and try again: your code may go on to run in an older one.`,
+      const again = await vscode.window.showErrorMessage(
+        `vivo needs Python ${OLDEST.join(".")} or newer with venv for its server, and found none on the PATH, nor where pyenv, uv and Homebrew keep theirs. Install one and try again; your own code may run in an older one.`,
+        "Try Again",
       );
-      return;
+      return again ? this.install() : undefined;
     }
     const environment = ownEnvironment(this.storage);
     const what = vscode.workspace.getConfiguration().get<string>(PACKAGE_SETTING) || "vivo[console]";
@@ -83,13 +88,41 @@ export class Installer {
   }
 }
 
-/** The newest Python on the PATH that can serve, found by asking each for its version. */
-async function findPython(): Promise<string | undefined> {
+/** The files that may be a Python: on the PATH first, then where version managers keep theirs. */
+async function candidates(): Promise<string[]> {
+  const found: string[] = [];
   for (const name of PYTHONS) {
     const file = await findProgram(name);
-    if (!file) {
-      continue;
+    if (file) {
+      found.push(file);
     }
+  }
+  for (const folder of [...FOLDERS, ...(await managed())]) {
+    for (const name of PYTHONS) {
+      const file = path.join(folder, name);
+      if (await findProgram(file)) {
+        found.push(file);
+        break;
+      }
+    }
+  }
+  return [...new Set(found)];
+}
+
+// pyenv's and uv's own, newest first; they are on the PATH of few.
+async function managed(): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of MANAGERS) {
+    const names = await fs.readdir(folder).catch(() => []);
+    names.sort((one, other) => other.localeCompare(one, "en", { numeric: true }));
+    found.push(...names.map((name) => path.join(folder, name, "bin")));
+  }
+  return found;
+}
+
+/** The newest Python that can serve, found by asking each for its version. */
+async function findPython(): Promise<string | undefined> {
+  for (const file of await candidates()) {
     try {
       const { stdout } = await run(file, ["-I", "-c", CHECK], { timeout: 20000 });
       const [major = 0, minor = 0] = stdout.trim().split(" ").map(Number);

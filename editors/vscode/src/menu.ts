@@ -18,6 +18,7 @@ const ROWS: (readonly [icon: string, title: string, command: string] | null)[] =
   ["export", "Export…", "vivo.exportDocument"],
   ["clear-all", "Clear Values", "vivo.clear"],
   ["sync", "Restart Language Server", "vivo.restartServer"],
+  ["info", "Show Server Log", "vivo.showLog"],
 ];
 
 export async function menu(): Promise<void> {

@@ -22,6 +22,7 @@ export class Server implements vscode.Disposable {
   private readonly answers = new Map<string, (asked: never) => Promise<unknown>>();
   private readonly abilities = new Set<string>();
   private readonly change = new vscode.EventEmitter<boolean>();
+  private readonly log = vscode.window.createOutputChannel("vivo");
   private changing: Promise<void> = Promise.resolve();
 
   /** Fired when a server has started, and when none could be: whether one is there. */
@@ -105,6 +106,11 @@ export class Server implements vscode.Disposable {
     return (await this.present()).sendRequest<Result>(method, params);
   }
 
+  /** Show what the server has logged, and the client of it. */
+  showLog(): void {
+    this.log.show(true);
+  }
+
   async stop(): Promise<void> {
     const { client } = this;
     this.client = undefined;
@@ -113,6 +119,7 @@ export class Server implements vscode.Disposable {
 
   dispose(): void {
     this.watching.dispose();
+    this.log.dispose();
     this.change.dispose();
   }
 
@@ -138,7 +145,7 @@ export class Server implements vscode.Disposable {
     }
     // Asked for at each start, also of a server that crashed.
     const options = () => ({ ...this.settings.told(), seen: this.seen() });
-    const client = makeClient(this.program, options, this.abilities, this.owner);
+    const client = makeClient(this.program, options, this.abilities, this.owner, this.log);
     for (const [method, listeners] of this.heard) {
       client.onNotification(method, (told) => listeners.forEach((hear) => hear(told as never)));
     }

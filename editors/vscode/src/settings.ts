@@ -16,13 +16,13 @@ const KEYS = [
   "warnings",
 ] as const;
 const STATIC_SERVERS = [
-  "ms-python.vscode-pylance",
   "ms-pyright.pyright",
   "detachhead.basedpyright",
   "astral-sh.ty",
   "meta.pyrefly",
 ];
 const PYTHON_EXTENSION = "ms-python.python";
+const PYLANCE = "ms-python.vscode-pylance";
 
 /** The part of the Python extension's interface that is used here. */
 interface PythonExtension {
@@ -111,9 +111,10 @@ function staticAnswers(wanted: string): string {
   if (wanted !== "auto") {
     return wanted;
   }
-  const isThere = STATIC_SERVERS.some((id) => vscode.extensions.getExtension(id));
-  const isJedi =
-    vscode.extensions.getExtension(PYTHON_EXTENSION) &&
-    vscode.workspace.getConfiguration("python").get<string>("languageServer") === "Jedi";
-  return isThere || isJedi ? "off" : "on";
+  const has = (id: string) => vscode.extensions.getExtension(id) !== undefined;
+  // The Python extension starts Pylance, or the Jedi that it brings along, unless it is told not to.
+  const ofPython = has(PYTHON_EXTENSION)
+    ? vscode.workspace.getConfiguration("python").get<string>("languageServer") !== "None"
+    : has(PYLANCE);
+  return ofPython || STATIC_SERVERS.some(has) ? "off" : "on";
 }

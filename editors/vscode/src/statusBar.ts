@@ -48,7 +48,8 @@ export class StatusBar implements vscode.Disposable {
     this.statuses.clear();
     this.latest = undefined;
     void vscode.commands.executeCommand("setContext", "vivo.hasServer", isThere);
-    this.item.text = isThere ? "vivo" : "$(error) vivo: no server";
+    void vscode.commands.executeCommand("setContext", "vivo.busy", false); // a session says so anew
+    this.item.text = isThere ? "$(circle-outline) vivo" : "$(error) vivo: no server";
     this.item.tooltip = isThere
       ? "vivo: no session yet; run a cell to start one"
       : "vivo: the language server did not start";
