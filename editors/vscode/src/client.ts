@@ -1,13 +1,16 @@
 // The connection to a server, as vscode-languageclient keeps it: what it is told of this editor.
 import { homedir } from "node:os";
-import * as vscode from "vscode";
-import { LanguageClient, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
+import type * as vscode from "vscode";
+import { LanguageClient, State, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
 import type { CellOwner } from "./cellOwner";
+import { copy } from "./clipboard";
 import { explain } from "./explaining";
 import { Commands, type CopiedText } from "./protocol";
 import type { ServerProgram } from "./serverProgram";
 import { mayRun } from "./trust";
 
+/** The state of a client whose server answers. */
+export const RUNNING = State.Running;
 const COPIED = new Set<string>([Commands.copyValue, Commands.copyTraceback]);
 
 /** A client that does not complain of what is typed while it ends. */
@@ -78,11 +81,4 @@ export function makeClient(
     clear: () => undefined,
   });
   return client;
-}
-
-/** Put a text of the server's on the clipboard, and say so for a moment. */
-export async function copy({ text }: CopiedText): Promise<void> {
-  await vscode.env.clipboard.writeText(text);
-  const lines = text.split("\n").length;
-  vscode.window.setStatusBarMessage(`vivo: copied ${lines === 1 ? `${text.length} characters` : `${lines} lines`}`, 3000);
 }

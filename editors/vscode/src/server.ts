@@ -3,9 +3,8 @@
 // 1. Nothing that runs code is asked for in a workspace the user has not trusted.
 // 2. A server that cannot be found is told of once, in one message, with the way to set it right.
 import * as vscode from "vscode";
-import { State } from "vscode-languageclient/node";
 import type { CellOwner } from "./cellOwner";
-import { makeClient, type QuietClient } from "./client";
+import type { QuietClient } from "./client";
 import { COMMAND_SETTING, findServer, type ServerProgram } from "./serverProgram";
 import type { Settings } from "./settings";
 import { mayRun } from "./trust";
@@ -143,6 +142,7 @@ export class Server implements vscode.Disposable {
       this.missing(this.program.command);
       return;
     }
+    const { makeClient, RUNNING } = await import("./client"); // large: loaded after the activation
     // Asked for at each start, also of a server that crashed.
     const options = () => ({ ...this.settings.told(), seen: this.seen() });
     const client = makeClient(this.program, options, this.abilities, this.owner, this.log);
@@ -155,7 +155,7 @@ export class Server implements vscode.Disposable {
       this.client = client;
       this.change.fire(true);
       client.onDidChangeState(({ newState }) => {
-        if (newState === State.Running && this.client === client) {
+        if (newState === RUNNING && this.client === client) {
           this.change.fire(true); // it had crashed, and was started again
         }
       });
