@@ -115,7 +115,9 @@ class PostMortem:
         """What each stack is: the error first, then its causes."""
         named = [f"{type_name(each)}: {message_of(each)}".strip(": ") for each in self.errors]
         shown = [each.split("\n")[0][:200] for each in named]
-        return [each if number == 0 else f"before that, {each}" for number, each in enumerate(shown)]
+        return [
+            each if number == 0 else f"before that, {each}" for number, each in enumerate(shown)
+        ]
 
     def stack(self, number: int, start: int = 0, count: int = 0) -> tuple[list[FramePlace], int]:
         """Frames of a stack, innermost first, and how many there are. ``count`` 0 means all."""

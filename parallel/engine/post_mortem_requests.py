@@ -52,7 +52,10 @@ def answered(shell: Shell, request: Message) -> Message:
             raise UsageError(f"A post-mortem has no {command}: its frames are over.")
         body = handler(shell, request.get("arguments") or {})
     except Exception as error:  # noqa: BLE001 - every request is answered, whatever it is
-        return {"message": {**response, "success": False, "message": message_of(error)}, "events": []}
+        return {
+            "message": {**response, "success": False, "message": message_of(error)},
+            "events": [],
+        }
     return {"message": {**response, "success": True, "body": body}, "events": _events(str(command))}
 
 

@@ -46,4 +46,8 @@ def _show(server: VivoServer, holder: Any) -> None:
     uri = server.notebooks.uri_of(path)
     if uri is not None:
         number = server.notebooks.number_of(uri)
-        source.update(path=uri, sourceReference=0, name=f"{path.rpartition('/')[2].partition('#')[0]}, cell {number}")
+        source.update(
+            path=uri,
+            sourceReference=0,
+            name=f"{path.rpartition('/')[2].partition('#')[0]}, cell {number}",
+        )

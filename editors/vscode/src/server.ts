@@ -14,6 +14,7 @@ const COMMAND_SETTING = "vivo.server.command";
 const SETTINGS = [COMMAND_SETTING, "vivo.python"];
 const RUNS_CODE = new Set<string>([
   Commands.runCell,
+  Commands.runCells,
   Commands.runAbove,
   Commands.runAll,
   Commands.runSelection,
