@@ -53,7 +53,7 @@ async def notebook(server: VivoServer, params: NotebookParams) -> NotebookRuns:
 
 def _is_new(record: RunRecord, events: list[Message], seen: int) -> bool:
     """Whether it began, or showed something, after an event."""
-    shown = [each.metadata["vivo"]["seq"] for each in events if _shown(each)]
+    shown: list[int] = [each.metadata["vivo"]["seq"] for each in events if _shown(each)]
     return max([record.seq or 0, *shown[-1:]]) > seen
 
 

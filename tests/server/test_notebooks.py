@@ -174,10 +174,10 @@ async def test_an_editor_that_comes_back_is_told_what_the_cells_showed(
     async def runs(**seen: int) -> list[tuple[str, list[str]]]:
         asked = {"uri": editor.notebook, "seen": seen}
         told = await editor.client.request("vivo/notebook", asked)
-        return [
-            (each["uri"], [output.get("text") or output["data"]["text/plain"] for output in each["outputs"]])
-            for each in told["runs"]
-        ]  # fmt: skip
+        return [(each["uri"], [text_of(one) for one in each["outputs"]]) for each in told["runs"]]
+
+    def text_of(output: dict[str, Any]) -> str:
+        return str(output.get("text") or output["data"]["text/plain"])
 
     both = [(first_now, ["one\n", "1"]), (second_now, ["two\n"])]
     assert await runs() == both

@@ -71,7 +71,7 @@ export class Notebook {
 
   async save() {
     await this.workbench.command("File: Save");
-    await this.page.locator(".tab.active:not(.dirty)").first().waitFor();
+    await this.page.locator(".tab.active:not(.dirty)").filter({ hasText: this.name }).first().waitFor();
   }
 
   onDisk() {

@@ -175,7 +175,7 @@ test("a server that is lost while a cell runs is started again, and nothing is m
   await notebook.replace(4, `print('one')\nwhile not os.path.exists(${JSON.stringify(flag)}): time.sleep(0.01)\nprint('two')`);
   await page.keyboard.press("Control+Enter");
   await notebook.output("one").waitFor();
-  const servers = workbench.processes().filter(({ command }) => / lsp $/.test(command));
+  const servers = workbench.processes().filter(({ command }) => / lsp( |$)/.test(command));
   assert.equal(servers.length, 1);
   process.kill(servers[0].pid, "SIGKILL");
   fs.writeFileSync(flag, "");

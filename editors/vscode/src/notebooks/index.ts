@@ -12,13 +12,13 @@ import {
   type Status,
 } from "../protocol";
 import { Told, type Server } from "../server";
-import { NotebookRuns, cellOf, type Serving } from "./notebookRuns";
+import { CELL_SCHEME, NotebookRuns, cellOf, type Serving } from "./notebookRuns";
 import { Saved } from "./saved";
 
 const TYPE = "jupyter-notebook";
 
 export interface Notebooks extends vscode.Disposable {
-  /** Whether what a document's cells show stands in a notebook, and is shown nowhere else. */
+  /** Whether what a document shows stands in a notebook, and nowhere else. */
   shows(uri: string | null): boolean;
 }
 
@@ -67,8 +67,7 @@ class Kernel implements Notebooks {
   }
 
   shows(uri: string | null): boolean {
-    const cell = uri ? cellOf(uri) : undefined;
-    return cell !== undefined && this.chosen.has(cell.notebook);
+    return uri?.startsWith(CELL_SCHEME) ?? false; // also of one that is not open yet, or no longer
   }
 
   dispose(): void {

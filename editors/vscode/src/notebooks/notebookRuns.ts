@@ -27,6 +27,8 @@ type Event =
   | { type: "output"; data: Output }
   | { type: "finished"; data: ExecutionFinished };
 
+export const CELL_SCHEME = "vscode-notebook-cell:";
+
 /** The session that serves a notebook; its interpreter as far as it is told. */
 export interface Serving {
   sessionId: string;
@@ -93,15 +95,15 @@ export class NotebookRuns {
 
   // --- Told by the server --------------------------------------------------------------------------
 
-  /** Take what the server tells; whether it is about a cell of a notebook that is written here. */
-  take(event: Event): boolean {
+  /** Take what the server tells of any document. */
+  take(event: Event): void {
     const { uri } = event.data;
     const cell = uri ? cellOf(uri) : undefined;
     if (!cell) {
       if (event.type === "output" && event.data.kind === "update") {
         this.update(event.data); // by a cell of a file: the display may stand in a notebook
       }
-      return false;
+      return;
     }
     const held = this.waiting.get(cell.notebook.uri.toString());
     if (held) {
@@ -109,7 +111,6 @@ export class NotebookRuns {
     } else {
       this.follow(event, cell);
     }
-    return this.isOurs(cell.notebook);
   }
 
   private follow({ type, data }: Event, cell: vscode.NotebookCell): void {
@@ -299,7 +300,7 @@ export class NotebookRuns {
 
 /** The cell of an open notebook whose document has a URI. */
 export function cellOf(uri: string): vscode.NotebookCell | undefined {
-  if (!uri.startsWith("vscode-notebook-cell:")) {
+  if (!uri.startsWith(CELL_SCHEME)) {
     return undefined;
   }
   for (const notebook of vscode.workspace.notebookDocuments) {
