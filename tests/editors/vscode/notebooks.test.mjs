@@ -1,11 +1,16 @@
 // Native notebooks in a real workbench: cells of an .ipynb run in vivo's sessions, what they show stands
 // in the notebook and in its file. The tests go on from each other.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { Notebook, ipynb } from "./notebook.mjs";
-import { Workbench } from "./workbench.mjs";
+import { ROOT, Workbench } from "./workbench.mjs";
+
+const HERE = path.dirname(fileURLToPath(import.meta.url));
 
 const CELLS = [
   "x = 20\nprint('hello', end=' ')\nprint('world')\nx + 1",
@@ -176,27 +181,22 @@ test("a server that is lost while a cell runs is started again, and nothing is m
   await page.keyboard.press("Control+Enter");
   await notebook.output("one").waitFor();
   const servers = workbench.processes().filter(({ command }) => / lsp( |$)/.test(command));
-  assert.equal(servers.length, 1);
-  process.kill(servers[0].pid, "SIGKILL");
+  // The window of before may still have one: a workbench waits a while for those that come back.
+  process.kill(Math.max(...servers.map(({ pid }) => pid)), "SIGKILL");
   fs.writeFileSync(flag, "");
   await notebook.outputs.filter({ hasText: /one\s+two/ }).first().waitFor({ timeout: 60000 });
 });
 
-test("what another window runs is shown here too", async () => {
-  const other = await workbench.context.newPage();
-  other.setDefaultTimeout(60000);
-  await other.goto(page.url());
-  await other.locator(".explorer-folders-view .explorer-item").filter({ hasText: "work.ipynb" }).first().dblclick();
-  const row = other.locator('.notebookOverlay .cell-list-container .monaco-list-row[data-index="0"]');
-  await notebook.save();
-  await row.locator(".view-lines").first().click();
-  await other.keyboard.press("Control+KeyA");
-  await other.keyboard.insertText("x = 21\nprint('of the other window')");
-  await other.keyboard.press("Control+Enter");
-  await other.locator(".statusbar-item").filter({ hasText: "idle" }).first().waitFor();
-  await other.keyboard.press("Control+KeyS");
-  await notebook.output("of the other window").waitFor({ timeout: 60000 });
-  await other.close();
+test("what another editor runs in the notebook is shown here too", async () => {
+  const code = "times = globals().get('times', 0) + 1\nprint('ran', times)";
+  await notebook.replace(4, code);
+  await page.keyboard.press("Control+Enter");
+  await notebook.output("ran 1").waitFor();
+  const python = path.join(ROOT, ".venv/bin/python");
+  const words = [path.join(HERE, "other_client.py"), path.join(workbench.workspace, "work.ipynb"), code];
+  await promisify(execFile)(python, words, { env: workbench.env });
+  await notebook.output("ran 2").waitFor();
+  assert.equal(await notebook.outputs.filter({ hasText: "ran 1" }).count(), 0);
 });
 
 test("restart gives a fresh engine; a session of its own shares no names", async () => {
