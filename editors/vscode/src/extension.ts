@@ -9,6 +9,7 @@ import { Installer } from "./installing";
 import { registerNotebooks, type Notebooks } from "./notebooks";
 import { BlobStore } from "./outputs/blobStore";
 import { OutputPanel } from "./outputs/outputPanel";
+import { registerPlots } from "./plots";
 import {
   Notifications,
   Queries,
@@ -47,6 +48,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     ...registerCommands(started, panel),
     registerServerDocuments(started),
     registerDebugging(started),
+    registerPlots(context, started, blobs, (id) => panel.revealCell(id)),
     registerConsole(started, (uri) => status.sessionOf(uri)),
     vscode.commands.registerCommand("vivo.install", () => installer.install()),
   );

@@ -64,6 +64,14 @@ export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerial
     this.adopt(vscode.window.createWebviewPanel(VIEW, "vivo output", place, { retainContextWhenHidden: true }));
   }
 
+  /** Show the code of an execution. */
+  async revealCell(executionId: string): Promise<void> {
+    const { started, finished } = this.log.known(executionId) ?? {};
+    if (started) {
+      await revealCell(started, finished);
+    }
+  }
+
   /** Show what the cell at the cursor showed last. */
   async showOutputOfCell(): Promise<void> {
     const editor = vscode.window.activeTextEditor;
@@ -122,10 +130,8 @@ export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerial
         return;
       case "drawn":
         return this.queue.drawn();
-      case "reveal": {
-        const { started, finished } = this.log.known(asked.executionId) ?? {};
-        return started && revealCell(started, finished);
-      }
+      case "reveal":
+        return this.revealCell(asked.executionId);
       case "frame":
         return revealFrame(asked.path, asked.line);
       case "blob": {

@@ -1,14 +1,9 @@
 // A picture with zoom, save and copy.
 import { button, element } from "./elements";
 import { ask } from "./host";
+import { copyPicture, sourceOf } from "./image";
 
 const STEP = 1.25;
-
-export function sourceOf(mime: string, data: string): string {
-  return mime === "image/svg+xml"
-    ? `data:image/svg+xml;utf8,${encodeURIComponent(data)}`
-    : `data:${mime};base64,${data}`;
-}
 
 // A picture is drawn as an image element: nothing in an SVG runs there, and nothing is loaded for it.
 export function picture(mime: string, data: string, text: string): HTMLElement {
@@ -36,26 +31,9 @@ export function picture(mime: string, data: string, text: string): HTMLElement {
     button("tool", "Zoom in", "+", () => zoomTo(zoom * STEP)),
     button("tool", "Zoom out", "−", () => zoomTo(zoom / STEP)),
     button("tool", "Fit", "1:1", () => zoomTo(1)),
-    button("tool", "Copy figure", "Copy", () => void copyPicture(image)),
+    button("tool", "Copy figure", "Copy", () => void copyPicture(image).then((text) => ask({ type: "told", text }))),
     button("tool", "Save figure", "Save", () => ask({ type: "save", mime, data })),
   );
   holder.append(view, tools);
   return holder;
-}
-
-/** Put a picture on the clipboard, as PNG: the one form that clipboards take. */
-export async function copyPicture(image: HTMLImageElement): Promise<void> {
-  const canvas = element("canvas");
-  canvas.width = image.naturalWidth;
-  canvas.height = image.naturalHeight;
-  canvas.getContext("2d")?.drawImage(image, 0, 0);
-  const png = new Promise<globalThis.Blob>((resolve, reject) =>
-    canvas.toBlob((made) => (made ? resolve(made) : reject(new Error("the figure has no size"))), "image/png"),
-  );
-  try {
-    await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
-    ask({ type: "told", text: "figure copied" });
-  } catch (error) {
-    ask({ type: "told", text: `the figure was not copied (${String(error)}); save it instead` });
-  }
 }
