@@ -24,8 +24,11 @@ import {
 } from "./protocol";
 import { Server } from "./server";
 import { registerServerDocuments } from "./serverDocuments";
+import { registerSessions } from "./sessions";
 import { Settings } from "./settings";
 import { StatusBar } from "./statusBar";
+import { Tables } from "./table";
+import { registerVariables } from "./variables";
 
 let server: Server | undefined;
 
@@ -39,6 +42,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const installer = new Installer(storage, () => started.restart());
   const started = new Server(settings, owner, () => panel.seen(), storage, (command) => void installer.explain(command));
   server = started;
+  const tables = new Tables(started, context.extensionUri);
   context.subscriptions.push(
     status,
     panel,
@@ -47,6 +51,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     started,
     ...registerCommands(started, panel),
     registerServerDocuments(started),
+    registerSessions(started),
+    tables,
+    registerVariables(started, (uri, path) => tables.view(uri, path)),
     registerDebugging(started),
     registerPlots(context, started, blobs, (id) => panel.revealCell(id)),
     registerConsole(started, (uri) => status.sessionOf(uri)),

@@ -83,15 +83,11 @@ test("a value is copied, pinned, and goes by itself", async () => {
 test("an object is looked at in a document of its own", async () => {
   await workbench.goTo(2, 2);
   await workbench.command("vivo: Inspect Object");
-  const tab = page.locator(".tab").filter({ hasText: "value" }).last();
+  const tab = page.locator(".tab").filter({ hasText: "value?" });
   await tab.waitFor();
   await page.locator(".editor-instance .view-lines").filter({ hasText: "int" }).first().waitFor();
-  await workbench.command("View: Close All Editors");
-  await page.keyboard.press("Control+KeyP");
-  await page.keyboard.type("cells.py");
-  await rows("cells.py").first().waitFor();
-  await page.keyboard.press("Enter");
-  await workbench.lens("Run Cell").first().waitFor({ state: "attached" });
+  await page.keyboard.press("Control+KeyW");
+  await tab.waitFor({ state: "detached" });
 });
 
 test("settings are taken up without a restart", async () => {
@@ -100,7 +96,7 @@ test("settings are taken up without a restart", async () => {
   await workbench.goTo(2);
   for (let tries = 10; tries > 0; tries--) {
     await page.keyboard.press("Control+Enter");
-    const seen = workbench.value("value = 6 * 7 ⟶ 42").waitFor({ timeout: 3000 });
+    const seen = workbench.value(/=.6.\*.7.*⟶.42/).waitFor({ timeout: 3000 });
     if (await seen.then(() => true, (error) => (tries === 1 ? Promise.reject(error) : false))) break;
   }
   assert.deepEqual(sessions().map((each) => each.session_id), [before]);
@@ -120,8 +116,9 @@ test("sessions are listed with what they do, chosen, made and renamed", async ()
   assert.equal(sessions().length, 2);
   await workbench.command("vivo: Rename Session…");
   await rows("idle").first().click();
-  const input = page.locator(".quick-input-widget input").first();
-  await input.fill("the second");
+  const box = page.locator(".quick-input-widget").filter({ hasText: "its new name" });
+  await box.waitFor();
+  await box.locator("input[type=text]").first().fill("the second");
   await page.keyboard.press("Enter");
   await workbench.command("vivo: Choose Session…");
   await rows("the second").first().waitFor();

@@ -221,7 +221,11 @@ export class Workbench {
     // Enter would take the row in focus, which may be another command that matches, or the last one.
     const whole = new RegExp(`^${title.replaceAll(/[()]/g, "\\$&")}$`);
     await this.page.locator(".quick-input-widget .monaco-list-row .monaco-highlighted-label").filter({ hasText: whole }).first().click();
-    await input.waitFor({ state: "hidden" });
+    // The list of commands is gone; what the command asks may stand in its place.
+    await this.page.waitForFunction(() => {
+      const shown = document.querySelector(".quick-input-widget input[type=text]");
+      return !shown || shown.offsetParent === null || !shown.value.startsWith(">");
+    });
   }
 
   // Add text at the end of the document.
