@@ -7,10 +7,14 @@ import { registerConsole } from "./consoleTerminal";
 import { registerDebugging } from "./debugging";
 import { Installer } from "./installing";
 import { registerNotebooks, type Notebooks } from "./notebooks";
-import { OutputPanel } from "./outputPanel";
+import { BlobStore } from "./outputs/blobStore";
+import { OutputPanel } from "./outputs/outputPanel";
+import { registerPlots } from "./plots";
 import {
   Notifications,
+  Queries,
   Requests,
+  type Blob,
   type ExecutionFinished,
   type ExecutionStarted,
   type InputParams,
@@ -31,7 +35,8 @@ let server: Server | undefined;
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const storage = context.globalStorageUri;
   const status = new StatusBar();
-  const panel = new OutputPanel(context.extensionUri);
+  const blobs: BlobStore = new BlobStore((asked) => started.query<Blob>(Queries.blob, asked));
+  const panel = new OutputPanel(context.extensionUri, blobs);
   const settings = new Settings();
   const owner = new CellOwner(context.globalState, () => void server?.redrawLenses());
   const installer = new Installer(storage, () => started.restart());
@@ -50,6 +55,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     tables,
     registerVariables(started, (uri, path) => tables.view(uri, path)),
     registerDebugging(started),
+    registerPlots(context, started, blobs, (id) => panel.revealCell(id)),
     registerConsole(started, (uri) => status.sessionOf(uri)),
     vscode.commands.registerCommand("vivo.install", () => installer.install()),
   );
@@ -82,6 +88,7 @@ function listen(server: Server, status: StatusBar, panel: OutputPanel, notebooks
     }
   });
   server.announce("input");
+  server.announce("blobs");
   server.answer(Requests.input, askForInput);
 }
 
