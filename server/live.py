@@ -95,6 +95,8 @@ class LiveSession:
     queue: Queue = field(default_factory=Queue)
     """What runs and waits, whoever sent it."""
     running: str | None = None
+    attached_at: int = 0
+    """The number of the session's last event when this server came to it."""
     engine_starts: int = 0
     """How often a fresh engine has begun: what an earlier one told counts no more."""
     seen: dict[str, int] = field(default_factory=dict)
@@ -179,7 +181,7 @@ class LiveSession:
         for record in await client.runs():
             self.runs.put(record)
             self.queue.told(record)
-        self.client = client
+        self.client, self.attached_at = client, told["last"]
         after = max(0, told["last"] - _REPLAYED_EVENTS)
         seen = self.seen.get(self.entry.id)
         if isinstance(seen, int):

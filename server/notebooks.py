@@ -123,9 +123,13 @@ class Notebooks:
         return f"{path}#{urldefrag(uri).fragment or self._number(uri)}"
 
     def _number(self, uri: str) -> str:
+        return f"cell-{self.number_of(uri)}"
+
+    def number_of(self, uri: str) -> int:
+        """Which cell of its notebook it is, counted from 1, texts too."""
         notebook = self.holding(uri)
         numbers = [each.uri for each in notebook.cells] if notebook is not None else [uri]
-        return f"cell-{numbers.index(uri) + 1}"
+        return numbers.index(uri) + 1
 
     def uri_of(self, file_name: str) -> str | None:
         """The open cell that runs under a name of :meth:`file_name`."""
@@ -136,6 +140,15 @@ class Notebooks:
                 if self.file_name(uri) == file_name:
                     return uri
         return None
+
+    def sharing(self, uri: str, name: str | None) -> list[str]:
+        """The open cells among which one that ran under a name may be found again (rule 3)."""
+        path = (name or "").rpartition("#")[0]
+        for notebook in self._notebooks.values():
+            own = notebook_path(notebook.uri)
+            if uri in (each.uri for each in notebook.cells) or (path and path == str(own)):
+                return notebook.code()
+        return []
 
     def has_run(self, runs: RunTable, uri: str) -> bool:
         """Whether a document, or for a cell anything of its notebook, has run (rule 1)."""

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import UsageError
+from ...core.post_mortem import is_shown
 from .cell_files import SEED, SUFFIX, source_of
 from .debug_link import DebugLink
-from .debug_variables import Explorer, is_shown, rich, rich_expression, rich_of
+from .debug_variables import Explorer, rich, rich_expression, rich_of
+from .post_mortem_requests import answered
 
 if TYPE_CHECKING:
     from .debugger import Debugger
@@ -240,6 +242,13 @@ def _modules(debugger: Debugger, number: int, request: Message) -> None:
     debugger.answer(number, request, {"modules": shown, "totalModules": len(found)})
 
 
+def _post_mortem(debugger: Debugger, number: int, request: Message) -> None:
+    inner = request["arguments"].get("request")
+    if not isinstance(inner, dict):
+        raise UsageError("postMortem wants a request, an object.")
+    debugger.answer(number, request, answered(debugger.shell, inner))
+
+
 HANDLERS: dict[str, Handler] = {
     "initialize": _initialize,
     "attach": _attach,
@@ -257,4 +266,5 @@ HANDLERS: dict[str, Handler] = {
     "richInspectVariables": _rich_inspect_variables,
     "copyToGlobals": _copy_to_globals,
     "modules": _modules,
+    "postMortem": _post_mortem,
 }

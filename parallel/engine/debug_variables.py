@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import ast
 import json
-import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from ...core.errors import UsageError
+from ...core.post_mortem import is_shown
 from .front_end import plain_bundle, plain_data
 
 if TYPE_CHECKING:
     from ...core.shell import Shell
-
-_HIDDEN = frozenset(
-    {
-        "In", "Out", "_", "__", "___", "_dh", "_oh", "exit", "quit", "get_ipython", "open",
-        "__name__", "__doc__", "__package__", "__loader__", "__spec__", "__annotations__",
-        "__builtins__", "__builtin__", "__file__", "__warningregistry__",
-    }
-)  # fmt: skip
-_HISTORY = re.compile(r"_i*\d*$")
-
-
-def is_shown(name: str) -> bool:
-    """Whether a name is the user's, not the session's own."""
-    return name not in _HIDDEN and not _HISTORY.match(name)
 
 
 class _Code:

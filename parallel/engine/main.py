@@ -346,7 +346,8 @@ class Engine:
         self.shell._context.run(routing.current_run.set, run)
         if not self._has_profile:
             self._load_profile()
-        self.shell.mark_cell(header["code"])
+        if not header["silent"]:
+            self.shell.mark_cell(header["code"])
         self.output.event(self._run_cell(header), ends_errors=True)
         self._untidied += 1
         if self._untidied >= _MOST_UNTIDIED:

@@ -33,6 +33,10 @@ class Capabilities:
     """Whether hover and tooltips may be Markdown."""
     blobs: bool = False
     """Whether it fetches large data by reference (``experimental.vivo.blobs``)."""
+    notebooks: bool = False
+    """Whether it writes the outputs of cells into notebooks (``experimental.vivo.notebooks``)."""
+    debugger: bool = False
+    """Whether it has a debugger that opens post-mortems (``experimental.vivo.debugger``)."""
     code_action_literals: bool = False
     document_changes: bool = False
 
@@ -71,6 +75,8 @@ def capabilities_of(told: types.ClientCapabilities) -> Capabilities:
         images=bool(ours.get("images")),
         markdown=not formats or types.MarkupKind.Markdown in formats,
         blobs=bool(ours.get("blobs")),
+        notebooks=bool(ours.get("notebooks")),
+        debugger=bool(ours.get("debugger")),
         code_action_literals=bool(action and action.code_action_literal_support),
         document_changes=bool(edit and edit.document_changes),
     )

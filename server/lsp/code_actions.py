@@ -90,8 +90,7 @@ async def _of_failure(
     told = await _did_you_mean(server, failure, uri)
     run = failure.record.id
     if _can_debug(server, failure):
-        argument = {"uri": failure.uri, "text": "%debug"}
-        told.append(_action("Debug post-mortem here", "vivo.server.runText", argument))
+        told.append(_post_mortem(server, failure))
     argument = {"uri": failure.uri, "executionId": run}
     told.append(_action("Copy traceback", "vivo.server.copyTraceback", argument))
     return told + _frames(server, failure, uri, line)
@@ -105,10 +104,20 @@ def _action(
     )
 
 
+def _post_mortem(server: VivoServer, failure: Failure) -> types.CodeAction:
+    """By the editor's own debugger where it has one, else by pdb at a prompt."""
+    title = "Debug post-mortem here"
+    if server.presenter.can.debugger:
+        argument = {"uri": failure.uri, "executionId": failure.record.id}
+        return _action(title, "vivo.debugPostMortem", argument)
+    return _action(title, "vivo.server.runText", {"uri": failure.uri, "text": "%debug"})
+
+
 def _can_debug(server: VivoServer, failure: Failure) -> bool:
     """Whether the frames are alive: the session's last cell is the one that failed."""
     session, error = failure.session, failure.record.error
-    if session is None or error is None or not server.presenter.can.input:
+    can = server.presenter.can
+    if session is None or error is None or not (can.input or can.debugger):
         return False
     if error.name in _NO_POST_MORTEM or not failure.report.get("frames"):
         return False

@@ -32,6 +32,8 @@ def register(server: VivoServer) -> None:
                 lenses.append(_lens(cell.start, "Run Above", "vivo.server.runAbove", argument))
             else:
                 lenses.append(_lens(cell.start, "Run Below", "vivo.server.runBelow", argument))
+            if server.presenter.can.debugger:
+                lenses.append(_lens(cell.start, "Debug Cell", "vivo.debugCell", argument))
             if (lens := cluster_actions.lens_of(server, uri, cell)) is not None:
                 lenses.append(lens)
             runnable += 1

@@ -21,11 +21,20 @@ from ...parallel.errors import SessionError
 from ...parallel.messages import RunOrigin
 from ..cells import Snippet
 from ..live import LiveSession
-from ..protocol.debugging import DebugEvent, DebugParams, DebugResult, DebugStarted
+from ..protocol.debugging import (
+    DebugEvent,
+    DebugParams,
+    DebugResult,
+    DebugStarted,
+    PostMortemParams,
+    PostMortemReady,
+)
 from ..protocol.running import CellParams, FileParams
 from ..sessions import path_of
 from ..source_files import read_source
-from .running import cell_and_next, saved_file, send
+from .debugged_sources import to_client, to_session
+from .post_mortems import PostMortems
+from .running import cell_to_run, name_of, saved_file, send
 
 if TYPE_CHECKING:
     from .handling import Handler
@@ -43,7 +52,9 @@ class Debugging:
 
     def __init__(self, server: VivoServer) -> None:
         self._server = server
-        self._used: set[str] = set()
+        self._used: dict[str, int] = {}
+        """The sessions whose debugger the client uses; which engine of theirs it is."""
+        self.post_mortems = PostMortems(server)
         self._breakpoints: dict[tuple[str, str], dict[str, Any]] = {}
         """By session and path, the arguments of the client's own ``setBreakpoints``."""
         self._first_stops: dict[str, list[str]] = {}
@@ -53,18 +64,19 @@ class Debugging:
     async def relay(self, session: LiveSession, request: dict[str, Any]) -> dict[str, Any]:
         """Give the session's debugger a request of the client's; its response."""
         client = await session.ready()
+        request = to_session(self._server, request)
         command, arguments = request.get("command"), request.get("arguments")
-        self._used.add(session.id)
+        self._used.setdefault(session.id, session.engine_starts)
         response = await client.debug(request)
         if command == "setBreakpoints" and isinstance(arguments, dict):
             path = (arguments.get("source") or {}).get("path")
             if isinstance(path, str):
                 self._breakpoints[session.id, path] = arguments
         elif command in ("disconnect", "terminate"):
-            self._used.discard(session.id)
+            self._used.pop(session.id, None)
             for key in [each for each in self._breakpoints if each[0] == session.id]:
                 del self._breakpoints[key]
-        return response
+        return to_client(self._server, response)
 
     async def ask(self, session: LiveSession, command: str, **arguments: Any) -> dict[str, Any]:
         """Ask a session's debugger something of ours; the body. Raises :class:`SessionError`."""
@@ -105,7 +117,18 @@ class Debugging:
         if message.get("event") == "stopped":
             self.settle(session)
         if session.id in self._used:
-            self._server.tell("vivo/debugEvent", DebugEvent(session.id, message))
+            self._server.tell(
+                "vivo/debugEvent", DebugEvent(session.id, to_client(self._server, message))
+            )
+
+    def state_changed(self, session: LiveSession) -> None:
+        """What was debugged has ended with its engine: the client's debuggers end too."""
+        began = self._used.get(session.id)
+        if began is not None and began != session.engine_starts:
+            del self._used[session.id]
+            ended = {"type": "event", "seq": 0, "event": "terminated", "body": {}}
+            self._server.tell("vivo/debugEvent", DebugEvent(session.id, ended))
+        self.post_mortems.state_changed(session)
 
     def settle(self, session: LiveSession) -> None:
         """Take out the breakpoints of ours."""
@@ -124,19 +147,32 @@ class Debugging:
 async def debug(server: VivoServer, params: DebugParams) -> DebugResult:
     """Relay a request."""
     session = server.sessions.of(params.uri)
-    return DebugResult(await server.debugging.relay(session, params.message))
+    if params.post_mortem:
+        return await server.debugging.post_mortems.relay(session, params.message)
+    response = await server.debugging.relay(session, params.message)
+    return DebugResult(response, session.id)
+
+
+async def post_mortem(server: VivoServer, params: PostMortemParams) -> PostMortemReady:
+    """Whether there is an error to look at."""
+    session = server.sessions.of(params.uri)
+    if not session.is_begun:
+        raise SessionError("Nothing has run yet: there is no error to look at.")
+    title = await server.debugging.post_mortems.look(session)
+    failed = [each.id for each in session.runs.all() if each.status == "error"]
+    return PostMortemReady(session.id, failed[-1] if failed else None, title)
 
 
 async def debug_cell(server: VivoServer, params: CellParams) -> DebugStarted:
     """Run a cell under the debugger."""
     text = server.text_of(params.uri)
-    snippet = cell_and_next(server, params.uri, params.position.line).snippet
+    snippet = cell_to_run(server, params.uri, params.position.line).snippet
     session, debugging = server.sessions.of(params.uri), server.debugging
     place = server.presenter.range_of(params.uri, snippet.line, snippet.end)
     if await _by_adapter(server, session):
         path = path_of(params.uri)
         line = snippet.line + first_statement(snippet.text)
-        name = str(path)
+        name = str(name_of(server, params.uri))
         if path is None:  # a file of the debugger's stands for the text
             name = (await debugging.ask(session, "dumpCell", code=snippet.text))["sourcePath"]
             line -= snippet.line
@@ -207,6 +243,7 @@ def first_statement(source: str) -> int:
 
 HANDLERS: dict[str, Handler] = {
     "vivo.server.debug": debug,
+    "vivo.server.postMortem": post_mortem,
     "vivo.server.debugCell": debug_cell,
     "vivo.server.debugFile": debug_file,
 }

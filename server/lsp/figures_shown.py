@@ -109,9 +109,9 @@ class Figures:
 
 def figures_shown(presenter: Presenter, uri: str) -> Iterable[Shown]:
     """That a cell has made figures, at its end."""
-    from .shown import Shown
+    from .shown import Shown, has_outputs
 
-    anchors = presenter.documents.get(uri)
+    anchors = presenter.documents.get(uri) if not has_outputs(presenter, uri) else None
     limit = presenter.server.settings.value_width
     for anchor in anchors.anchors if anchors is not None else ():
         run = anchor.record.id

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .presenter import Presenter
     from .server import VivoServer
 
-_SHOWN = {
+SHOWN = {
     "stream": "stream",
     "display_data": "display",
     "update_display_data": "update",
@@ -47,15 +47,23 @@ def tell_output(presenter: Presenter, session: LiveSession, event: Message) -> N
             _tell(presenter, session, event, "page", entry)
         if pages:
             presenter.pages.paged(session, vivo["run"], pages)
-    elif event.type in _SHOWN:
+    elif event.type in SHOWN:
         presenter.figures.note(session, event)
         presenter.bars.note(session, event)
-        _tell(presenter, session, event, _SHOWN[event.type], event.content)
+        _tell(presenter, session, event, SHOWN[event.type], event.content)
 
 
 def _tell(
     presenter: Presenter, session: LiveSession, event: Message, kind: str, content: dict[str, Any]
 ) -> None:
+    output = output_of(presenter, session, event, kind, content)
+    presenter.server.tell("vivo/output", output)
+
+
+def output_of(
+    presenter: Presenter, session: LiveSession, event: Message, kind: str, content: dict[str, Any]
+) -> outputs.Output:
+    """What a client is told of an event."""
     vivo = event.metadata["vivo"]
     run = vivo["run"]
     record = session.runs.get(run)
@@ -63,10 +71,10 @@ def _tell(
     error = None
     if event.type == "error":
         error = error_of(content, vivo.get("report"))
-    output = outputs.Output(
+    return outputs.Output(
         execution_id=run,
         session_id=session.id,
-        uri=record.uri if record is not None else None,
+        uri=presenter.place_of(record) if record is not None else None,
         sequence=vivo["seq"],
         kind=kind,  # type: ignore[arg-type]
         name=content.get("name"),
@@ -79,7 +87,6 @@ def _tell(
         error=error,
         engine=session.engine,
     )
-    presenter.server.tell("vivo/output", output)
 
 
 def told_bundle(

@@ -180,6 +180,23 @@ class Presenter:
                 return session
         return None
 
+    def place_of(self, record: RunRecord) -> str | None:
+        """The open document in which a run's text stands: another than its own where a notebook was
+        opened again, and gave its cells new URIs."""
+        found = (each for each in self._places_for(record) if self._holds(each, record))
+        return next(found, record.uri)
+
+    def _places_for(self, record: RunRecord) -> list[str]:
+        """The documents in which a run's text may stand."""
+        own, notebooks = record.uri, self.server.notebooks
+        if own is None or not (notebooks.is_cell(own) or "#" in (record.path or "")):
+            return [own] if own is not None else []
+        return [own, *notebooks.sharing(own, record.path)]
+
+    def _holds(self, uri: str, record: RunRecord) -> bool:
+        anchors = self.documents.get(uri)
+        return anchors is not None and _is_placed(anchors, record)
+
     def lines_of(self, uri: str) -> list[str]:
         """The lines of an open document, without their ends; none of any other."""
         document = self.server.workspace.text_documents.get(uri)
@@ -223,6 +240,7 @@ class Presenter:
         )
         self.server.tell("vivo/status", status)
         self.server.variable_news.state_changed(session)
+        self.server.debugging.state_changed(session)
 
     def queue_changed(self, session: LiveSession) -> None:
         """Send ``vivo/queue``, soon."""
@@ -230,10 +248,16 @@ class Presenter:
 
     def run_waits(self, session: LiveSession, record: RunRecord) -> None:
         """Anchor a cell that waits: another editor, or an earlier server, may have sent it."""
-        anchors = self.documents.get(record.uri or "")
-        if anchors is not None and not _is_placed(anchors, record):
-            anchors.adopt(record)
-            self.refresh(record.uri or "")
+        for uri in self._places_for(record):
+            anchors = self.documents.get(uri)
+            if anchors is None:
+                continue
+            if _is_placed(anchors, record):
+                return
+            if anchors.adopt(record) or uri == record.uri:
+                self.refresh(uri)
+            if self._holds(uri, record):
+                return
 
     def is_stale(self, record: RunRecord) -> bool:
         """Whether a run's text has been edited in its document since it was sent."""
@@ -247,11 +271,12 @@ class Presenter:
         started = outputs.ExecutionStarted(
             execution_id=record.id,
             session_id=session.id,
-            uri=record.uri,
+            uri=self.place_of(record),
             range=self._range(record),
             code=record.source,
             execution_count=record.execution_count,
             stale=self.is_stale(record),
+            replayed=record.seq is not None and record.seq <= session.attached_at,
         )
         self.server.tell("vivo/executionStarted", started)
         self.bars.begin(record)
@@ -266,7 +291,7 @@ class Presenter:
         """Send ``vivo/executionFinished``, show the value, end the progress."""
         self.server.run_progress.end(record.id)
         self.bars.end(record)
-        uri = record.uri
+        uri = self.place_of(record)
         if uri is not None and uri in self.documents:
             anchors = self.documents[uri]
             placed = any(each.record.id == record.id for each in anchors.anchors)
@@ -319,7 +344,7 @@ class Presenter:
         if not self.can.input or run is None:
             return None
         record = session.runs.get(run)
-        uri = record.uri if record is not None else None
+        uri = self.place_of(record) if record is not None else None
         params = outputs.InputParams(run, uri, prompt, password)
         wanted, number = self.server.protocol, uuid.uuid4().hex
         asking = wanted.send_request_async(
@@ -335,10 +360,11 @@ class Presenter:
         return value if isinstance(value, str) else None
 
     def _range(self, record: RunRecord) -> types.Range | None:
-        anchors = self.documents.get(record.uri or "")
+        uri = self.place_of(record) or ""
+        anchors = self.documents.get(uri)
         for anchor in anchors.anchors if anchors is not None else ():
             if anchor.record.id == record.id:
-                return self.range_of(record.uri or "", anchor.start, anchor.end)
+                return self.range_of(uri, anchor.start, anchor.end)
         return None
 
 

@@ -16,6 +16,7 @@ from ..cells import Cell, Snippet, selection_of, snippet_of
 from ..protocol.declaring import DocumentParams
 from ..protocol.running import (
     CellParams,
+    CellsParams,
     FileParams,
     InterruptParams,
     InterruptResult,
@@ -34,9 +35,22 @@ if TYPE_CHECKING:
 
 async def run_cell(server: VivoServer, params: CellParams) -> RunStarted:
     """Run the cell at a position; a notebook's cell is run as a whole."""
-    if server.notebooks.is_cell(params.uri):
-        return _send(server, _whole(server, [params.uri]))
-    return _send(server, [cell_and_next(server, params.uri, params.position.line)])
+    return _send(server, [cell_to_run(server, params.uri, params.position.line)])
+
+
+async def run_cells(server: VivoServer, params: CellsParams) -> RunStarted:
+    """Run cells of a notebook in order."""
+    return _send(server, _whole(server, params.uris))
+
+
+def cell_to_run(server: VivoServer, uri: str, line: int) -> Sent:
+    """The code of the cell at a line; a notebook's cell is run as a whole."""
+    if not server.notebooks.is_cell(uri):
+        return cell_and_next(server, uri, line)
+    whole = _whole(server, [uri])
+    if not whole:
+        raise JsonRpcInvalidParams(message="There is no code to run there.")
+    return whole[0]
 
 
 def cell_and_next(server: VivoServer, uri: str, line: int) -> Sent:
@@ -188,7 +202,7 @@ def _place(
         client=server.client_name,
         uri=uri,
         version=server.workspace.text_documents[uri].version,
-        path=_name_of(server, uri) if is_named else None,
+        path=name_of(server, uri) if is_named else None,
         first_line=snippet.line + 1 if is_named else 1,
         after=after,
         values=server.settings.values,
@@ -199,7 +213,7 @@ def _place(
     return record.id
 
 
-def _name_of(server: VivoServer, uri: str) -> str | None:
+def name_of(server: VivoServer, uri: str) -> str | None:
     """What a document's code compiles under, a notebook's cell included."""
     if server.notebooks.is_cell(uri):
         return server.notebooks.file_name(uri)
@@ -276,6 +290,7 @@ async def interrupt(server: VivoServer, params: InterruptParams) -> InterruptRes
 
 HANDLERS: dict[str, Handler] = {
     "vivo.server.runCell": run_cell,
+    "vivo.server.runCells": run_cells,
     "vivo.server.runAbove": run_above,
     "vivo.server.runBelow": run_below,
     "vivo.server.runToHere": run_to_here,

@@ -8,6 +8,8 @@ Rules:
    events; a pin alone is this server's own, and goes with it.
 2. What can be shown of one run is shown of a replayed one too.
 3. A pinned value stays, wherever its statement goes, until it is unpinned or its text is deleted.
+4. What a notebook shows below its cells does not stand beside their code too: values that are
+   displayed nowhere, as of assignments, do.
 """
 
 from __future__ import annotations
@@ -76,13 +78,33 @@ def values_shown(presenter: Presenter, uri: str) -> Iterable[Shown]:
         return
     pinned = {pin.record.id for pin in pins_of(presenter, uri)}
     limit = presenter.server.settings.value_width
+    is_below = has_outputs(presenter, uri)
     for anchor in anchors.anchors:
+        shown_below = _number_of_result(presenter, anchor.record) if is_below else None
         for number, value in enumerate(anchor.record.values):
-            if pin_id(anchor.record, number) in pinned:
+            if pin_id(anchor.record, number) in pinned or number == shown_below:
                 continue
             label = value_label(line_of(value.data), is_stale=anchor.is_stale, limit=limit)
             line = anchor.line_of(value.last_line)
             yield Shown("value", line, label, value.data, anchor.record.id, number)
+
+
+def has_outputs(presenter: Presenter, uri: str) -> bool:
+    """Whether the client shows what a document's cells display below them (rule 4)."""
+    return presenter.can.notebooks and presenter.server.notebooks.is_cell(uri)
+
+
+def _number_of_result(presenter: Presenter, record: RunRecord) -> int | None:
+    """Which of a run's values its output shows: only the last one may be it."""
+    session = presenter.session_of(record)
+    if session is None or not record.values:
+        return None
+    data = session.outputs.get(record.id)
+    if data is None:  # of a run that is long past it is not at hand
+        is_it = presenter.server.settings.values != "assignments"
+    else:
+        is_it = data.get("text/plain") == record.values[-1].data.get("text/plain")
+    return len(record.values) - 1 if is_it else None
 
 
 def pins_shown(presenter: Presenter, uri: str) -> Iterable[Shown]:
@@ -176,7 +198,7 @@ def frames_shown(presenter: Presenter, uri: str) -> Iterable[Shown]:
 def bars_shown(presenter: Presenter, uri: str) -> Iterable[Shown]:
     """The progress bars of the cells that run."""
     limit = presenter.server.settings.value_width
-    anchors = presenter.documents.get(uri)
+    anchors = presenter.documents.get(uri) if not has_outputs(presenter, uri) else None
     for anchor in anchors.anchors if anchors is not None else ():
         label = presenter.bars.label_of(anchor.record.id)
         if label and anchor.record.finished is None:

@@ -18,6 +18,9 @@ class DebugParams:
     uri: str
     message: dict[str, Any]
     """The request: ``{type, seq, command, arguments}``."""
+    post_mortem: bool = False
+    """Whether it is for the post-mortem of the session's last error, beside the debugger of what
+    runs."""
 
 
 @attrs.define
@@ -26,6 +29,10 @@ class DebugResult:
 
     message: dict[str, Any]
     """The response of the Debug Adapter Protocol, also one that tells of a failure."""
+    session_id: str = ""
+    """The session that answers: its events bear the id too."""
+    events: list[dict[str, Any]] = attrs.field(factory=list)
+    """Events that follow the response; those of a post-mortem come so."""
 
 
 @attrs.define
@@ -35,6 +42,26 @@ class DebugEvent:
     session_id: str
     message: dict[str, Any]
     """The event of the Debug Adapter Protocol."""
+    post_mortem: bool = False
+    """Whether it is of the post-mortem, and not of the debugger of what runs."""
+
+
+@attrs.define
+class PostMortemParams:
+    """A document, and the execution that failed (the session's last one if null)."""
+
+    uri: str
+    execution_id: str | None = None
+
+
+@attrs.define
+class PostMortemReady:
+    """An error whose frames are there to be looked at."""
+
+    session_id: str
+    execution_id: str | None
+    title: str
+    """The error's class and message."""
 
 
 @attrs.define
@@ -64,6 +91,18 @@ MESSAGES: tuple[Message, ...] = (
         "Jupyter's own requests (debugInfo, dumpCell, inspectVariables) are answered too. After "
         "the first one its events come as `vivo/debugEvent`, until the answer to `disconnect`.",
         errors="The session does not start, or does not answer.",
+    ),
+    Message(
+        "vivo.server.postMortem",
+        "command",
+        PostMortemParams,
+        PostMortemReady,
+        "Whether the frames of a document's session's last error are there to be looked at. Then "
+        "`vivo.server.debug` with `postMortem` shows them, as a debugger that stands where the "
+        "error was raised: threads (the error, and those before it), stackTrace, scopes, "
+        "variables, evaluate, exceptionInfo; `attach` holds the frames, also while other cells "
+        "run, `disconnect` lets them go. No debugger is needed in the session's environment.",
+        errors="There is no error, or no longer: the next cell lets its frames go.",
     ),
     Message(
         "vivo.server.debugCell",

@@ -23,6 +23,8 @@ class ExecutionStarted:
     execution_count: int | None
     stale: bool = False
     """Whether the document's text has changed since it was sent."""
+    replayed: bool = False
+    """Whether it began before this server came to the session."""
 
 
 @attrs.define

@@ -6,12 +6,32 @@ export interface DebugParams {
   uri: string;
   /** The request: ``{type, seq, command, arguments}``. */
   message: Record<string, unknown>;
+  /** Whether it is for the post-mortem of the session's last error, beside the debugger of what runs. */
+  postMortem?: boolean;
 }
 
 /** What the session's debugger answers. */
 export interface DebugResult {
   /** The response of the Debug Adapter Protocol, also one that tells of a failure. */
   message: Record<string, unknown>;
+  /** The session that answers: its events bear the id too. */
+  sessionId?: string;
+  /** Events that follow the response; those of a post-mortem come so. */
+  events?: (Record<string, unknown>)[];
+}
+
+/** A document, and the execution that failed (the session's last one if null). */
+export interface PostMortemParams {
+  uri: string;
+  executionId?: string | null;
+}
+
+/** An error whose frames are there to be looked at. */
+export interface PostMortemReady {
+  sessionId: string;
+  executionId: string | null;
+  /** The error's class and message. */
+  title: string;
 }
 
 /** What runs under the debugger now, or waits for its turn. */
@@ -27,4 +47,6 @@ export interface DebugEvent {
   sessionId: string;
   /** The event of the Debug Adapter Protocol. */
   message: Record<string, unknown>;
+  /** Whether it is of the post-mortem, and not of the debugger of what runs. */
+  postMortem?: boolean;
 }

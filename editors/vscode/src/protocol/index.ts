@@ -6,6 +6,7 @@ export type * from "./documents";
 export type * from "./exporting";
 export type * from "./inspecting";
 export type * from "./interpreters";
+export type * from "./notebooks";
 export type * from "./outputs";
 export type * from "./queue";
 export type * from "./running";
@@ -15,6 +16,8 @@ export type * from "./variables";
 export const Commands = {
   /** Run the cell at the position, or the statement under it in a file without cell marks. */
   runCell: "vivo.server.runCell",
+  /** Run cells of a notebook, in this order; those that hold no code are passed over. One that fails takes those behind it out of the queue, unless the settings say otherwise. */
+  runCells: "vivo.server.runCells",
   /** Run every cell above the one at the position. */
   runAbove: "vivo.server.runAbove",
   /** Run the cell at the position and every cell below it. */
@@ -55,6 +58,8 @@ export const Commands = {
   useInterpreter: "vivo.server.useInterpreter",
   /** Give the debugger of the document's session a request, as an editor's debug adapter does: initialize, attach, setBreakpoints and so on. Breakpoints are those of the real file. Jupyter's own requests (debugInfo, dumpCell, inspectVariables) are answered too. After the first one its events come as `vivo/debugEvent`, until the answer to `disconnect`. */
   debug: "vivo.server.debug",
+  /** Whether the frames of a document's session's last error are there to be looked at. Then `vivo.server.debug` with `postMortem` shows them, as a debugger that stands where the error was raised: threads (the error, and those before it), stackTrace, scopes, variables, evaluate, exceptionInfo; `attach` holds the frames, also while other cells run, `disconnect` lets them go. No debugger is needed in the session's environment. */
+  postMortem: "vivo.server.postMortem",
   /** Run the cell at the position under the debugger, which stops at its first statement. */
   debugCell: "vivo.server.debugCell",
   /** Run the document's file with %run under the debugger, which stops at its first statement. */
@@ -94,6 +99,8 @@ export const Commands = {
 export const Queries = {
   /** Data that an output refers to. A client that announced experimental.vivo.blobs is told pictures and other large data by reference, and fetches each once. */
   blob: "vivo/blob",
+  /** What the cells of an open notebook showed last, and which run or wait: whoever sent them, also while this editor was away. A client that writes outputs into notebooks announces experimental.vivo.notebooks, and asks this when it opens one; what its cells do from then on it is told as of any document, under the URI of the cell that has the text now. */
+  notebook: "vivo/notebook",
   /** The content of a document whose URI has one of the server's own schemes, for clients without workspace/textDocumentContent. Such a client says by experimental.vivo.documents that it can open them. */
   document: "vivo/document",
   /** A page of the variables of the document's session, or of what one holds; also while a cell runs. */

@@ -68,6 +68,8 @@ export interface ExecutionStarted {
   executionCount: number | null;
   /** Whether the document's text has changed since it was sent. */
   stale?: boolean;
+  /** Whether it began before this server came to the session. */
+  replayed?: boolean;
 }
 
 /** One output of a cell, in order. */
