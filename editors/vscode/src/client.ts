@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import * as vscode from "vscode";
 import { LanguageClient, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
 import type { CellOwner } from "./cellOwner";
+import type { Completions } from "./completions";
 import { explain } from "./explaining";
 import { Commands, type CopiedText } from "./protocol";
 import type { ServerProgram } from "./serverProgram";
@@ -33,6 +34,7 @@ export function makeClient(
   options: () => Record<string, unknown>,
   abilities: Iterable<string>,
   owner: CellOwner,
+  completions: Completions,
   log: vscode.OutputChannel,
 ): QuietClient {
   const clientOptions: LanguageClientOptions = {
@@ -45,6 +47,7 @@ export function makeClient(
     initializationOptions: options,
     outputChannel: log, // stays when a server goes
     middleware: {
+      provideCompletionItem: (...asked) => completions.provide(...asked),
       provideCodeLenses: async (document, token, next) => owner.lenses(await next(document, token)),
       // Code lenses and actions call the server's commands directly.
       executeCommand: async (name, given, next) => {

@@ -6,8 +6,9 @@ import * as vscode from "vscode";
 import { State } from "vscode-languageclient/node";
 import type { CellOwner } from "./cellOwner";
 import { makeClient, type QuietClient } from "./client";
+import { Completions } from "./completions";
 import { COMMAND_SETTING, findServer, type ServerProgram } from "./serverProgram";
-import type { Settings } from "./settings";
+import { hasStaticNeighbour, type Settings } from "./settings";
 import { mayRun } from "./trust";
 
 /** Why something asked for was not done; the user has been told already. */
@@ -23,6 +24,7 @@ export class Server implements vscode.Disposable {
   private readonly abilities = new Set<string>();
   private readonly change = new vscode.EventEmitter<boolean>();
   private readonly log = vscode.window.createOutputChannel("vivo");
+  private readonly completions = new Completions(hasStaticNeighbour);
   private changing: Promise<void> = Promise.resolve();
 
   /** Fired when a server has started, and when none could be: whether one is there. */
@@ -145,7 +147,7 @@ export class Server implements vscode.Disposable {
     }
     // Asked for at each start, also of a server that crashed.
     const options = () => ({ ...this.settings.told(), seen: this.seen() });
-    const client = makeClient(this.program, options, this.abilities, this.owner, this.log);
+    const client = makeClient(this.program, options, this.abilities, this.owner, this.completions, this.log);
     for (const [method, listeners] of this.heard) {
       client.onNotification(method, (told) => listeners.forEach((hear) => hear(told as never)));
     }

@@ -221,7 +221,11 @@ export class Workbench {
     // Enter would take the row in focus, which may be another command that matches, or the last one.
     const whole = new RegExp(`^${title.replaceAll(/[()]/g, "\\$&")}$`);
     await this.page.locator(".quick-input-widget .monaco-list-row .monaco-highlighted-label").filter({ hasText: whole }).first().click();
-    await input.waitFor({ state: "hidden" });
+    // It has gone, or asks in the same place for what the command wants to know.
+    await this.page.waitForFunction(() => {
+      const input = document.querySelector(".quick-input-widget input[type=text]");
+      return !input || !input.checkVisibility() || !input.value.startsWith(">");
+    });
   }
 
   // Add text at the end of the document.
