@@ -1,9 +1,10 @@
 // The connection to a server, as vscode-languageclient keeps it: what it is told of this editor.
 import { homedir } from "node:os";
 import * as vscode from "vscode";
-import { LanguageClient, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
+import { LanguageClient, State, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
 import type { CellOwner } from "./cellOwner";
 import type { Completions } from "./completions";
+import { copy } from "./copying";
 import { explain } from "./explaining";
 import { Commands, type CopiedText } from "./protocol";
 import type { ServerProgram } from "./serverProgram";
@@ -83,9 +84,7 @@ export function makeClient(
   return client;
 }
 
-/** Put a text of the server's on the clipboard, and say so for a moment. */
-export async function copy({ text }: CopiedText): Promise<void> {
-  await vscode.env.clipboard.writeText(text);
-  const lines = text.split("\n").length;
-  vscode.window.setStatusBarMessage(`vivo: copied ${lines === 1 ? `${text.length} characters` : `${lines} lines`}`, 3000);
+/** Whether a client's new state is that its server answers. */
+export function isRunning(state: State): boolean {
+  return state === State.Running;
 }

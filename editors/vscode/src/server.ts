@@ -3,9 +3,8 @@
 // 1. Nothing that runs code is asked for in a workspace the user has not trusted.
 // 2. A server that cannot be found is told of once, in one message, with the way to set it right.
 import * as vscode from "vscode";
-import { State } from "vscode-languageclient/node";
 import type { CellOwner } from "./cellOwner";
-import { makeClient, type QuietClient } from "./client";
+import type { QuietClient } from "./client";
 import { Completions } from "./completions";
 import { COMMAND_SETTING, findServer, type ServerProgram } from "./serverProgram";
 import { hasStaticNeighbour, type Settings } from "./settings";
@@ -145,6 +144,7 @@ export class Server implements vscode.Disposable {
       this.missing(this.program.command);
       return;
     }
+    const { makeClient, isRunning } = await import("./client.js"); // most of the bundle: not before the editor is there
     // Asked for at each start, also of a server that crashed.
     const options = () => ({ ...this.settings.told(), seen: this.seen() });
     const client = makeClient(this.program, options, this.abilities, this.owner, this.completions, this.log);
@@ -157,7 +157,7 @@ export class Server implements vscode.Disposable {
       this.client = client;
       this.change.fire(true);
       client.onDidChangeState(({ newState }) => {
-        if (newState === State.Running && this.client === client) {
+        if (isRunning(newState) && this.client === client) {
           this.change.fire(true); // it had crashed, and was started again
         }
       });

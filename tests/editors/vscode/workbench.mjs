@@ -294,6 +294,16 @@ export class Workbench {
     await this.page.locator(".tab.active").filter({ hasText: path.basename(name) }).first().waitFor();
   }
 
+  // Wait until so many are there; lenses are drawn anew now and then, and then none is.
+  async counted(locator, wanted) {
+    for (const end = Date.now() + 60000; ; ) {
+      const found = await locator.count();
+      if (found === wanted) return;
+      if (Date.now() > end) throw new Error(`${wanted} were expected, ${found} are there`);
+      await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    }
+  }
+
   // A list that the workbench asks to choose from.
   rows(text) {
     return this.page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: text });
