@@ -176,7 +176,7 @@ test("a window that is reloaded has its panel again, with all the session showed
 });
 
 test("what is pinned stays when the panel is cleared", async () => {
-  const output = panel.locator(".output").filter({ has: panel.locator(".latex") });
+  const output = panel.locator(".output").filter({ has: panel.locator(".latex mfrac") });
   await output.locator("button.pin").evaluate((pin) => pin.click());
   await output.and(panel.locator(".pinned")).waitFor({ state: "attached" });
   await workbench.command("vivo: Clear Output");
