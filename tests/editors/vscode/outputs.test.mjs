@@ -67,7 +67,11 @@ const cursor = (line) => workbench.status(`Ln ${line},`);
 const shot = async (name) => {
   if (!process.env.VIVO_SHOTS) return;
   fs.mkdirSync(path.join(ROOT, "tests/editors/shots"), { recursive: true });
-  await page.screenshot({ path: path.join(ROOT, `tests/editors/shots/${name}.png`) });
+  for (const theme of ["Default Light Modern", "Default Dark Modern", "Default High Contrast"]) {
+    workbench.set({ "workbench.colorTheme": theme });
+    await page.locator({ L: ".vs", D: ".vs-dark", H: ".hc-black" }[theme[8]]).first().waitFor();
+    await page.screenshot({ path: path.join(ROOT, `tests/editors/shots/${name}-${theme.replaceAll(" ", "-")}.png`) });
+  }
 };
 
 before(async () => {
@@ -110,7 +114,7 @@ test("an error names its frames, and each opens its place", async () => {
   const frame = panel.locator(".frames button").filter({ hasText: `shown.py:${lineOf("return 1 / 0")}` });
   await frame.click({ timeout: 60000 });
   await cursor(lineOf("return 1 / 0")).waitFor();
-  await shot("outputs-dark");
+  await shot("outputs");
 });
 
 test("an output leads to its cell, and the cell to its output", async () => {
@@ -155,7 +159,7 @@ test("the plots are thumbnails, the newest is large; keys go through them", asyn
     );
   await plots.locator(".thumbnail.selected img").waitFor({ timeout: 60000 });
   await width(402);
-  await shot("plots-dark");
+  await shot("plots");
   const count = await plots.locator(".thumbnail").count();
   await plots.locator("#thumbnails").press("Home");
   await plots.locator(".thumbnail").first().and(plots.locator(".selected")).waitFor();
@@ -185,7 +189,7 @@ test("what is pinned stays when the panel is cleared", async () => {
   await output.locator("mfrac").waitFor({ state: "attached" });
 });
 
-test("100,000 entries scroll: the page holds those in sight", async () => {
+test("100,000 entries scroll: the page holds those in sight", { timeout: 120000 }, async () => {
   const body = panel.locator("body");
   const seen = await body.evaluate(async () => {
     const entries = Array.from({ length: 100_000 }, (_, index) => ({
@@ -201,7 +205,10 @@ test("100,000 entries scroll: the page holds those in sight", async () => {
       const found = [...document.querySelectorAll(".cell")].find((cell) => cell.getBoundingClientRect().bottom > innerHeight / 2);
       return Number(/entry (\d+)/.exec(found?.textContent ?? "")?.[1] ?? -1);
     };
-    await until(() => document.body.textContent.includes("entry 99999"));
+    await until(() => {
+      scrollTo(0, document.body.scrollHeight);
+      return document.body.textContent.includes("entry 99999");
+    });
     const looks = [];
     for (const part of [0, 0.5, 0.25]) {
       scrollTo(0, document.body.scrollHeight * part);
