@@ -201,13 +201,13 @@ test("what another editor runs in the notebook is shown here too", async () => {
 
 test("restart gives a fresh engine; a session of its own shares no names", async () => {
   await page.getByRole("button", { name: "Restart Session" }).first().click();
-  await notebook.replace(4, "'x' in globals()");
+  await notebook.replace(4, "print('x' in globals())");
   await page.keyboard.press("Control+Enter");
   await notebook.output("False").waitFor();
   await workbench.command("vivo Notebook: Choose Session…");
   await page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: "of its own" }).click();
   await page.waitForFunction(() => !document.querySelector(".quick-input-widget:not([style*='display: none'])"));
-  await notebook.replace(4, "'own session'");
+  await notebook.replace(4, "print('own', 'session')");
   await page.keyboard.press("Control+Enter");
   await notebook.output("own session").waitFor({ timeout: 60000 });
   assert.equal(JSON.parse(workbench.vivo("sessions", "--json")).length, 2);

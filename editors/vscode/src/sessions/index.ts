@@ -93,7 +93,6 @@ export function registerSessions(server: Server): vscode.Disposable {
 class Sessions implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   uri: string | undefined;
   private settling: NodeJS.Timeout | undefined;
-  private watched: string | undefined;
   private readonly change = new vscode.EventEmitter<void>();
   private readonly watching: vscode.Disposable;
   readonly onDidChangeTreeData = this.change.event;
@@ -101,10 +100,7 @@ class Sessions implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   constructor(private readonly server: Server) {
     this.watching = vscode.Disposable.from(
       vscode.window.onDidChangeActiveTextEditor(() => this.follow()),
-      server.onDidChange(() => {
-        this.watched = undefined;
-        this.refresh();
-      }),
+      server.onDidChange(() => this.refresh()),
     );
     server.hear(Notifications.status, () => this.refresh());
     server.hear(Notifications.clusterStatus, () => this.refresh());
@@ -126,10 +122,11 @@ class Sessions implements vscode.TreeDataProvider<Node>, vscode.Disposable {
       return [];
     }
     const { sessions } = await this.server.command<SessionList>(Commands.sessions);
-    const shown: Node[] = sessions
-      .filter(({ state }) => state !== "ended" && state !== "stale")
-      .map((session) => ({ kind: "session", session }));
     const cluster = await this.cluster();
+    const engines = new Set(cluster?.engines.map(({ sessionId }) => sessionId)); // they stand below it
+    const shown: Node[] = sessions
+      .filter(({ state, sessionId }) => state !== "ended" && state !== "stale" && !engines.has(sessionId))
+      .map((session) => ({ kind: "session", session }));
     return cluster && cluster.state !== "none" ? [...shown, { kind: "cluster", cluster }] : shown;
   }
 
@@ -156,10 +153,8 @@ class Sessions implements vscode.TreeDataProvider<Node>, vscode.Disposable {
       return undefined;
     }
     try {
-      const watch = this.watched === uri ? null : true; // its changes are told from then on
-      const status = await this.server.command<ClusterStatus>(Commands.clusterStatus, { uri, watch });
-      this.watched = uri;
-      return status;
+      // Watched: its changes are told from then on, also of one that has only now been started.
+      return await this.server.command<ClusterStatus>(Commands.clusterStatus, { uri, watch: true });
     } catch {
       return undefined; // no workspace, no cluster
     }
