@@ -4,8 +4,8 @@ Rules:
 
 1. Nothing here needs a tracer: the error's traceback holds its frames, and this holds the traceback
    until it is let go. Other cells may run meanwhile.
-2. Stack and variables are told by look-ups that run no user code, for any thread. An evaluation runs
-   the user's code: on the main thread alone (:func:`evaluate`).
+2. Stack and variables are told by look-ups that run no user code, for any thread. An evaluation
+   runs the user's code: on the main thread alone (:func:`evaluate`).
 3. What an evaluation assigns holds in the frame for as long as it is looked at. The frame is over:
    nothing of it goes on.
 4. A reference is a number that stays what it is; every page of a value's children costs a page.
@@ -40,7 +40,8 @@ _PAGE = 1000
 _LONGEST_TEXT = 20_000
 _HIDDEN = frozenset(
     {
-        "In", "Out", "display", "_", "__", "___", "_dh", "_oh", "exit", "quit", "get_ipython", "open",
+        "In", "Out", "_", "__", "___", "_dh", "_oh", "exit", "quit", "get_ipython", "open",
+        "display",
         "__name__", "__doc__", "__package__", "__loader__", "__spec__", "__annotations__",
         "__builtins__", "__builtin__", "__file__", "__warningregistry__",
     }
@@ -115,7 +116,9 @@ class PostMortem:
         """What each stack is: the error first, then its causes."""
         named = [f"{type_name(each)}: {message_of(each)}".strip(": ") for each in self.errors]
         shown = [each.split("\n")[0][:200] for each in named]
-        return [each if number == 0 else f"before that, {each}" for number, each in enumerate(shown)]
+        return [
+            each if number == 0 else f"before that, {each}" for number, each in enumerate(shown)
+        ]
 
     def stack(self, number: int, start: int = 0, count: int = 0) -> tuple[list[FramePlace], int]:
         """Frames of a stack, innermost first, and how many there are. ``count`` 0 means all."""
@@ -177,7 +180,7 @@ class PostMortem:
         frame = self._frame(identity)
         held: Any = frame.f_locals
         if held is frame.f_globals:
-            return frame.f_globals
+            return _globals_of(frame)
         with self._lock:
             if identity not in self._locals:
                 # a class's body may stand in any mapping: of such a one nothing is told
@@ -242,6 +245,12 @@ class PostMortem:
             call_user_code(exec, compile(source, "<evaluation>", "exec"), frame.f_globals, names)
             return False, None
         return True, call_user_code(eval, code, frame.f_globals, names)
+
+
+def _globals_of(frame: FrameType) -> dict[str, Any]:
+    """The global names of a frame: themselves, no copy."""
+    names: dict[str, Any] = frame.f_globals
+    return names
 
 
 class _Names:
@@ -340,7 +349,7 @@ def evaluate(identity: int | None, expression: str) -> None:
 
 def evaluation() -> Evaluation:
     """What the last :func:`evaluate` came to; it is kept no longer."""
-    global _last  # noqa: PLW0603 - as above
+    global _last
     found, _last = _last, Evaluation({"ok": False, "text": "Nothing was evaluated."})
     return found
 

@@ -1,16 +1,16 @@
 """The Debug Adapter Protocol over the frames of the last error: no tracer, and no cell that waits.
 
-A request comes inside a ``postMortem`` request, so that a debugger which is attached beside it goes on.
-The answer is ``{"message": response, "events": [...]}``: the events follow the response. What runs
-the user's code is no request of this: an ``evaluate`` that is no plain name is sent as a silent cell.
+A request comes inside a ``postMortem`` request: a debugger that is attached beside it goes on. The
+answer is ``{"message": response, "events": [...]}``; the events follow the response. What runs the
+user's code is none of these requests: an ``evaluate`` that is no plain name is a silent cell.
 
 Source: https://microsoft.github.io/debug-adapter-protocol/specification
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...core import post_mortem
@@ -52,7 +52,10 @@ def answered(shell: Shell, request: Message) -> Message:
             raise UsageError(f"A post-mortem has no {command}: its frames are over.")
         body = handler(shell, request.get("arguments") or {})
     except Exception as error:  # noqa: BLE001 - every request is answered, whatever it is
-        return {"message": {**response, "success": False, "message": message_of(error)}, "events": []}
+        return {
+            "message": {**response, "success": False, "message": message_of(error)},
+            "events": [],
+        }
     return {"message": {**response, "success": True, "body": body}, "events": _events(str(command))}
 
 
@@ -129,11 +132,11 @@ def _frame(place: FramePlace) -> Message:
         "name": place.function,
         "line": place.line,
         "column": place.column,
-        "source": {"name": os.path.basename(place.path), "path": place.path},
+        "source": {"name": place.path.rpartition("/")[2], "path": place.path},
     }
     if place.end_column:
         shown |= {"endLine": place.end_line, "endColumn": place.end_column}
-    if not os.path.exists(place.path):
+    if not Path(place.path).exists():
         number = hash(place.path) & 0x3FFFFFFF or 1
         _sources[number] = place.path
         shown["source"]["sourceReference"] = number

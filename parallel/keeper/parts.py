@@ -31,15 +31,20 @@ class Run(msgspec.Struct):
     def takes_along(self, other: Run) -> bool:
         """Whether its failure takes another one out of the queue.
 
-        As in Jupyter what the same client has sent; of that only what stands in the same document.
+        As in Jupyter what the same client has sent; of that only what stands in the same document,
+        or in the same notebook: the URIs of its cells differ in their fragments.
         """
         of, to = self.request.session, other.request.session
-        return of == to and self.record.uri == other.record.uri
+        return of == to and _document(self.record) == _document(other.record)
 
     @property
     def counted(self) -> bool:
         """Whether it takes a number of its own."""
         return not self.silent and bool(self.request.content.get("store_history", True))
+
+
+def _document(record: RunRecord) -> str | None:
+    return None if record.uri is None else record.uri.partition("#")[0]
 
 
 def _new_decoder() -> codecs.IncrementalDecoder:

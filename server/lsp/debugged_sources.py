@@ -1,5 +1,5 @@
-"""The sources that a debugger's messages name: an editor's documents on one side, the names that code
-runs under on the other. They differ for the cells of notebooks, which are in no file.
+"""The sources that a debugger's messages name: an editor's documents, and the names that code runs
+under. They differ for the cells of notebooks, which are in no file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ def to_session(server: VivoServer, message: Message) -> Message:
     """A client's request, its cells under the names that they run under."""
     source = (message.get("arguments") or {}).get("source")
     path = source.get("path") if isinstance(source, dict) else None
-    if not isinstance(path, str) or not server.notebooks.is_cell(path):
+    if not isinstance(path, str) or source is None or not server.notebooks.is_cell(path):
         return message
     name = server.notebooks.file_name(path)
     if name is None:
@@ -46,4 +46,8 @@ def _show(server: VivoServer, holder: Any) -> None:
     uri = server.notebooks.uri_of(path)
     if uri is not None:
         number = server.notebooks.number_of(uri)
-        source.update(path=uri, sourceReference=0, name=f"{path.rpartition('/')[2].partition('#')[0]}, cell {number}")
+        source.update(
+            path=uri,
+            sourceReference=0,
+            name=f"{path.rpartition('/')[2].partition('#')[0]}, cell {number}",
+        )

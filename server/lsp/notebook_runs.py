@@ -45,9 +45,16 @@ async def notebook(server: VivoServer, params: NotebookParams) -> NotebookRuns:
     # Looked at once more: what has begun or ended meanwhile was told.
     for uri, record in _places(server, told.code(), session):
         found = events.get(record.id, [])
-        if record.status in _UNDONE or (found and found[-1].metadata["vivo"]["seq"] > seen):
+        if record.status in _UNDONE or (found and _is_new(record, found, seen)):
             runs.append(_run(server, session, uri, record, found))
-    return NotebookRuns(sorted(runs, key=lambda each: (each.started or float("inf"))))
+    runs.sort(key=lambda each: each.started or float("inf"))
+    return NotebookRuns(runs, session.id, session.python, session.python_version)
+
+
+def _is_new(record: RunRecord, events: list[Message], seen: int) -> bool:
+    """Whether it began, or showed something, after an event."""
+    shown: list[int] = [each.metadata["vivo"]["seq"] for each in events if _shown(each)]
+    return max([record.seq or 0, *shown[-1:]]) > seen
 
 
 def _places(
@@ -64,9 +71,7 @@ def _places(
             yield uri, record
 
 
-async def _events(
-    session: LiveSession, records: Iterable[RunRecord]
-) -> dict[str, list[Message]]:
+async def _events(session: LiveSession, records: Iterable[RunRecord]) -> dict[str, list[Message]]:
     """By run, its events in order; the last tells when it changed last."""
     begun = [record for record in records if record.seq is not None]
     if not begun or session.client is None:

@@ -2,8 +2,9 @@
 
 Rules:
 
-1. Stack and variables are answered beside whatever runs. What runs the user's code, an evaluation, is
-   a silent cell: it waits its turn on the session's main thread, and is interrupted as any other.
+1. Stack and variables are answered beside whatever runs. What runs the user's code, an
+   evaluation, is a silent cell: it waits its turn on the session's main thread, and is
+   interrupted as any other.
 2. What an evaluation prints is an event of the debugger's, and no output of any cell.
 """
 

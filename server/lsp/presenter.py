@@ -183,11 +183,15 @@ class Presenter:
     def place_of(self, record: RunRecord) -> str | None:
         """The open document in which a run's text stands: another than its own where a notebook was
         opened again, and gave its cells new URIs."""
-        own = record.uri
-        if own is None or not self.server.notebooks.is_cell(own) or self._holds(own, record):
-            return own
-        others = self.server.notebooks.sharing(own, record.path)
-        return next((each for each in others if self._holds(each, record)), own)
+        found = (each for each in self._places_for(record) if self._holds(each, record))
+        return next(found, record.uri)
+
+    def _places_for(self, record: RunRecord) -> list[str]:
+        """The documents in which a run's text may stand."""
+        own, notebooks = record.uri, self.server.notebooks
+        if own is None or not (notebooks.is_cell(own) or "#" in (record.path or "")):
+            return [own] if own is not None else []
+        return [own, *notebooks.sharing(own, record.path)]
 
     def _holds(self, uri: str, record: RunRecord) -> bool:
         anchors = self.documents.get(uri)
@@ -244,10 +248,16 @@ class Presenter:
 
     def run_waits(self, session: LiveSession, record: RunRecord) -> None:
         """Anchor a cell that waits: another editor, or an earlier server, may have sent it."""
-        anchors = self.documents.get(record.uri or "")
-        if anchors is not None and not _is_placed(anchors, record):
-            anchors.adopt(record)
-            self.refresh(record.uri or "")
+        for uri in self._places_for(record):
+            anchors = self.documents.get(uri)
+            if anchors is None:
+                continue
+            if _is_placed(anchors, record):
+                return
+            if anchors.adopt(record) or uri == record.uri:
+                self.refresh(uri)
+            if self._holds(uri, record):
+                return
 
     def is_stale(self, record: RunRecord) -> bool:
         """Whether a run's text has been edited in its document since it was sent."""

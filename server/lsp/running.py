@@ -16,6 +16,7 @@ from ..cells import Cell, Snippet, selection_of, snippet_of
 from ..protocol.declaring import DocumentParams
 from ..protocol.running import (
     CellParams,
+    CellsParams,
     FileParams,
     InterruptParams,
     InterruptResult,
@@ -35,6 +36,11 @@ if TYPE_CHECKING:
 async def run_cell(server: VivoServer, params: CellParams) -> RunStarted:
     """Run the cell at a position; a notebook's cell is run as a whole."""
     return _send(server, [cell_to_run(server, params.uri, params.position.line)])
+
+
+async def run_cells(server: VivoServer, params: CellsParams) -> RunStarted:
+    """Run cells of a notebook in order."""
+    return _send(server, _whole(server, params.uris))
 
 
 def cell_to_run(server: VivoServer, uri: str, line: int) -> Sent:
@@ -284,6 +290,7 @@ async def interrupt(server: VivoServer, params: InterruptParams) -> InterruptRes
 
 HANDLERS: dict[str, Handler] = {
     "vivo.server.runCell": run_cell,
+    "vivo.server.runCells": run_cells,
     "vivo.server.runAbove": run_above,
     "vivo.server.runBelow": run_below,
     "vivo.server.runToHere": run_to_here,

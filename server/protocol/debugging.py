@@ -99,9 +99,9 @@ MESSAGES: tuple[Message, ...] = (
         PostMortemReady,
         "Whether the frames of a document's session's last error are there to be looked at. Then "
         "`vivo.server.debug` with `postMortem` shows them, as a debugger that stands where the "
-        "error was raised: threads (the error, and those before it), stackTrace, scopes, variables, "
-        "evaluate, exceptionInfo; `attach` holds the frames, also while other cells run, "
-        "`disconnect` lets them go. No debugger is needed in the session's environment.",
+        "error was raised: threads (the error, and those before it), stackTrace, scopes, "
+        "variables, evaluate, exceptionInfo; `attach` holds the frames, also while other cells "
+        "run, `disconnect` lets them go. No debugger is needed in the session's environment.",
         errors="There is no error, or no longer: the next cell lets its frames go.",
     ),
     Message(

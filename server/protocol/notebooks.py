@@ -42,6 +42,10 @@ class NotebookRuns:
     """The executions of a notebook's cells, those that began first before the others."""
 
     runs: list[NotebookRun]
+    session_id: str = ""
+    """The session that serves the notebook; empty if none has begun."""
+    python: str = ""
+    python_version: str = ""
 
 
 MESSAGES: tuple[Message, ...] = (

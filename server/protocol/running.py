@@ -54,6 +54,13 @@ class InterruptParams:
 
 
 @attrs.define
+class CellsParams:
+    """Cells of a notebook, each by its document."""
+
+    uris: list[str]
+
+
+@attrs.define
 class RunStarted:
     """What runs now, or waits for its turn."""
 
@@ -81,6 +88,14 @@ MESSAGES: tuple[Message, ...] = (
         CellParams,
         RunStarted,
         "Run the cell at the position, or the statement under it in a file without cell marks.",
+    ),
+    Message(
+        "vivo.server.runCells",
+        "command",
+        CellsParams,
+        RunStarted,
+        "Run cells of a notebook, in this order; those that hold no code are passed over. One that "
+        "fails takes those behind it out of the queue, unless the settings say otherwise.",
     ),
     Message(
         "vivo.server.runAbove",

@@ -138,6 +138,54 @@ async def test_cells_come_and_go_and_the_notebook_runs_in_its_order(editor: Note
     await editor.end_of(above["executionId"])
 
 
+async def test_a_cell_that_fails_takes_those_behind_it_out_of_the_queue(
+    editor: NotebookEditor,
+) -> None:
+    """Of the same notebook, sent together or one by one; cells without code are passed over."""
+    first, empty, third = editor.open_notebook(["import time; time.sleep(0.2); 1 / 0", " ", "3"])
+    started = await editor.start("runCells", uris=[first, empty, third])
+    assert len(started["executionIds"]) == 2
+    for run, status in zip(started["executionIds"], ("error", "aborted"), strict=True):
+        assert (await editor.end_of(run))["status"] == status
+    for uri, status in ((first, "error"), (third, "aborted")):
+        editor.uri = uri
+        run = (await editor.start("runCell", **at(0, 0)))["executionId"]
+        started["executionIds"].append((run, status))
+    for run, status in started["executionIds"][2:]:
+        assert (await editor.end_of(run))["status"] == status
+
+
+async def test_an_editor_that_comes_back_is_told_what_the_cells_showed(
+    editor: NotebookEditor,
+) -> None:
+    """Of the last run of each cell, under the URIs that the cells have now; only what is new."""
+    first, second = editor.open_notebook(["print('one'); 1", "print('two')"])
+    ended = await editor.run_whole(first)
+    await editor.run_whole(first)
+    seen = editor.told["vivo/output"][-1]["sequence"]
+    await editor.run_whole(second)
+    closed = {"notebookDocument": {"uri": editor.notebook},
+              "cellTextDocuments": [{"uri": first}, {"uri": second}]}  # fmt: skip
+    editor.client.notify("notebookDocument/didClose", closed)
+    (new, first_now, second_now) = editor.open_notebook(
+        ["# new", "print('one'); 1", "print('two')"]
+    )
+
+    async def runs(**seen: int) -> list[tuple[str, list[str]]]:
+        asked = {"uri": editor.notebook, "seen": seen}
+        told = await editor.client.request("vivo/notebook", asked)
+        return [(each["uri"], [text_of(one) for one in each["outputs"]]) for each in told["runs"]]
+
+    def text_of(output: dict[str, Any]) -> str:
+        return str(output.get("text") or output["data"]["text/plain"])
+
+    both = [(first_now, ["one\n", "1"]), (second_now, ["two\n"])]
+    assert await runs() == both
+    session = ended["sessionId"]
+    assert await runs(**{session: seen}) == both[1:]
+    assert new != first_now
+
+
 async def test_a_notebook_that_is_opened_again_shows_what_ran(editor: NotebookEditor) -> None:
     """Its cells have other URIs then; the values stand at their text, and names are live."""
     (first, second) = editor.open_notebook(["kept = 6 * 7\nkept", "kept"])

@@ -173,7 +173,9 @@ async def test_a_restart_ends_it(editor: Editor) -> None:
     await _failed(editor)
     await editor.start("restart")
     told = await editor.until(lambda: editor.told.get("vivo/debugEvent"))
-    assert [(each["message"]["event"], each["postMortem"]) for each in told] == [("terminated", True)]
+    assert [(each["message"]["event"], each["postMortem"]) for each in told] == [
+        ("terminated", True)
+    ]
 
 
 async def test_an_error_offers_it_to_an_editor_with_a_debugger(home: Path) -> None:
@@ -182,7 +184,11 @@ async def test_an_error_offers_it_to_an_editor_with_a_debugger(home: Path) -> No
 
     literals = {"codeAction": {"codeActionLiteralSupport": {"codeActionKind": {"valueSet": []}}}}
     text = {**CAPABILITIES["textDocument"], **literals}
-    capabilities = {**CAPABILITIES, "textDocument": text, "experimental": {"vivo": {"debugger": True}}}
+    capabilities = {
+        **CAPABILITIES,
+        "textDocument": text,
+        "experimental": {"vivo": {"debugger": True}},
+    }
     async with editing(home, capabilities) as editor:
         editor.open(TEXT)
         await editor.run_cell(0)

@@ -6,7 +6,7 @@ import { copy } from "./copying";
 import { exportDocument } from "./exporting";
 import { explain } from "./explaining";
 import { menu } from "./menu";
-import type { OutputPanel } from "./outputPanel";
+import type { OutputPanel } from "./outputs/outputPanel";
 import { type CancelResult, Commands, type CopiedText, type InterruptResult, type RunStarted } from "./protocol";
 import { sendToCluster, sendToEngines } from "./sendingToCluster";
 import { type Server, Told } from "./server";
@@ -76,6 +76,7 @@ export function registerCommands(server: Server, panel: OutputPanel): vscode.Dis
   };
   const others: Record<string, () => unknown> = {
     "vivo.showOutput": () => panel.reveal(),
+    "vivo.showOutputOfCell": () => panel.showOutputOfCell(),
     "vivo.clearOutput": () => panel.clear(),
     "vivo.restartServer": () => server.restart(),
     "vivo.showLog": () => server.showLog(),

@@ -26,7 +26,9 @@ export class StatusBar implements vscode.Disposable {
   /** A session has said how it is. */
   told(status: Status): void {
     this.latest = status;
-    this.statuses.set(status.sessionId, status);
+    if (status.sessionId) {
+      this.statuses.set(status.sessionId, status);
+    }
     this.serves(status.uri, status.sessionId);
     this.show();
   }

@@ -4,6 +4,7 @@ import { Commands } from "./protocol";
 
 const RUNS_CODE = new Set<string>([
   Commands.runCell,
+  Commands.runCells,
   Commands.runAbove,
   Commands.runBelow,
   Commands.runToHere,

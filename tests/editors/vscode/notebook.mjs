@@ -58,7 +58,7 @@ export class Notebook {
 
   // All outputs are in one webview.
   get outputs() {
-    return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame").locator(".output_container");
+    return this.page.frameLocator("iframe.webview.ready[src*=\"purpose=notebookRenderer\"]").frameLocator("iframe#active-frame").locator(".output_container");
   }
 
   output(text) {
@@ -71,7 +71,7 @@ export class Notebook {
 
   async save() {
     await this.workbench.command("File: Save");
-    await this.page.locator(".tab.active:not(.dirty)").first().waitFor();
+    await this.page.locator(".tab.active:not(.dirty)").filter({ hasText: this.name }).first().waitFor();
   }
 
   onDisk() {

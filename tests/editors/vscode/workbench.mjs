@@ -280,7 +280,12 @@ export class Workbench {
   }
 
   get panel() {
-    return this.page.frameLocator("iframe.webview").frameLocator("iframe#active-frame");
+    return this.page.frameLocator('iframe.webview:not([src*="purpose=webviewView"])').frameLocator("iframe#active-frame");
+  }
+
+  // A page in the side bar.
+  get viewPage() {
+    return this.page.frameLocator('iframe.webview[src*="purpose=webviewView"]').frameLocator("iframe#active-frame");
   }
 
   // Go to another file of the workspace by its name.

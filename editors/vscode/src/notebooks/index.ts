@@ -12,13 +12,13 @@ import {
   type Status,
 } from "../protocol";
 import { Told, type Server } from "../server";
-import { NotebookRuns, cellOf } from "./notebookRuns";
+import { CELL_SCHEME, NotebookRuns, cellOf, type Serving } from "./notebookRuns";
 import { Saved } from "./saved";
 
 const TYPE = "jupyter-notebook";
 
 export interface Notebooks extends vscode.Disposable {
-  /** Whether what a document's cells show stands in a notebook, and is shown nowhere else. */
+  /** Whether what a document shows stands in a notebook, and nowhere else. */
   shows(uri: string | null): boolean;
 }
 
@@ -35,7 +35,8 @@ class Kernel implements Notebooks {
   private readonly runs: NotebookRuns;
   private readonly parts: vscode.Disposable[] = [];
   /** By session, what its interpreter is. */
-  private readonly pythons = new Map<string, Status>();
+  private readonly pythons = new Map<string, { python: string; pythonVersion: string }>();
+  private readonly sessions = new WeakMap<vscode.NotebookDocument, string>();
 
   constructor(context: vscode.ExtensionContext, private readonly server: Server) {
     this.controller = vscode.notebooks.createNotebookController("vivo", TYPE, "vivo");
@@ -44,7 +45,7 @@ class Kernel implements Notebooks {
     this.controller.description = "live sessions";
     this.saved = new Saved(context.workspaceState);
     const isOurs = (notebook: vscode.NotebookDocument) => this.chosen.has(notebook);
-    this.runs = new NotebookRuns(server, this.controller, isOurs, this.saved);
+    this.runs = new NotebookRuns(server, this.controller, isOurs, this.saved, (notebook, session) => this.serves(notebook, session));
     this.controller.executeHandler = (cells) => this.runs.run(cells);
     this.parts.push(
       this.controller,
@@ -66,8 +67,7 @@ class Kernel implements Notebooks {
   }
 
   shows(uri: string | null): boolean {
-    const cell = uri ? cellOf(uri) : undefined;
-    return cell !== undefined && this.chosen.has(cell.notebook);
+    return uri?.startsWith(CELL_SCHEME) ?? false; // also of one that is not open yet, or no longer
   }
 
   dispose(): void {
@@ -122,8 +122,18 @@ class Kernel implements Notebooks {
 
   // --- The kernel's name ---------------------------------------------------------------------------
 
-  private told(status: Status): void {
-    this.pythons.set(status.sessionId, status);
+  private told({ sessionId, python, pythonVersion }: Status): void {
+    if (pythonVersion) {
+      this.pythons.set(sessionId, { python, pythonVersion });
+      void this.describe();
+    }
+  }
+
+  private serves(notebook: vscode.NotebookDocument, { sessionId, python, pythonVersion }: Serving): void {
+    this.sessions.set(notebook, sessionId);
+    if (python && pythonVersion) {
+      this.pythons.set(sessionId, { python, pythonVersion });
+    }
     void this.describe();
   }
 
@@ -132,16 +142,15 @@ class Kernel implements Notebooks {
     if (!notebook || notebook.notebookType !== TYPE || !this.server.isThere) {
       return;
     }
-    const uris = new Set([notebook.uri, ...notebook.getCells().map((cell) => cell.document.uri)].map(String));
-    const status = [...this.pythons.values()].findLast(({ uri, pythonVersion }) => uri && uris.has(uri) && pythonVersion);
-    if (status) {
-      this.name(status.pythonVersion, status.python);
+    const known = this.pythons.get(this.sessions.get(notebook) ?? "");
+    if (known) {
+      this.name(known.pythonVersion, known.python);
       return;
     }
     const asked = { uri: notebook.uri.toString() };
     const { interpreters } = await this.server.command<InterpreterList>(Commands.interpreters, asked);
     const found = interpreters.find((each) => each.chosen);
-    if (found) {
+    if (found && !this.pythons.has(this.sessions.get(notebook) ?? "")) {
       this.name(found.version ?? "", found.path);
     }
   }
@@ -203,7 +212,7 @@ class Kernel implements Notebooks {
     );
     if (picked) {
       await this.server.command(Commands.useSession, { uri, ...picked.use });
-      await this.describe();
+      await this.catchUp(notebook);
     }
   }
 }

@@ -27,6 +27,15 @@ type Event =
   | { type: "output"; data: Output }
   | { type: "finished"; data: ExecutionFinished };
 
+export const CELL_SCHEME = "vscode-notebook-cell:";
+
+/** The session that serves a notebook; its interpreter as far as it is told. */
+export interface Serving {
+  sessionId: string;
+  python?: string;
+  pythonVersion?: string;
+}
+
 export class NotebookRuns {
   private readonly runs = new Map<string, CellRun>();
   /** Of each cell, the run that has it now, or had it last. */
@@ -41,35 +50,36 @@ export class NotebookRuns {
     private readonly controller: vscode.NotebookController,
     private readonly isOurs: (notebook: vscode.NotebookDocument) => boolean,
     private readonly saved: Saved,
+    private readonly serves: (notebook: vscode.NotebookDocument, session: Serving) => void,
   ) {}
 
   // --- Sent by this window -------------------------------------------------------------------------
 
   /** Run cells in their order. Each waits in the notebook from now on. */
   async run(cells: vscode.NotebookCell[]): Promise<void> {
-    const runs = cells.map((cell) => ({ cell, run: this.open(cell) }));
-    for (const [at, { cell, run }] of runs.entries()) {
-      if (!cell.document.getText().trim()) {
-        run.begin(null);
-        run.finish(true, 0);
-        continue;
+    const runs = cells.map((cell) => this.open(cell));
+    for (const run of runs.filter(({ cell }) => !cell.document.getText().trim())) {
+      run.begin(null);
+      run.finish(true, 0);
+    }
+    const sent = runs.filter((run) => !run.hasFinished);
+    if (!sent.length) {
+      return;
+    }
+    sent.forEach((run) => this.unnamed.set(run.cell, run));
+    try {
+      const uris = sent.map(({ cell }) => cell.document.uri.toString());
+      const { executionIds } = await this.server.command<RunStarted>(Commands.runCells, { uris });
+      executionIds.forEach((executionId, at) => sent[at] && this.name(executionId, sent[at]));
+    } catch (error) {
+      sent.forEach((run) => this.unnamed.delete(run.cell));
+      const [first, ...others] = sent;
+      if (error instanceof Refused) {
+        first?.finish(undefined);
+      } else {
+        first?.fail(error instanceof Error ? error.message : String(error));
       }
-      this.unnamed.set(cell, run);
-      try {
-        const { executionId } = await this.server.ask<RunStarted>(Commands.runCell, cell.document, {
-          position: { line: 0, character: 0 },
-        });
-        this.name(executionId, run);
-      } catch (error) {
-        runs.slice(at).forEach((each) => this.unnamed.delete(each.cell));
-        if (error instanceof Refused) {
-          runs.slice(at).forEach((each) => each.run.finish(undefined));
-        } else {
-          run.fail(error instanceof Error ? error.message : String(error));
-          runs.slice(at + 1).forEach((each) => each.run.finish(undefined));
-        }
-        return;
-      }
+      others.forEach((run) => run.finish(undefined));
     }
   }
 
@@ -85,15 +95,15 @@ export class NotebookRuns {
 
   // --- Told by the server --------------------------------------------------------------------------
 
-  /** Take what the server tells; whether it is about a cell of a notebook that is written here. */
-  take(event: Event): boolean {
+  /** Take what the server tells of any document. */
+  take(event: Event): void {
     const { uri } = event.data;
     const cell = uri ? cellOf(uri) : undefined;
     if (!cell) {
       if (event.type === "output" && event.data.kind === "update") {
         this.update(event.data); // by a cell of a file: the display may stand in a notebook
       }
-      return false;
+      return;
     }
     const held = this.waiting.get(cell.notebook.uri.toString());
     if (held) {
@@ -101,7 +111,6 @@ export class NotebookRuns {
     } else {
       this.follow(event, cell);
     }
-    return this.isOurs(cell.notebook);
   }
 
   private follow({ type, data }: Event, cell: vscode.NotebookCell): void {
@@ -115,6 +124,7 @@ export class NotebookRuns {
         this.name(data.executionId, run);
       }
       this.began(run);
+      this.serves(cell.notebook, { sessionId: data.sessionId });
       run.begin(data.executionCount);
     } else if (type === "output") {
       this.saved.shown(cell.notebook, data.sessionId, data.sequence);
@@ -184,7 +194,8 @@ export class NotebookRuns {
     this.waiting.set(uri, held);
     try {
       const asked = { uri, seen: this.saved.of(notebook) };
-      const { runs } = await this.server.query<Told>(Queries.notebook, asked);
+      const { runs, sessionId = "", python = "", pythonVersion = "" } = await this.server.query<Told>(Queries.notebook, asked);
+      this.serves(notebook, { sessionId, python, pythonVersion });
       await Promise.all(runs.map((told) => this.catchUpWith(told)));
       this.endLost(notebook, new Set(runs.map((told) => told.executionId)));
     } catch (error) {
@@ -289,7 +300,7 @@ export class NotebookRuns {
 
 /** The cell of an open notebook whose document has a URI. */
 export function cellOf(uri: string): vscode.NotebookCell | undefined {
-  if (!uri.startsWith("vscode-notebook-cell:")) {
+  if (!uri.startsWith(CELL_SCHEME)) {
     return undefined;
   }
   for (const notebook of vscode.workspace.notebookDocuments) {

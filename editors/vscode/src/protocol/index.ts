@@ -16,6 +16,8 @@ export type * from "./variables";
 export const Commands = {
   /** Run the cell at the position, or the statement under it in a file without cell marks. */
   runCell: "vivo.server.runCell",
+  /** Run cells of a notebook, in this order; those that hold no code are passed over. One that fails takes those behind it out of the queue, unless the settings say otherwise. */
+  runCells: "vivo.server.runCells",
   /** Run every cell above the one at the position. */
   runAbove: "vivo.server.runAbove",
   /** Run the cell at the position and every cell below it. */

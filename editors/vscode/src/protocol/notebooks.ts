@@ -11,6 +11,10 @@ export interface NotebookParams {
 /** The executions of a notebook's cells, those that began first before the others. */
 export interface NotebookRuns {
   runs: NotebookRun[];
+  /** The session that serves the notebook; empty if none has begun. */
+  sessionId?: string;
+  python?: string;
+  pythonVersion?: string;
 }
 
 /** The last execution of a cell, or one that waits. */

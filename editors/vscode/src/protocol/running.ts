@@ -19,6 +19,11 @@ export interface RunStarted {
   next: Position | null;
 }
 
+/** Cells of a notebook, each by its document. */
+export interface CellsParams {
+  uris: string[];
+}
+
 /** A selected range of a document. */
 export interface SelectionParams {
   uri: string;
