@@ -1,6 +1,6 @@
 // The connection to a server, as vscode-languageclient keeps it: what it is told of this editor.
 import { homedir } from "node:os";
-import type * as vscode from "vscode";
+import * as vscode from "vscode";
 import { LanguageClient, State, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
 import type { CellOwner } from "./cellOwner";
 import type { Completions } from "./completions";
