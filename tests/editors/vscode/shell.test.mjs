@@ -82,10 +82,10 @@ test("a value is copied, pinned, and cleared", async () => {
   await workbench.command("vivo: Pin Value");
   await workbench.command("vivo: Clear Values");
   await workbench.value("⟶ 3").waitFor({ state: "detached" });
-  await workbench.value("⟶ 2").waitFor();
+  await workbench.value("⟶ (pinned) 2").waitFor();
   await workbench.command("vivo: Unpin Value");
   await workbench.command("vivo: Clear Value of Cell");
-  await workbench.value("⟶ 2").waitFor({ state: "detached" });
+  await workbench.value("⟶").waitFor({ state: "detached" });
 });
 
 test("a traceback is copied", async () => {
@@ -100,8 +100,9 @@ test("what is known of an object is a document beside the code", async () => {
   await workbench.run("import textwrap\ntextwrap.dedent");
   await idle();
   await page.keyboard.press("Control+Alt+KeyI");
-  const beside = page.locator(".editor-group-container").filter({ hasText: "Docstring" }).first();
-  await beside.waitFor();
+  await page.locator(".editor-group-container").filter({ hasText: "Docstring" }).first().waitFor();
+  const [code, beside] = await page.locator(".editor-group-container").all();
+  assert.ok(beside && (await code.locator(".tab.active").innerText()).includes("a.py"), "the page stands in the code's place");
   await workbench.focus();
 });
 

@@ -294,8 +294,7 @@ export class Workbench {
     const input = this.page.locator(".quick-input-widget input[type=text]").first();
     await input.waitFor({ state: "visible" });
     await input.fill(name);
-    await this.page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: path.basename(name) }).first().waitFor();
-    await this.page.keyboard.press("Enter");
+    await this.page.locator(`.quick-input-widget .monaco-list-row[aria-label^="${path.basename(name)}"]`).first().click();
     await this.page.locator(".tab.active").filter({ hasText: path.basename(name) }).first().waitFor();
   }
 
