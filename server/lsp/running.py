@@ -32,6 +32,7 @@ from ..source_files import read_source
 from .asking import in_characters
 
 if TYPE_CHECKING:
+    from ..live import LiveSession
     from .handling import Handler
     from .server import VivoServer
 
@@ -285,6 +286,7 @@ async def run_text(server: VivoServer, params: TextParams) -> RunStarted:
 
 async def interrupt(server: VivoServer, params: InterruptParams) -> InterruptResult:
     """Interrupt what runs; who insists is asked whether its process is to be ended."""
+    session: LiveSession
     cluster = server.clusters.that_runs(params.execution_id)
     if cluster is not None:
         session = cluster
