@@ -42,7 +42,7 @@
   (completing-read prompt (append (mapcar #'car sessions) more) nil t nil nil
                    (or (vivo-choose--mine sessions) (car more))))
 
-(defun vivo-choose-session (folder)
+(defun vivo-choose-session (&optional folder)
   "Choose the session that serves this buffer.
 With a prefix argument FOLDER, that of its whole folder."
   (interactive "P")
@@ -125,7 +125,7 @@ With a prefix argument FOLDER, that of its whole folder."
               (concat ", Python " (plist-get interpreter :version))
             "")))
 
-(defun vivo-choose-interpreter (folder)
+(defun vivo-choose-interpreter (&optional folder)
   "Choose the Python that this buffer's cells run in.
 With a prefix argument FOLDER, that of its whole folder.
 Anything else than what is listed may be typed: a path, an environment's

@@ -206,9 +206,10 @@
 (defun vivo-show-value ()
   "Show the whole value that stands on this line."
   (interactive)
-  (let ((overlay (or (vivo-display-value-at-point) (user-error "There is no value on this line"))))
+  (let* ((overlay (or (vivo-display-value-at-point) (user-error "There is no value on this line")))
+         (text (vivo-display--whole (overlay-get overlay 'vivo-hint))))
     (with-help-window "*vivo value*"
-      (princ (vivo-display--whole (overlay-get overlay 'vivo-hint))))))
+      (princ text))))
 
 (defun vivo-copy-value ()
   "Put the whole text of the value of the statement at point into the kill ring."
@@ -220,8 +221,9 @@
   (kill-new (plist-get result :text))
   (message "Copied %d characters" (length (plist-get result :text))))
 
-(defun vivo-pin-value (let-go)
-  "Let the value of the statement at point stay; with a prefix LET-GO, let it go."
+(defun vivo-pin-value (&optional let-go)
+  "Let the value of the statement at point stay.
+With a prefix argument LET-GO, let it go with its cell."
   (interactive "P")
   (vivo-connection-run
    "pinValue" (append (vivo-document-here) (list :pinned (if let-go :json-false t)))

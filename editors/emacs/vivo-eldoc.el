@@ -56,10 +56,15 @@
      :inlayHint/resolve hint
      (lambda (resolved)
        (let ((tooltip (plist-get resolved :tooltip)))
-         (funcall callback (vivo-display-plain
-                            (if (stringp tooltip) tooltip (plist-get tooltip :value))))))
+         (funcall callback (vivo-eldoc--on-a-line
+                            (vivo-display-plain
+                             (if (stringp tooltip) tooltip (plist-get tooltip :value)))))))
      (lambda (_) (funcall callback nil)))
     t))
+
+(defun vivo-eldoc--on-a-line (text)
+  "TEXT with its white space folded, as much as an echo area may tell."
+  (truncate-string-to-width (mapconcat #'identity (split-string text) " ") 1000 nil nil "…"))
 
 (provide 'vivo-eldoc)
 ;;; vivo-eldoc.el ends here

@@ -124,7 +124,8 @@ For instance (:launcher \"local\" :engines 4)."
                             (file-local-name (expand-file-name value root))
                           value)))
     (:trusted (if (or (eq value t)
-                      (cl-some (lambda (folder) (file-in-directory-p root folder)) (ensure-list value)))
+                      (cl-some (lambda (folder) (vivo-settings--is-below root folder))
+                               (ensure-list value)))
                   t
                 :json-false))
     (:cluster (or value (make-hash-table)))
@@ -132,6 +133,11 @@ For instance (:launcher \"local\" :engines 4)."
      (cond (value t) ((eq key :profile) nil) (t :json-false)))
     ((guard (symbolp value)) (symbol-name value))
     (_ value)))
+
+(defun vivo-settings--is-below (root folder)
+  "Whether ROOT is FOLDER or below it."
+  (string-prefix-p (file-name-as-directory (file-truename folder))
+                   (file-name-as-directory (file-truename root))))
 
 (provide 'vivo-settings)
 ;;; vivo-settings.el ends here

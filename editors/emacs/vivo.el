@@ -143,8 +143,9 @@
     (vivo--disable)))
 
 (defun vivo--add-hooks ()
-  "Add to the hooks of the current buffer what is not there."
+  "Add vivo's functions to the hooks of the current buffer, each at its place."
   (pcase-dolist (`(,hook ,function ,depth) vivo--hooks)
+    (remove-hook hook function t)
     (add-hook hook function depth t)))
 
 (defun vivo--enable ()
@@ -182,11 +183,13 @@ It does where a hook of the major mode turns it on, as after `revert-buffer'."
                            (with-current-buffer buffer
                              (unless vivo-mode (vivo-connection-close-buffer))))))))
 
-(defun vivo--beside-eglot ()
-  "Come back to the hooks that eglot has taken for itself."
+(defun vivo--beside-others ()
+  "Come back to the hooks that another server's mode has taken for itself."
   (when vivo-mode (vivo--add-hooks)))
 
-(add-hook 'eglot-managed-mode-hook #'vivo--beside-eglot)
+(dolist (hook '(eglot-managed-mode-hook lsp-completion-mode-hook lsp-diagnostics-mode-hook
+                                        lsp-configure-hook flymake-mode-hook))
+  (add-hook hook #'vivo--beside-others))
 
 (defun vivo-connect ()
   "Connect the current buffer to its language server, started if need be.

@@ -3,14 +3,13 @@ import { homedir } from "node:os";
 import type * as vscode from "vscode";
 import { LanguageClient, State, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
 import type { CellOwner } from "./cellOwner";
-import { copy } from "./clipboard";
+import type { Completions } from "./completions";
+import { copy } from "./copying";
 import { explain } from "./explaining";
 import { Commands, type CopiedText } from "./protocol";
 import type { ServerProgram } from "./serverProgram";
 import { mayRun } from "./trust";
 
-/** The state of a client whose server answers. */
-export const RUNNING = State.Running;
 const COPIED = new Set<string>([Commands.copyValue, Commands.copyTraceback]);
 
 /** A client that does not complain of what is typed while it ends. */
@@ -36,6 +35,7 @@ export function makeClient(
   options: () => Record<string, unknown>,
   abilities: Iterable<string>,
   owner: CellOwner,
+  completions: Completions,
   log: vscode.OutputChannel,
 ): QuietClient {
   const clientOptions: LanguageClientOptions = {
@@ -48,6 +48,7 @@ export function makeClient(
     initializationOptions: options,
     outputChannel: log, // stays when a server goes
     middleware: {
+      provideCompletionItem: (...asked) => completions.provide(...asked),
       provideCodeLenses: async (document, token, next) => owner.lenses(await next(document, token)),
       // Code lenses and actions call the server's commands directly.
       executeCommand: async (name, given, next) => {
@@ -81,4 +82,9 @@ export function makeClient(
     clear: () => undefined,
   });
   return client;
+}
+
+/** Whether a client's new state is that its server answers. */
+export function isRunning(state: State): boolean {
+  return state === State.Running;
 }

@@ -87,5 +87,14 @@
   (search-forward text)
   (backward-char (or back 0)))
 
+(defun vivo-tests--wheel (folder)
+  "A wheel of this project, built into FOLDER without asking any index."
+  (with-temp-buffer
+    (unless (zerop (call-process (expand-file-name ".venv/bin/python" vivo-tests--root) nil t nil
+                                 "-m" "pip" "wheel" "--quiet" "--no-deps" "--disable-pip-version-check"
+                                 "-w" folder vivo-tests--root))
+      (error "The wheel is not built: %s" (buffer-string))))
+  (car (directory-files folder t "\\.whl\\'")))
+
 (provide 'helpers)
 ;;; helpers.el ends here
