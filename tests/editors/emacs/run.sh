@@ -8,7 +8,7 @@ root=$(cd "$here/../../.." && pwd)
 package="$root/editors/emacs"
 
 # Each file is run by a fresh Emacs. eglot-tests.el is the way of a user without our package.
-files=(vivo-tests.el)
+files=(vivo-tests.el lists-tests.el sessions-tests.el)
 terminals=(terminal.sh)
 
 needed=()
