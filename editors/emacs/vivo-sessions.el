@@ -16,20 +16,9 @@
 
 (defvar-local vivo-sessions--source nil "The buffer by whose connection the list is asked for.")
 
-(defun vivo-sessions--run (name argument)
-  "Run the server's command NAME with ARGUMENT; then show the list again."
-  (unless (buffer-live-p vivo-sessions--source)
-    (user-error "The buffer that this list was opened from is gone: open it from another one"))
-  (let ((list (current-buffer)))
-    (with-current-buffer vivo-sessions--source
-      (vivo-connection-run
-       name argument
-       (lambda (_)
-         (when (buffer-live-p list)
-           (with-current-buffer list (revert-buffer))))))))
-
 (defun vivo-sessions--ask (name argument show)
-  "Run the server's command NAME with ARGUMENT; call SHOW with its result in this list."
+  "Run the server's command NAME with ARGUMENT.
+SHOW is called with its result, in this list."
   (unless (buffer-live-p vivo-sessions--source)
     (user-error "The buffer that this list was opened from is gone: open it from another one"))
   (let ((list (current-buffer)))
@@ -39,6 +28,10 @@
        (lambda (result)
          (when (buffer-live-p list)
            (with-current-buffer list (funcall show result))))))))
+
+(defun vivo-sessions--run (name argument)
+  "Run the server's command NAME with ARGUMENT; then show the list again."
+  (vivo-sessions--ask name argument (lambda (_) (revert-buffer))))
 
 (defun vivo-sessions--open (name mode)
   "Show the list NAME in MODE, opened from the current buffer."
