@@ -36,6 +36,9 @@
 (require 'vivo-inferior)
 
 (autoload 'vivo-install "vivo-install" "Install vivo into an environment of its own." t)
+(autoload 'vivo-variables "vivo-variables" "List the variables of this buffer's session." t)
+(autoload 'vivo-sessions "vivo-sessions" "List the sessions of this machine." t)
+(autoload 'vivo-inspector-here "vivo-inspector" "Inspect the object at point." t)
 (autoload 'vivo-menu "vivo-transient" "Everything vivo can do here, as a menu." t)
 
 ;;; Keys
@@ -66,6 +69,9 @@
     (define-key map "df" #'vivo-debug-file)
     (define-key map "dp" #'vivo-post-mortem)
     (define-key map "x" #'vivo-export)
+    (define-key map "v" #'vivo-variables)
+    (define-key map "o" #'vivo-inspector-here)
+    (define-key map "S" #'vivo-sessions)
     (define-key map "L" #'vivo-connect)
     (define-key map "l" #'vivo-show-log)
     (define-key map "I" #'vivo-install)

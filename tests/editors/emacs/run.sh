@@ -8,7 +8,10 @@ root=$(cd "$here/../../.." && pwd)
 package="$root/editors/emacs"
 
 # Each file is run by a fresh Emacs. eglot-tests.el is the way of a user without our package.
-files=(vivo-tests.el document-tests.el display-tests.el errors-tests.el completion-tests.el connection-tests.el)
+files=(
+  vivo-tests.el document-tests.el display-tests.el errors-tests.el completion-tests.el connection-tests.el beside-tests.el
+  lists-tests.el sessions-tests.el
+)
 terminals=(terminal.sh)
 
 needed=()
