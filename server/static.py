@@ -5,7 +5,8 @@ Rules:
 1. The loop never waits for analysis but in a coroutine with a deadline: what is not there in time
    is None, and nothing else is delayed by it.
 2. The process is started when it is first of use, ends with its stdin, and is killed and started
-   anew when it hangs; if that goes on, there are no static answers for a while.
+   anew when it hangs: when it has worked for long at what nobody waits for any more, or told
+   nothing at all. If that goes on, there are no static answers for a while.
 3. A text is sent once a version.
 4. It runs no interpreter of the user's: see :mod:`.analysis.jedi_answers`.
 """
@@ -24,6 +25,8 @@ _log = logging.getLogger(__name__)
 
 STATIC_DEADLINE = 5.0
 """Seconds that a request waits for a static answer where there is no live one."""
+PATIENCE = 12.0
+"""Seconds that it may work at one request which nobody waits for any more."""
 HANGING = 30.0
 """Seconds without any answer, after which the process is taken to hang."""
 _REST = 60.0  # seconds without static answers after several deaths
@@ -59,6 +62,8 @@ class StaticAnalysis:
         """By document, the version that the process has."""
         self._starts: list[float] = []
         self._heard = 0.0
+        self._at_work: tuple[int, float] | None = None
+        """The request that jedi works at, and since when."""
         self._is_closed = False
 
     @property
@@ -87,6 +92,7 @@ class StaticAnalysis:
                 return False
             self._process, self._heard = process, now
             self._sent.clear()
+            self._at_work = None
             self._reader = asyncio.create_task(self._read(process))
             return True
 
@@ -98,6 +104,11 @@ class StaticAnalysis:
                 (length,) = framing.HEADER.unpack(header)
                 message = framing.unpacked(await process.stdout.readexactly(length))
                 self._heard = time.monotonic()
+                if "begun" in message:
+                    self._begun(process, message["begun"])
+                    continue
+                if self._at_work is not None and self._at_work[0] == message["id"]:
+                    self._at_work = None
                 future = self._waiting.pop(message["id"], None)
                 if "failed" in message:
                     _log.info("No static answer: %s", message["failed"])
@@ -175,6 +186,27 @@ class StaticAnalysis:
             process.kill()
         else:
             process.stdin.write(framing.packed({"cancel": number}))
+            self._watch(process, number)
+
+    def _begun(self, process: asyncio.subprocess.Process, number: int) -> None:
+        self._at_work = number, self._heard
+        if number not in self._waiting:
+            self._watch(process, number)
+
+    def _watch(self, process: asyncio.subprocess.Process, number: int) -> None:
+        """Nobody waits for a request: see later whether it is still worked at."""
+        if self._at_work is not None and self._at_work[0] == number:
+            left = PATIENCE - (time.monotonic() - self._at_work[1])
+            loop = asyncio.get_running_loop()
+            loop.call_later(max(0.0, left), self._end_if_at, process, number)
+
+    def _end_if_at(self, process: asyncio.subprocess.Process, number: int) -> None:
+        """End a process that still works at what nobody waits for (rule 2)."""
+        if process is not self._process or process.returncode is not None:
+            return
+        if self._at_work is not None and self._at_work[0] == number:
+            _log.warning("The analysis hangs at a request: it is started anew.")
+            process.kill()
 
     def closed(self, uri: str) -> None:
         """A document was closed: its text is not needed."""

@@ -5,56 +5,30 @@
 
 ;;; Commentary:
 
-;; One server for each project, spoken to through jsonrpc.el.  A buffer is
-;; opened, changed and closed there as LSP has it; positions count UTF-16
-;; units, as every LSP client may.
+;; A buffer is open in the connection of its project, beside whatever other
+;; servers it has: what is asked about it, what it tells of its changes, and
+;; in which state its session is.  Whoever opens a file gets no error: a
+;; server that is not installed is told of in the mode line, and by the
+;; commands that need it.
 
 ;;; Code:
 
-(require 'jsonrpc)
 (require 'project)
-(require 'url-util)
 (require 'cl-lib)
-
-(defcustom vivo-server-command '("vivo" "lsp")
-  "The command that starts vivo's language server."
-  :type '(repeat string)
-  :group 'vivo)
-
-(defcustom vivo-python nil
-  "The interpreter that runs your code; nil lets the server choose.
-It chooses an activated environment, else the nearest .venv above the file."
-  :type '(choice (const :tag "Let the server choose" nil) file)
-  :group 'vivo)
-
-(defconst vivo-connection--capabilities
-  '(:workspace (:inlayHint (:refreshSupport t) :workspaceFolders t)
-    :textDocument (:inlayHint (:dynamicRegistration :json-false)
-                   :completion (:dynamicRegistration :json-false)
-                   :hover (:contentFormat ["markdown"])
-                   :publishDiagnostics (:relatedInformation t))
-    :general (:positionEncodings ["utf-16"])
-    :experimental (:vivo (:input t)))
-  "What this client can do.")
-
-(defclass vivo-connection (jsonrpc-process-connection)
-  ((root :initarg :root :accessor vivo-connection-root)
-   (status :initform nil :accessor vivo-connection-status)
-   (ready :initform nil :accessor vivo-connection-ready)
-   (waiting :initform nil :accessor vivo-connection-waiting))
-  "A connection to the server of one project.")
-
-(defvar vivo-connection--all (make-hash-table :test #'equal)
-  "Connections by the root of their project.")
+(require 'subr-x)
+(require 'vivo-document)
+(require 'vivo-settings)
+(require 'vivo-wire)
+(require 'vivo-server)
 
 (defvar-local vivo-connection--mine nil
   "The connection that this buffer is open in.")
-(defvar-local vivo-connection--version 0
-  "The version of this buffer's text that the server knows.")
-(defvar-local vivo-connection--is-stale nil
-  "Whether the buffer has changed since the server was told of it.")
+(defvar-local vivo-connection--problem nil
+  "Why the buffer has no connection, in a sentence; nil if it has one.")
 (defvar-local vivo-connection--timer nil
   "The timer that tells the server of changes.")
+(dolist (variable '(vivo-connection--mine vivo-connection--timer))
+  (put variable 'permanent-local t))
 
 ;;; Opening and closing
 
@@ -63,201 +37,118 @@ It chooses an activated environment, else the nearest .venv above the file."
   (let ((project (project-current)))
     (expand-file-name (if project (project-root project) default-directory))))
 
-(cl-defun vivo-connection-open-buffer (&key on-notification on-request)
-  "Open the current buffer in its project's connection.
-ON-NOTIFICATION and ON-REQUEST get the connection, method and parameters."
+(defun vivo-connection-open-buffer ()
+  "Open the current buffer in its project's connection; whether it is."
   (let* ((root (vivo-connection--root))
-         (known (gethash root vivo-connection--all))
-         (connection (if (and known (jsonrpc-running-p known))
-                         known
-                       (vivo-connection--start root on-notification on-request))))
-    (setq vivo-connection--mine connection
-          vivo-connection--version 0
-          vivo-connection--is-stale nil)
-    (let ((buffer (current-buffer)))
-      (vivo-connection--when-ready
-       connection
-       (lambda ()
-         (when (buffer-live-p buffer)
-           (with-current-buffer buffer
-             (jsonrpc-notify
-              connection :textDocument/didOpen
-              (list :textDocument
-                    (list :uri (vivo-connection-uri) :languageId "python"
-                          :version 0 :text (vivo-connection--text)))))))))))
+         (known (gethash root vivo-server--all))
+         (is-mine (and known (eq known vivo-connection--mine) vivo-document--uri)))
+    (setq vivo-connection--problem nil)
+    (condition-case error
+        (let ((connection (if (and known (jsonrpc-running-p known))
+                              known
+                            (vivo-server-start root))))
+          (if (and is-mine (eq connection known))
+              (progn (vivo-document-changed) ; as after `revert-buffer'
+                     (vivo-connection-after-change))
+            (vivo-connection--open connection))
+          t)
+      (vivo-not-installed
+       (setq vivo-connection--problem (nth 1 error))
+       (message "vivo: %s" (nth 1 error))
+       nil))))
 
-(defun vivo-connection--start (root on-notification on-request)
-  "Start a server for ROOT.
-ON-NOTIFICATION and ON-REQUEST handle what it sends."
-  (let ((program (executable-find (car vivo-server-command))))
-    (unless program
-      (user-error "There is no program %s: install vivo, or set vivo-server-command"
-                  (car vivo-server-command))))
-  (let* ((default-directory root)
-         (name (format "vivo %s" (abbreviate-file-name root)))
-         (connection
-          (make-instance
-           'vivo-connection
-           :name name
-           :root root
-           :process (lambda ()
-                      (make-process
-                       :name name :command vivo-server-command
-                       :connection-type 'pipe :coding 'utf-8-emacs-unix
-                       :noquery t
-                       :stderr (get-buffer-create (format " *%s stderr*" name))))
-           :notification-dispatcher on-notification
-           :request-dispatcher on-request
-           :on-shutdown #'vivo-connection--ended)))
-    (puthash root connection vivo-connection--all)
-    (when-let ((process (get-buffer-process (get-buffer (format " *%s stderr*" name)))))
-      (set-process-query-on-exit-flag process nil))
-    (jsonrpc-async-request
-     connection :initialize
-     (list :processId (emacs-pid)
-           :rootUri (vivo-connection--path-uri root)
-           :workspaceFolders (vector (list :uri (vivo-connection--path-uri root) :name name))
-           :initializationOptions (if vivo-python
-                                      (list :python (expand-file-name vivo-python))
-                                    (list :python nil))
-           :capabilities vivo-connection--capabilities)
-     :success-fn (lambda (_)
-                   (jsonrpc-notify connection :initialized (make-hash-table))
-                   (setf (vivo-connection-ready connection) t)
-                   (mapc #'funcall (nreverse (vivo-connection-waiting connection)))
-                   (setf (vivo-connection-waiting connection) nil))
-     :error-fn (lambda (error)
-                 (message "vivo: the server refused: %s" (plist-get error :message))))
-    connection))
-
-(defun vivo-connection--when-ready (connection function)
-  "Call FUNCTION once CONNECTION has shaken hands."
-  (if (vivo-connection-ready connection)
-      (funcall function)
-    (push function (vivo-connection-waiting connection))))
-
-(defun vivo-connection--ended (connection)
-  "Tell that the server of CONNECTION has ended."
-  (remhash (vivo-connection-root connection) vivo-connection--all)
-  (unless (plist-get (vivo-connection-status connection) :closing)
-    (setf (vivo-connection-status connection) '(:state "no server"))
-    (force-mode-line-update t)
-    (message "vivo: the language server ended; the session goes on.  M-x vivo-connect comes back to it.")))
+(defun vivo-connection--open (connection)
+  "Open the current buffer in CONNECTION, once that has shaken hands."
+  (setq vivo-connection--mine connection)
+  (let ((buffer (current-buffer)))
+    (vivo-connection-when-ready
+     connection
+     (lambda ()
+       (when (buffer-live-p buffer)
+         (with-current-buffer buffer
+           (when (eq vivo-connection--mine connection)
+             (jsonrpc-notify connection :textDocument/didOpen
+                             (list :textDocument (vivo-document-opened))))))))))
 
 (defun vivo-connection-close-buffer ()
   "Close the current buffer in its connection; the last one ends the server."
   (when vivo-connection--timer
     (cancel-timer vivo-connection--timer)
     (setq vivo-connection--timer nil))
-  (let ((connection vivo-connection--mine))
+  (let ((connection vivo-connection--mine)
+        (uri (vivo-document-uri)))
     (setq vivo-connection--mine nil)
+    (vivo-document-closed)
     (when (and connection (jsonrpc-running-p connection))
-      (jsonrpc-notify connection :textDocument/didClose
-                      (list :textDocument (list :uri (vivo-connection-uri))))
+      (when (vivo-connection-ready connection)
+        (jsonrpc-notify connection :textDocument/didClose
+                        (list :textDocument (list :uri uri))))
       (unless (vivo-connection-buffers connection)
-        (vivo-connection-shutdown connection)))))
+        (vivo-server-shutdown connection)))))
 
-(defun vivo-connection-shutdown (connection)
-  "End the server of CONNECTION in order; its sessions go on."
-  (setf (vivo-connection-status connection) '(:closing t))
-  (remhash (vivo-connection-root connection) vivo-connection--all)
-  (condition-case nil
-      (progn
-        (jsonrpc-request connection :shutdown nil :timeout 5)
-        (jsonrpc-notify connection :exit nil))
-    (error nil))
-  (let ((process (jsonrpc--process connection))
-        (deadline (+ (float-time) 5)))
-    (while (and (process-live-p process) (< (float-time) deadline))
-      (accept-process-output process 0.05))
-    (when (process-live-p process)
-      (delete-process process)))
-  (jsonrpc-shutdown connection t))
+(defun vivo-connection-renamed ()
+  "Open the current buffer anew: it visits another file now."
+  (when vivo-connection--mine
+    (let ((connection vivo-connection--mine))
+      (when (and (jsonrpc-running-p connection) vivo-document--uri)
+        (jsonrpc-notify connection :textDocument/didClose
+                        (list :textDocument (vivo-document-identifier))))
+      (vivo-document-closed)
+      (setq vivo-connection--mine nil)
+      (vivo-connection-open-buffer)
+      (unless (vivo-connection-buffers connection)
+        (vivo-server-shutdown connection)))))
+
+(defun vivo-connection--reopen (old new)
+  "Open in NEW what was open in OLD, whose server has ended."
+  (dolist (buffer (vivo-connection-buffers old))
+    (with-current-buffer buffer
+      (vivo-document-closed)
+      (vivo-connection--open new))))
+
+(setq vivo-server-reopen-function #'vivo-connection--reopen)
 
 ;;; Asking
 
 (defun vivo-connection-current ()
   "The current buffer's connection, or an error that says what to do."
-  (if (vivo-connection-is-live)
-      vivo-connection--mine
-    (user-error "This buffer is not connected: M-x vivo-connect")))
+  (cond ((vivo-connection-is-live) vivo-connection--mine)
+        (vivo-connection--problem (user-error "This buffer has no session: %s" vivo-connection--problem))
+        (t (user-error "This buffer is not connected: C-c C-v L (M-x vivo-connect)"))))
 
 (defun vivo-connection-is-live ()
   "Whether the current buffer is connected."
   (and vivo-connection--mine (jsonrpc-running-p vivo-connection--mine)))
 
-(defun vivo-connection-request (method params done)
-  "Ask METHOD with PARAMS; call DONE with the result."
+(defun vivo-connection-request (method params done &optional failed)
+  "Ask METHOD with PARAMS about the buffer; call DONE with the result.
+An error's text goes to FAILED, or is told."
   (let ((connection (vivo-connection-current)))
-    (vivo-connection--when-ready
-     connection
-     (lambda ()
-       (jsonrpc-async-request
-        connection method params
-        :timeout 30
-        :success-fn done
-        :error-fn (lambda (error)
-                    (message "vivo: %s" (plist-get error :message)))
-        :timeout-fn (lambda () (message "vivo: the server does not answer")))))))
+    (vivo-connection-flush)
+    (vivo-connection-ask connection method params done failed)))
 
-(defun vivo-connection-request-sync (method params)
-  "Ask METHOD with PARAMS and wait for the result; nil if there is none."
+(defun vivo-connection-request-sync (method params &optional seconds)
+  "Ask METHOD with PARAMS and wait for the result, at most SECONDS (2)."
   (condition-case nil
-      (jsonrpc-request (vivo-connection-current) method params :timeout 2)
-    (jsonrpc-error nil)))
+      (let ((connection (vivo-connection-current)))
+        (when (vivo-connection-ready connection)
+          (vivo-connection-flush)
+          (jsonrpc-request connection method params :timeout (or seconds 2))))
+    (jsonrpc-error nil))) ; an answer that does not come in time is none
 
-;;; Documents and positions
+(defun vivo-connection-run (name argument &optional done failed)
+  "Run the server's command NAME with ARGUMENT; call DONE with its result.
+An error's text goes to FAILED, or is told."
+  (vivo-connection-request
+   :workspace/executeCommand
+   (list :command (concat "vivo.server." name) :arguments (vector argument))
+   (or done #'ignore) failed))
 
-(defun vivo-connection--path-uri (path)
-  "The URI of PATH."
-  (concat "file://" (url-hexify-string (expand-file-name path) url-path-allowed-chars)))
+;;; Buffers
 
-(defun vivo-connection-uri ()
-  "The current buffer's URI."
-  (if buffer-file-name
-      (vivo-connection--path-uri (file-truename buffer-file-name))
-    (concat "untitled:" (url-hexify-string (buffer-name)))))
-
-(defun vivo-connection-document ()
-  "The current buffer as LSP's document."
-  (list :uri (vivo-connection-uri)))
-
-(defun vivo-connection--text ()
-  "The whole text of the current buffer."
-  (save-restriction
-    (widen)
-    (buffer-substring-no-properties (point-min) (point-max))))
-
-(defun vivo-connection--units (string)
-  "The length of STRING in UTF-16 units."
-  (/ (- (length (encode-coding-string string 'utf-16)) 2) 2))
-
-(defun vivo-connection-position (place)
-  "PLACE as LSP's position."
-  (save-excursion
-    (save-restriction
-      (widen)
-      (goto-char place)
-      (list :line (1- (line-number-at-pos nil t))
-            :character (vivo-connection--units
-                        (buffer-substring-no-properties (line-beginning-position) place))))))
-
-(defun vivo-connection-range (start end)
-  "From START to END as LSP's range."
-  (list :start (vivo-connection-position start) :end (vivo-connection-position end)))
-
-(defun vivo-connection-point (position)
-  "The place in the buffer of LSP's POSITION."
-  (save-excursion
-    (save-restriction
-      (widen)
-      (goto-char (point-min))
-      (forward-line (plist-get position :line))
-      (let ((left (plist-get position :character)))
-        (while (and (> left 0) (not (eolp)))
-          (setq left (- left (if (> (char-after) #xffff) 2 1)))
-          (forward-char)))
-      (point))))
+(defun vivo-connection-all ()
+  "Every connection that runs."
+  (cl-remove-if-not #'jsonrpc-running-p (hash-table-values vivo-server--all)))
 
 (defun vivo-connection-buffers (connection)
   "The buffers that are open in CONNECTION."
@@ -265,18 +156,23 @@ ON-NOTIFICATION and ON-REQUEST handle what it sends."
    (lambda (buffer) (eq connection (buffer-local-value 'vivo-connection--mine buffer)))
    (buffer-list)))
 
-(defun vivo-connection-buffer (uri)
-  "The connected buffer of URI, or nil."
+(defun vivo-connection-buffer (uri &optional connection)
+  "The buffer that is open as URI, in CONNECTION if given; nil if there is none."
   (cl-find-if (lambda (buffer)
                 (with-current-buffer buffer
-                  (and vivo-connection--mine (equal uri (vivo-connection-uri)))))
+                  (and vivo-connection--mine
+                       (or (null connection) (eq connection vivo-connection--mine))
+                       (equal uri (vivo-document-uri)))))
               (buffer-list)))
+
+(defun vivo-connection-remote (connection)
+  "What TRAMP puts before the paths of CONNECTION's host, or nil."
+  (file-remote-p (vivo-connection-root connection)))
 
 ;;; Changes
 
 (defun vivo-connection-after-change (&rest _)
-  "Note that the buffer has changed; the server is told soon."
-  (setq vivo-connection--is-stale t)
+  "The buffer has changed: the server is told soon."
   (unless vivo-connection--timer
     (let ((buffer (current-buffer)))
       (setq vivo-connection--timer
@@ -290,29 +186,66 @@ ON-NOTIFICATION and ON-REQUEST handle what it sends."
 
 (defun vivo-connection-flush ()
   "Tell the server of the buffer's changes, if there are any."
-  (when (and vivo-connection--is-stale (vivo-connection-is-live)
+  (when (and vivo-document--uri (vivo-connection-is-live)
              (vivo-connection-ready vivo-connection--mine))
-    (setq vivo-connection--is-stale nil)
-    (cl-incf vivo-connection--version)
-    (jsonrpc-notify
-     vivo-connection--mine :textDocument/didChange
-     (list :textDocument (list :uri (vivo-connection-uri)
-                               :version vivo-connection--version)
-           :contentChanges (vector (list :text (vivo-connection--text)))))))
+    (when-let ((changes (vivo-document-take-changes)))
+      (jsonrpc-notify vivo-connection--mine :textDocument/didChange changes))))
+
+(defun vivo-connection--configure ()
+  "Tell every server of the settings, which have changed."
+  (dolist (connection (vivo-connection-all))
+    (vivo-connection-when-ready
+     connection
+     (lambda ()
+       (jsonrpc-notify connection :workspace/didChangeConfiguration
+                       (list :settings (vivo-settings-options
+                                        (vivo-connection-root connection))))))))
+
+(add-hook 'vivo-settings-changed-hook #'vivo-connection--configure)
 
 ;;; State
 
-(defun vivo-connection-set-status (connection status)
-  "Keep STATUS, the session's, for CONNECTION, and show it."
+(defun vivo-connection--status-told (connection status)
+  "Keep STATUS of a session of CONNECTION, and show it."
+  (puthash (plist-get status :sessionId) status (vivo-connection-statuses connection))
   (setf (vivo-connection-status connection) status)
+  (when (plist-get status :uri)
+    (puthash (plist-get status :uri) (plist-get status :sessionId)
+             (vivo-connection-sessions connection)))
+  (when-let ((text (plist-get status :message)))
+    (message "vivo: %s" text))
   (force-mode-line-update t))
+
+(defun vivo-connection--run-told (connection params)
+  "Keep which session of CONNECTION PARAMS are about."
+  (let ((uri (plist-get params :uri))
+        (session (plist-get params :sessionId)))
+    (when (and uri session (null (plist-get params :engine)))
+      (puthash uri session (vivo-connection-sessions connection)))))
+
+(vivo-connection-on 'vivo/status #'vivo-connection--status-told)
+(vivo-connection-on 'vivo/executionStarted #'vivo-connection--run-told)
+
+(defun vivo-connection-session ()
+  "The id of the session that serves the current buffer, as far as it is known."
+  (when vivo-connection--mine
+    (gethash (vivo-document-uri) (vivo-connection-sessions vivo-connection--mine))))
+
+(defun vivo-connection-buffer-status ()
+  "The latest status of the current buffer's session, else of its connection."
+  (when vivo-connection--mine
+    (or (gethash (vivo-connection-session) (vivo-connection-statuses vivo-connection--mine))
+        (vivo-connection-status vivo-connection--mine))))
 
 (defun vivo-connection-lighter ()
   "What the mode line says."
-  (let* ((status (and vivo-connection--mine (vivo-connection-status vivo-connection--mine)))
+  (let* ((status (if (vivo-connection-is-live)
+                     (vivo-connection-buffer-status)
+                   (and vivo-connection--mine (vivo-connection-status vivo-connection--mine))))
          (state (plist-get status :state))
          (queued (or (plist-get status :queued) 0)))
-    (cond ((null vivo-connection--mine) " vivo:off")
+    (cond (vivo-connection--problem " vivo:not installed")
+          ((null vivo-connection--mine) " vivo:off")
           ((null state) " vivo")
           ((> queued 0) (format " vivo:%s+%d" state queued))
           (t (format " vivo:%s" state)))))

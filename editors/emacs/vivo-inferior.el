@@ -146,5 +146,9 @@
     (vivo-inferior--fresh-line buffer)
     (vivo-inferior--write buffer "In [ ]: ")))
 
+(vivo-connection-on 'vivo/executionStarted #'vivo-inferior-started)
+(vivo-connection-on 'vivo/output #'vivo-inferior-output)
+(vivo-connection-on 'vivo/executionFinished #'vivo-inferior-finished)
+
 (provide 'vivo-inferior)
 ;;; vivo-inferior.el ends here

@@ -21,31 +21,117 @@
 ;;; Code:
 
 (require 'python)
-(require 'vivo-connection)
-(require 'vivo-display)
-(require 'vivo-inferior)
 (require 'cl-lib)
+(require 'vivo-connection)
+(require 'vivo-asking)
+(require 'vivo-display)
+(require 'vivo-errors)
+(require 'vivo-pages)
+(require 'vivo-completion)
+(require 'vivo-eldoc)
+(require 'vivo-xref)
+(require 'vivo-cells)
+(require 'vivo-choose)
+(require 'vivo-debug)
+(require 'vivo-inferior)
 
-(defgroup vivo nil
-  "Live Python sessions beside the code."
-  :group 'languages
-  :prefix "vivo-")
+(autoload 'vivo-install "vivo-install" "Install vivo into an environment of its own." t)
+(autoload 'vivo-menu "vivo-transient" "Everything vivo can do here, as a menu." t)
+
+;;; Keys
+
+(defvar vivo-command-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map "a" #'vivo-run-all)
+    (define-key map "u" #'vivo-run-above)
+    (define-key map "b" #'vivo-run-below)
+    (define-key map "h" #'vivo-run-to-here)
+    (define-key map "R" #'vivo-restart-and-run-all)
+    (define-key map "H" #'vivo-restart-and-run-to-here)
+    (define-key map "r" #'vivo-restart)
+    (define-key map "k" #'vivo-cancel-all)
+    (define-key map "n" #'vivo-next-cell)
+    (define-key map "p" #'vivo-previous-cell)
+    (define-key map "m" #'vivo-mark-cell)
+    (define-key map "s" #'vivo-choose-session)
+    (define-key map "N" #'vivo-rename-session)
+    (define-key map "e" #'vivo-end-session)
+    (define-key map "i" #'vivo-choose-interpreter)
+    (define-key map "=" #'vivo-show-value)
+    (define-key map "w" #'vivo-copy-value)
+    (define-key map "P" #'vivo-pin-value)
+    (define-key map "f" #'vivo-visit-frame)
+    (define-key map "W" #'vivo-copy-traceback)
+    (define-key map "dc" #'vivo-debug-cell)
+    (define-key map "df" #'vivo-debug-file)
+    (define-key map "dp" #'vivo-post-mortem)
+    (define-key map "x" #'vivo-export)
+    (define-key map "L" #'vivo-connect)
+    (define-key map "l" #'vivo-show-log)
+    (define-key map "I" #'vivo-install)
+    (define-key map "?" #'vivo-menu)
+    map)
+  "Keys of `vivo-mode' below its prefix.")
+(fset 'vivo-command-map vivo-command-map)
 
 (defvar vivo-mode-map
   (let ((map (make-sparse-keymap)))
     (define-key map (kbd "C-c C-c") #'vivo-run-cell)
+    (define-key map (kbd "C-c RET") #'vivo-run-cell-and-advance)
     (define-key map (kbd "C-c C-r") #'vivo-run-region)
     (define-key map (kbd "C-c C-l") #'vivo-run-file)
     (define-key map (kbd "C-x C-e") #'vivo-run-statement)
+    (define-key map (kbd "C-M-x") #'vivo-run-definition)
+    (define-key map (kbd "C-c C-a") #'vivo-run-all)
     (define-key map (kbd "C-c C-k") #'vivo-interrupt)
     (define-key map (kbd "C-c C-d") #'vivo-inspect)
     (define-key map (kbd "C-c C-z") #'vivo-switch-to-inferior)
     (define-key map (kbd "C-c C-q") #'vivo-clear)
-    (define-key map (kbd "C-c C-a") #'vivo-run-all)
     (define-key map (kbd "C-c C-n") #'vivo-next-error)
     (define-key map (kbd "C-c C-p") #'vivo-previous-error)
+    (define-key map (kbd "C-c C-v") 'vivo-command-map)
     map)
   "Keys of `vivo-mode'.")
+
+(easy-menu-define vivo-mode-menu vivo-mode-map
+  "The menu of `vivo-mode'."
+  '("vivo"
+    ["Run Cell" vivo-run-cell]
+    ["Run Cell and Go On" vivo-run-cell-and-advance]
+    ["Run Region" vivo-run-region :active mark-active]
+    ["Run All Cells" vivo-run-all]
+    ["Run Cells Above" vivo-run-above]
+    ["Run File" vivo-run-file]
+    ["Interrupt" vivo-interrupt]
+    "--"
+    ["Next Error" vivo-next-error]
+    ["Inspect" vivo-inspect]
+    ["Inferior Buffer" vivo-switch-to-inferior]
+    ["Debug Cell" vivo-debug-cell]
+    ["Post-mortem" vivo-post-mortem]
+    "--"
+    ["Choose Session…" vivo-choose-session]
+    ["Choose Interpreter…" vivo-choose-interpreter]
+    ["Restart" vivo-restart]
+    ["All Commands…" vivo-menu]
+    ["Customize" (customize-group 'vivo)]))
+
+;;; The mode
+
+(defconst vivo--hooks
+  '((before-change-functions vivo-document-before-change)
+    (after-change-functions vivo--after-change)
+    (kill-buffer-hook vivo--disable)
+    (change-major-mode-hook vivo--major-mode-changes)
+    (after-set-visited-file-name-hook vivo-connection-renamed)
+    (completion-at-point-functions vivo-completion-at-point -5)
+    (eldoc-documentation-functions vivo-eldoc-value -5)
+    (eldoc-documentation-functions vivo-eldoc -4)
+    (xref-backend-functions vivo-xref-backend -5)
+    (flymake-diagnostic-functions vivo-errors-flymake)
+    (window-size-change-functions vivo-display-resized)
+    (window-configuration-change-hook vivo-display-resized))
+  "What vivo adds to a buffer's hooks, beside what others have there.")
 
 ;;;###autoload
 (define-minor-mode vivo-mode
@@ -56,206 +142,263 @@
       (vivo--enable)
     (vivo--disable)))
 
+(defun vivo--add-hooks ()
+  "Add vivo's functions to the hooks of the current buffer, each at its place."
+  (pcase-dolist (`(,hook ,function ,depth) vivo--hooks)
+    (remove-hook hook function t)
+    (add-hook hook function depth t)))
+
 (defun vivo--enable ()
   "Connect the current buffer and show what its session knows."
-  (add-hook 'after-change-functions #'vivo-connection-after-change nil t)
-  (add-hook 'kill-buffer-hook #'vivo--disable nil t)
-  (add-hook 'completion-at-point-functions #'vivo-completion-at-point -5 t)
-  (if (boundp 'eldoc-documentation-functions)
-      (add-hook 'eldoc-documentation-functions #'vivo-eldoc -5 t))
+  (vivo--add-hooks)
+  (vivo-errors-join-next-error)
+  (vivo-cells-join-imenu)
+  (eldoc-mode 1)
   (vivo-connect))
 
 (defun vivo--disable ()
   "Disconnect the current buffer; its session goes on."
-  (remove-hook 'after-change-functions #'vivo-connection-after-change t)
-  (remove-hook 'kill-buffer-hook #'vivo--disable t)
-  (remove-hook 'completion-at-point-functions #'vivo-completion-at-point t)
-  (remove-hook 'eldoc-documentation-functions #'vivo-eldoc t)
-  (vivo-display-clear-buffer)
+  (pcase-dolist (`(,hook ,function ,_) vivo--hooks)
+    (remove-hook hook function t))
+  (vivo-errors-leave-next-error)
+  (vivo-cells-leave-imenu)
+  (vivo-display-remove 'value)
+  (vivo-errors-clear)
   (vivo-connection-close-buffer))
+
+(defun vivo--after-change (start end length)
+  "Note that LENGTH characters became the text from START to END."
+  (vivo-document-after-change start end length)
+  (vivo-display-after-change start end)
+  (vivo-connection-after-change))
+
+(defun vivo--major-mode-changes ()
+  "The buffer's local variables go: disconnect it unless the mode comes back.
+It does where a hook of the major mode turns it on, as after `revert-buffer'."
+  (let ((buffer (current-buffer)))
+    (vivo-display-remove 'value)
+    (vivo-errors-clear)
+    (run-at-time 0 nil (lambda ()
+                         (when (buffer-live-p buffer)
+                           (with-current-buffer buffer
+                             (unless vivo-mode (vivo-connection-close-buffer))))))))
+
+(defun vivo--beside-others ()
+  "Come back to the hooks that another server's mode has taken for itself."
+  (when vivo-mode (vivo--add-hooks)))
+
+(dolist (hook '(eglot-managed-mode-hook lsp-completion-mode-hook lsp-diagnostics-mode-hook
+                                        lsp-configure-hook flymake-mode-hook))
+  (add-hook hook #'vivo--beside-others))
 
 (defun vivo-connect ()
   "Connect the current buffer to its language server, started if need be.
 The values of a session that is still running come back."
   (interactive)
-  (vivo-connection-open-buffer
-   :on-notification #'vivo--notification
-   :on-request #'vivo--request))
+  (when (vivo-connection-open-buffer)
+    (when (called-interactively-p 'interactive)
+      (message "vivo: connected"))))
 
-;;; What the server tells
+(defun vivo-show-log ()
+  "Show what goes between Emacs and the server of this buffer."
+  (interactive)
+  (pop-to-buffer (jsonrpc-events-buffer (or vivo-connection--mine
+                                            (user-error "This buffer was never connected")))))
 
-(defun vivo--notification (connection method params)
-  "Handle notification METHOD with PARAMS of CONNECTION."
-  (pcase method
-    ('textDocument/publishDiagnostics
-     (when-let ((buffer (vivo-connection-buffer (plist-get params :uri))))
-       (with-current-buffer buffer
-         (vivo-display-diagnostics (plist-get params :diagnostics)))))
-    ('vivo/status (vivo-connection-set-status connection params))
-    ('vivo/executionStarted (vivo-inferior-started connection params))
-    ('vivo/output (vivo-inferior-output connection params))
-    ('vivo/executionFinished (vivo-inferior-finished connection params))
-    ('window/showMessage
-     (message "vivo: %s" (plist-get params :message)))))
+;;; What the server asks
 
-(defun vivo--request (connection method params)
-  "Answer request METHOD with PARAMS of CONNECTION."
-  (pcase method
-    ('workspace/inlayHint/refresh
-     (dolist (buffer (vivo-connection-buffers connection))
-       (vivo--refresh buffer))
-     nil)
-    ('vivo/input (vivo--read-input params))
-    (_ nil)))
+(defun vivo--values-changed (connection _params)
+  "The values of the buffers of CONNECTION are others: ask for them."
+  (dolist (buffer (vivo-connection-buffers connection))
+    (with-current-buffer buffer
+      (vivo--refresh)))
+  nil)
 
-(defun vivo--refresh (buffer)
-  "Ask for the values of BUFFER and show them."
-  (with-current-buffer buffer
+(vivo-connection-answer 'workspace/inlayHint/refresh #'vivo--values-changed)
+
+(defun vivo--refresh ()
+  "Ask for the values of the current buffer and show them."
+  (let ((buffer (current-buffer)))
     (vivo-connection-request
      :textDocument/inlayHint
-     (list :textDocument (vivo-connection-document)
-           :range (vivo-connection-range (point-min) (point-max)))
+     (list :textDocument (vivo-document-identifier)
+           :range (save-restriction
+                    (widen)
+                    (vivo-document-range (point-min) (point-max))))
      (lambda (hints)
-       (when (buffer-live-p buffer)
+       (when (and (buffer-live-p buffer) (buffer-local-value 'vivo-mode buffer))
          (with-current-buffer buffer
-           (vivo-display-values hints)))))))
+           (vivo-display-values hints))))
+     #'ignore)))
 
-(defun vivo--read-input (params)
-  "Read the line of input that PARAMS ask for."
-  (let ((prompt (plist-get params :prompt)))
-    (condition-case nil
-        (list :value (if (eq (plist-get params :password) t)
-                         (read-passwd prompt)
-                       (read-string prompt)))
-      (quit (list :value nil)))))
+;;; Running
 
-;;; Commands
+(defun vivo-run-cell (&optional advance)
+  "Run the cell at point, or the statement in a file without marks.
+With ADVANCE, a prefix argument, go to the next."
+  (interactive "P")
+  (let ((buffer (current-buffer)))
+    (vivo-connection-run
+     "runCell" (vivo-document-here)
+     (lambda (started)
+       (vivo--flash buffer (plist-get started :range))
+       (when (and advance (plist-get started :next) (buffer-live-p buffer))
+         (vivo--go buffer (plist-get started :next)))))))
 
-(defun vivo--command (name argument &optional done)
-  "Run the server's command NAME with ARGUMENT; call DONE with its result."
-  (vivo-connection-flush)
-  (vivo-connection-request
-   :workspace/executeCommand
-   (list :command name :arguments (vector argument))
-   (or done #'ignore)))
-
-(defun vivo--here ()
-  "This document and point, as the server's commands want them."
-  (list :uri (vivo-connection-uri)
-        :position (vivo-connection-position (point))))
-
-(defun vivo-run-cell ()
-  "Run the cell at point, or the statement in a file without marks."
+(defun vivo-run-cell-and-advance ()
+  "Run the cell at point and go to the next."
   (interactive)
-  (vivo--command "vivo.server.runCell" (vivo--here)))
+  (vivo-run-cell t))
 
-(defun vivo-run-all ()
-  "Run every cell of the buffer."
-  (interactive)
-  (vivo--command "vivo.server.runAll" (list :uri (vivo-connection-uri))))
+(defun vivo--go (buffer position)
+  "Go to POSITION in BUFFER, also in its window."
+  (with-current-buffer buffer
+    (let ((place (vivo-document-point position))
+          (window (get-buffer-window buffer)))
+      (goto-char place)
+      (when window (set-window-point window place)))))
+
+(defun vivo--flash (buffer range)
+  "Show for a moment which RANGE of BUFFER runs."
+  (when (and range (buffer-live-p buffer) (not noninteractive))
+    (with-current-buffer buffer
+      (let ((bounds (vivo-document-bounds range)))
+        (pulse-momentary-highlight-region (car bounds) (cdr bounds))))))
+
+(defmacro vivo--define-run (name command params doc)
+  "Define the command NAME: the server's COMMAND with PARAMS, described by DOC."
+  `(defun ,name ()
+     ,doc
+     (interactive)
+     (vivo-connection-run ,command ,params)))
+
+(vivo--define-run vivo-run-all "runAll" (vivo-document-identifier)
+  "Run every cell of the buffer.")
+(vivo--define-run vivo-run-above "runAbove" (vivo-document-here)
+  "Run every cell above the one at point.")
+(vivo--define-run vivo-run-below "runBelow" (vivo-document-here)
+  "Run the cell at point and every cell below it.")
+(vivo--define-run vivo-run-to-here "runToHere" (vivo-document-here)
+  "Run every cell above the one at point, and it.")
+(vivo--define-run vivo-restart-and-run-all "restartAndRunAll" (vivo-document-identifier)
+  "Start a fresh engine and run every cell of the buffer there.")
+(vivo--define-run vivo-restart-and-run-to-here "restartAndRunToHere" (vivo-document-here)
+  "Start a fresh engine and run there every cell above the one at point, and it.")
 
 (defun vivo-run-region (start end)
   "Run the text from START to END."
   (interactive "r")
-  (vivo--command "vivo.server.runSelection"
-                 (list :uri (vivo-connection-uri)
-                       :range (vivo-connection-range start end))))
+  (let ((buffer (current-buffer)))
+    (vivo-connection-run
+     "runSelection" (list :uri (vivo-document-uri) :range (vivo-document-range start end))
+     (lambda (started) (vivo--flash buffer (plist-get started :range))))))
 
 (defun vivo-run-statement ()
-  "Run the statement that ends before point."
+  "Run the statement that ends before point, or the one that point is in."
   (interactive)
-  (let ((end (point))
-        (start (save-excursion
-                 (python-nav-beginning-of-statement)
-                 (point))))
-    (vivo-run-region start (max end (1+ start)))))
+  (let* ((start (save-excursion
+                  (skip-chars-backward " \t\n")
+                  (python-nav-beginning-of-statement)
+                  (point)))
+         (end (save-excursion
+                (goto-char start)
+                (python-nav-end-of-statement)
+                (point))))
+    (vivo-run-region start end)))
 
-(defun vivo-run-file ()
-  "Save the buffer and run its file as a program."
+(defun vivo-run-definition ()
+  "Run the function or class around point, decorators and all."
   (interactive)
+  (save-excursion
+    (end-of-line)
+    (unless (python-nav-beginning-of-defun 1)
+      (user-error "Point is in no definition"))
+    (while (and (> (current-indentation) 0) (python-nav-beginning-of-defun 1)))
+    (let ((end (save-excursion (python-nav-end-of-defun) (skip-chars-backward " \t\n") (point))))
+      (while (save-excursion (and (zerop (forward-line -1)) (looking-at "@")))
+        (forward-line -1))
+      (vivo-run-region (line-beginning-position) end))))
+
+(defun vivo-run-file (&optional arguments)
+  "Save the buffer and run its file as a program, with ARGUMENTS.
+A prefix argument asks for them."
+  (interactive (list (and current-prefix-arg
+                          (split-string-and-unquote (read-string "Arguments: ")))))
+  (unless buffer-file-name
+    (user-error "This buffer has no file: C-c C-v a (vivo-run-all) runs its cells"))
   (save-buffer)
-  (vivo--command "vivo.server.runFile" (list :uri (vivo-connection-uri))))
+  (vivo-connection-run "runFile" (list :uri (vivo-document-uri) :arguments (vconcat arguments))))
 
-(defun vivo-interrupt ()
-  "Interrupt what the session runs."
+(defun vivo-interrupt (&optional force)
+  "Interrupt what the session runs.
+With a prefix argument FORCE, end its process if that does not help."
+  (interactive "P")
+  (vivo-connection-run
+   "interrupt" (list :uri (vivo-document-uri) :force (if force t :json-false))
+   (lambda (result)
+     (message "vivo: %s" (pcase (plist-get result :outcome)
+                           ("idle" "nothing runs")
+                           ("removed_from_queue" "taken out of the queue")
+                           ("engine_ended" "its process was ended: C-c C-v r starts a fresh one")
+                           (outcome outcome))))))
+
+(defun vivo-cancel-all ()
+  "Take out of the queue all that waits in this buffer's session."
   (interactive)
-  (vivo--command "vivo.server.interrupt" (list :uri (vivo-connection-uri))
-                 (lambda (result)
-                   (message "vivo: %s" (plist-get result :outcome)))))
+  (vivo-connection-run
+   "cancelAll" (list :uri (vivo-document-uri))
+   (lambda (result)
+     (message "vivo: %d cells taken out of the queue"
+              (length (plist-get result :executionIds))))))
 
 (defun vivo-restart ()
   "Start a fresh engine in the session; its variables are gone."
   (interactive)
-  (vivo--command "vivo.server.restart" (list :uri (vivo-connection-uri))
-                 (lambda (_) (message "vivo: restarted"))))
+  (vivo-connection-run "restart" (list :uri (vivo-document-uri))
+                       (lambda (_) (message "vivo: a fresh engine has started"))))
 
-(defun vivo-clear ()
-  "Forget the values that are shown in the buffer."
-  (interactive)
-  (vivo--command "vivo.server.clear" (list :uri (vivo-connection-uri))))
-
-(defun vivo-inspect ()
-  "Show what is known of the live object at point."
-  (interactive)
-  (vivo--hover
-   (lambda (text)
-     (if (null text)
-         (message "vivo: nothing live at point")
-       (with-help-window "*vivo inspect*"
-         (princ text))))))
-
-(defun vivo--hover (done)
-  "Call DONE with the text of the hover at point, or nil."
-  (vivo-connection-request
-   :textDocument/hover
-   (list :textDocument (vivo-connection-document)
-         :position (vivo-connection-position (point)))
-   (lambda (hover)
-     (funcall done (plist-get (plist-get hover :contents) :value)))))
+(defun vivo-clear (&optional here)
+  "Forget the values that are shown in the buffer; with a prefix HERE, the cell's."
+  (interactive "P")
+  (vivo-connection-run "clear" (if here (vivo-document-here) (vivo-document-identifier))))
 
 (defun vivo-switch-to-inferior ()
   "Show the inferior buffer of this buffer's session."
   (interactive)
-  (pop-to-buffer (vivo-inferior-buffer (vivo-connection-current)
-                                       (vivo-connection-uri))))
+  (pop-to-buffer (vivo-inferior-buffer (vivo-connection-current) (vivo-document-uri))))
 
-(defun vivo-eldoc (callback &rest _)
-  "Tell eldoc's CALLBACK of the live object at point."
-  (when (vivo-connection-is-live)
-    (vivo--hover
-     (lambda (text)
-       (when text
-         (funcall callback (vivo-display-plain text)))))
-    t))
+;;; Inspecting
 
-(defun vivo-completion-at-point ()
-  "Complete from the live namespace."
-  (when (vivo-connection-is-live)
-    (let* ((bounds (bounds-of-thing-at-point 'symbol))
-           (start (save-excursion (skip-chars-backward "[:alnum:]_") (point)))
-           (end (if bounds (max (point) (cdr bounds)) (point)))
-           (cache nil))
-      (list start end
-            (completion-table-dynamic
-             (lambda (_)
-               (or cache (setq cache (vivo--completions)))))
-            :exclusive 'no
-            :annotation-function
-            (lambda (candidate)
-              (when-let ((detail (get-text-property 0 'vivo-detail candidate)))
-                (concat " " detail)))))))
+(defun vivo-inspect ()
+  "Show what is known of the live object at point."
+  (interactive)
+  (vivo-connection-request
+   :textDocument/hover (vivo-document-at-point)
+   (lambda (hover)
+     (let ((text (plist-get (plist-get hover :contents) :value)))
+       (if (null text)
+           (message "vivo: nothing is known of what is at point")
+         (with-help-window "*vivo inspect*"
+           (princ (vivo-display-plain text))))))))
 
-(defun vivo--completions ()
-  "The completions at point."
-  (vivo-connection-flush)
-  (let ((list (vivo-connection-request-sync
-               :textDocument/completion
-               (list :textDocument (vivo-connection-document)
-                     :position (vivo-connection-position (point))))))
-    (mapcar (lambda (item)
-              (propertize (plist-get item :label)
-                          'vivo-detail (plist-get item :detail)))
-            (plist-get list :items))))
+(defun vivo-export (form file)
+  "Write this document as FORM (a notebook, a page, a script) into FILE."
+  (interactive
+   (let* ((form (completing-read "Export as: " '("notebook" "html" "script") nil t))
+          (name (concat (file-name-sans-extension (or buffer-file-name (buffer-name)))
+                        (pcase form ("notebook" ".ipynb") ("html" ".html") (_ ".py")))))
+     (list form (read-file-name "File: " nil nil nil (file-name-nondirectory name)))))
+  (let ((is-there (file-exists-p file)))
+    (when (and is-there (not (y-or-n-p (format "Overwrite %s? " file))))
+      (user-error "Nothing was written"))
+    (vivo-connection-run
+     "exportDocument" (list :uri (vivo-document-uri) :form form
+                            :path (file-local-name (expand-file-name file))
+                            :overwrite (if is-there t :json-false))
+     (lambda (result)
+       (message "vivo: %d cells in %s%s" (plist-get result :cells) (plist-get result :path)
+                (mapconcat (lambda (sentence) (concat ".  " sentence))
+                           (plist-get result :messages) ""))))))
 
 (provide 'vivo)
 ;;; vivo.el ends here

@@ -2,8 +2,9 @@
 
 Rules:
 
-1. Two threads work: one for jedi, whose answers may take seconds, one for what parso tells of the
-   structure of a document, which must not wait behind it.
+1. Three threads work: one for jedi, whose answers may take seconds, one for what parso tells of the
+   structure of a document, and one for the names of modules; these must not wait behind it. jedi's
+   says what it begins, so that the server knows what it hangs at.
 2. A request that was taken back before its turn is not begun. Warming comes last, import by import.
 3. The process ends with its stdin, whatever it is doing, and starts no other.
 4. A failure is an answer: it never ends the process.
@@ -31,9 +32,17 @@ Answer = Callable[[dict[str, Any], str], Any]
 class Worker:
     """A thread that answers the requests of one kind."""
 
-    def __init__(self, name: str, load: Callable[[], dict[str, Answer]], send: Any) -> None:
+    def __init__(
+        self,
+        name: str,
+        load: Callable[[], dict[str, Answer]],
+        send: Any,
+        *,
+        is_telling: bool = False,
+    ) -> None:
         self._load = load
         self._send = send
+        self._is_telling = is_telling
         self._queue: queue.PriorityQueue[tuple[int, int, dict[str, Any], str]] = (
             queue.PriorityQueue()
         )
@@ -54,11 +63,13 @@ class Worker:
     def _work(self) -> None:
         answers: dict[str, Answer] | None = None
         while True:
-            _, _, asked, text = self._queue.get()
+            priority, _, asked, text = self._queue.get()
             number = asked["id"]
             if number in self.cancelled:
                 self.cancelled.discard(number)
                 continue
+            if self._is_telling and priority < _LAST:
+                self._send({"begun": number})
             try:
                 if answers is None:
                     answers = self._load()
@@ -92,7 +103,16 @@ def _load_structure() -> dict[str, Answer]:
     return ANSWERS
 
 
-_STRUCTURE = frozenset({"symbols", "folding", "selections", "tokens"})
+def _load_modules() -> dict[str, Answer]:
+    from .modules import members
+
+    return {"members": members}
+
+
+_KINDS = dict.fromkeys(("symbols", "folding", "selections", "tokens"), "structure") | {
+    "members": "modules"
+}
+"""By method, the thread that answers; jedi's for all others."""
 
 
 def main() -> None:
@@ -108,7 +128,8 @@ def main() -> None:
             output.flush()
 
     workers = {
-        "jedi": Worker("jedi", _load_jedi, send),
+        "modules": Worker("modules", _load_modules, send),
+        "jedi": Worker("jedi", _load_jedi, send, is_telling=True),
         "structure": Worker("structure", _load_structure, send),
     }
     texts: dict[str, str] = {}
@@ -122,7 +143,7 @@ def main() -> None:
             uri = asked.get("uri", "")
             if "text" in asked:
                 texts[uri] = asked.pop("text")
-            kind = "structure" if asked["method"] in _STRUCTURE else "jedi"
+            kind = _KINDS.get(asked["method"], "jedi")
             priority = _LAST if asked["method"] == "warm" else 0
             workers[kind].put(asked, texts.get(uri, ""), priority)
     os._exit(0)  # a thread may be deep in a library

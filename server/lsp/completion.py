@@ -5,7 +5,8 @@ Rules:
 1. Live answers come within the deadline, whatever the analysis does. Where the session knows the
    object (its attributes, keys), it alone answers; a name in the text is completed by both, and if
    the analysis is not in time the list says that it is incomplete.
-2. Without a live answer the analysis has its own, longer deadline.
+2. Without a live answer the analysis has its own, longer deadline. While it is not ready, what a
+   module's file says of its names is told, in a list that says that it is incomplete.
 3. Each item says where it comes from; what both know is live. Documentation is resolved lazily.
 4. No user code runs: the session's lane sees to that, and the analysis imports nothing of theirs.
 """
@@ -41,6 +42,13 @@ _GRACE = 0.015
 _LINES_BEFORE = 50
 
 
+class _Analysis(NamedTuple):
+    whole: asyncio.Task[Any]
+    """All that is known of the place."""
+    members: asyncio.Task[Any] | None
+    """The names of the module before the dot, from its file (rule 2)."""
+
+
 class _Live(NamedTuple):
     items: list[types.CompletionItem]
     is_cut: bool
@@ -50,7 +58,7 @@ class _Live(NamedTuple):
 
 def register(server: VivoServer) -> None:
     """Register the feature."""
-    remembered: dict[str, tuple[Any, asyncio.Task[Any]]] = {}
+    remembered: dict[str, tuple[Any, _Analysis]] = {}
 
     @server.feature(types.TEXT_DOCUMENT_COMPLETION, _OPTIONS)
     async def completion(params: types.CompletionParams) -> types.CompletionList:
@@ -72,11 +80,10 @@ def register(server: VivoServer) -> None:
         items, is_incomplete = live.items, live.is_cut
         if analysis is not None and (place.kind in ("name", "string") or not items):
             if live.is_late or (items and place.kind == "name"):
-                told = await soon(analysis, _GRACE)
+                told = await soon(analysis.whole, _GRACE)
                 is_incomplete = is_incomplete or told is None
             elif not items:
-                told = await asyncio.shield(analysis)
-                is_incomplete = told is None
+                told, is_incomplete = await _told(analysis)
             else:
                 told = None
             items = _merged(server, uri, params.position, items, told, (line, column))
@@ -180,8 +187,8 @@ def _analysis(
     at: tuple[int, int],
     place: Place,
     has_session: bool,
-    remembered: dict[str, tuple[Any, asyncio.Task[Any]]],
-) -> asyncio.Task[Any] | None:
+    remembered: dict[str, tuple[Any, _Analysis]],
+) -> _Analysis | None:
     """The analysis of a place: that of the same word's first letters is gone on with."""
     if not static_answers.is_on(server):
         return None
@@ -190,12 +197,14 @@ def _analysis(
     rest = lines[:line] + lines[line + 1 :]
     key = (line, lines[line][:start], hash(tuple(rest)) if len(rest) < 2000 else len(rest))
     known = remembered.get(uri)
-    if known is not None and known[0] == key:
-        task = known[1]
-        if not task.done() or (not task.cancelled() and task.result() is not None):
-            return task
-    if known is not None and not known[1].done():
-        known[1].cancel()
+    if known is not None:
+        task = known[1].whole
+        is_wanted = known[0] == key
+        if is_wanted and (not task.done() or (not task.cancelled() and task.result() is not None)):
+            return known[1]
+        for each in known[1]:
+            if each is not None:
+                each.cancel()
     # Asked at the word's first letter: the client filters, and the next letter asks no more.
     asked = static_answers.after_live(
         server,
@@ -204,9 +213,28 @@ def _analysis(
         (line, start),
         may_be_live=place.kind != "name" and has_session,
     )
-    task = asyncio.get_running_loop().create_task(asked)
-    remembered[uri] = key, task
-    return task
+    loop = asyncio.get_running_loop()
+    members = None
+    owner = _owner(lines[line][:start])[:-1]
+    if place.kind == "attribute" and owner and not has_session:
+        at_owner = static_answers.ask(server, "members", uri, (line, start), owner=owner)
+        members = loop.create_task(at_owner)
+    analysis = _Analysis(loop.create_task(asked), members)
+    remembered[uri] = key, analysis
+    return analysis
+
+
+async def _told(analysis: _Analysis) -> tuple[Any | None, bool]:
+    """What is known without a session, and whether more may come: by the first that knows it."""
+    whole, members = analysis
+    if members is not None and not whole.done():
+        if not members.done():
+            await asyncio.wait((whole, members), return_when=asyncio.FIRST_COMPLETED)
+            await soon(whole, _GRACE)
+        if not whole.done() and (names := await soon(members, 0)):
+            return {"number": None, "items": [[*each, 0] for each in names]}, True
+    told = await asyncio.shield(whole)
+    return told, told is None
 
 
 def _merged(
@@ -229,7 +257,8 @@ def _merged(
         if name in known or not name.lower().startswith(word.lower() if not prefix else ""):
             continue
         start = in_client_units(server, uri, line, max(0, column - len(word) - prefix))
-        data = {"static": [told["number"], index], "uri": uri}
+        known_as = told["number"]
+        data = {"static": [known_as, index], "uri": uri} if known_as is not None else {}
         found.append(static_item(name, kind, types.Range(start, position), len(found), data))
     return found
 

@@ -42,7 +42,7 @@ async def _hint(server: VivoServer, uri: str, shown: Shown) -> types.InlayHint:
         padding_left=True,
     )
     if server.presenter.can.resolve_hints:
-        hint.data = {"uri": uri, "key": shown.key}
+        hint.data = {"uri": uri, "key": shown.key, "kind": shown.kind}
     elif shown.kind != "figure":  # a document's pictures at once would be too much
         hint.tooltip = await tooltip_of(server, shown)
     return hint

@@ -1,4 +1,7 @@
-"""What ``obj?`` and ``obj??`` show, as documents beside the code: ``vivo-page:/SESSION/RUN/N``."""
+"""What ``obj?`` and ``obj??`` show, as documents beside the code.
+
+Their URIs are ``vivo-page:/SESSION/RUN/N/TITLE``; the title is for the tab of an editor alone.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import re
 from collections import OrderedDict
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ..live import LiveSession
 from ..replays import events_of
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 SCHEME = "vivo-page"
 _MOST_KEPT = 100
+_LONGEST_TITLE = 40
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PLACE = re.compile(r"[0-9A-Za-z_-]{1,100}")
 
@@ -33,7 +37,9 @@ class Pages:
 
     def paged(self, session: LiveSession, run: str, pages: list[dict[str, Any]]) -> None:
         """A run has ended with pages: they open beside the code, if it was this client's."""
-        uris = [uri_of(session.id, run, number) for number in range(len(pages))]
+        record = session.runs.get(run)
+        title = _title(record.source) if record is not None else "page"
+        uris = [uri_of(session.id, run, number, title) for number in range(len(pages))]
         for uri, page in zip(uris, pages, strict=True):
             self._kept[uri] = page["data"]
         while len(self._kept) > _MOST_KEPT:
@@ -55,9 +61,9 @@ class Pages:
     async def _again(self, uri: str) -> dict[str, Any] | None:
         """A page from the session's journal."""
         place = PurePosixPath(urlsplit(uri).path).parts[1:]
-        if len(place) != 3 or not all(_PLACE.fullmatch(part) for part in place):
+        if len(place) not in (3, 4) or not all(_PLACE.fullmatch(part) for part in place[:3]):
             return None
-        session_id, run, number = place
+        session_id, run, number = place[:3]
         for session in self._presenter.server.every_session():
             record = session.runs.get(run) if session.id == session_id else None
             if record is None or not number.isdigit():
@@ -71,9 +77,15 @@ class Pages:
         return None
 
 
-def uri_of(session: str, run: str, number: int) -> str:
+def uri_of(session: str, run: str, number: int, title: str) -> str:
     """The URI of a page of a run."""
-    return f"{SCHEME}:/{session}/{run}/{number}"
+    return f"{SCHEME}:/{session}/{run}/{number}/{quote(title)}"
+
+
+def _title(code: str) -> str:
+    """What a page is about: the last line that asked for one."""
+    last = code.rstrip().rpartition("\n")[2].strip()
+    return re.sub(r"[^\w. ?%-]", "", last)[:_LONGEST_TITLE] or "page"
 
 
 def _is_code(text: str) -> bool:

@@ -92,6 +92,8 @@ class VivoProtocol(Dispatching):
 
 
 _FITTED = (types.Hover, types.CompletionList, types.CompletionItem, types.SignatureHelp)
+_OF_THE_DEADLINE = 0.8
+"""What the session gets of a deadline."""
 
 
 class VivoServer(LanguageServer):
@@ -150,8 +152,8 @@ class VivoServer(LanguageServer):
 
     @property
     def deadline(self) -> float:
-        """Seconds that a completion or hover waits for the session."""
-        return self.settings.deadline
+        """Seconds that a completion or hover waits for the session; the rest is its way back."""
+        return self.settings.deadline * _OF_THE_DEADLINE
 
     @property
     def dispatching(self) -> VivoProtocol:

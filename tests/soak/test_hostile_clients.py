@@ -27,6 +27,7 @@ GROWTH = 40 * 2**20
 async def test_ten_minutes_of_hostility(home: Path) -> None:
     """Warm after a tenth of the time; then measured with every document closed."""
     client = await HostileClient.start(SEED, str(home))
+    client.static = "on"
     server = psutil.Process(client.process.pid)
     began, warm, messages, requests = time.monotonic(), 0, 0, 0
     try:

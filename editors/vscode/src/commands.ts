@@ -1,30 +1,60 @@
 // The editor's commands: each asks the server for one of its own, about the active editor.
 import * as vscode from "vscode";
-import type { OutputPanel } from "./outputPanel";
-import { Commands, type InterruptResult, type RunStarted } from "./protocol";
+import { chooseInterpreter } from "./choosing/interpreters";
+import { chooseSession, endSession, renameSession } from "./choosing/sessions";
+import { copy } from "./copying";
+import { exportDocument } from "./exporting";
+import { explain } from "./explaining";
+import { menu } from "./menu";
+import type { OutputPanel } from "./outputs/outputPanel";
+import { type CancelResult, Commands, type CopiedText, type InterruptResult, type RunStarted } from "./protocol";
+import { sendToCluster, sendToEngines } from "./sendingToCluster";
 import { type Server, Told } from "./server";
 
 type Ask = (editor: vscode.TextEditor) => Promise<unknown>;
 
 export function registerCommands(server: Server, panel: OutputPanel): vscode.Disposable[] {
-  const atCursor = (command: string) => (editor: vscode.TextEditor) =>
-    server.ask<RunStarted>(command, editor.document, { position: editor.selection.active });
+  const atCursor =
+    (command: string, more: object = {}) =>
+    (editor: vscode.TextEditor) =>
+      server.ask<RunStarted>(command, editor.document, { position: editor.selection.active, ...more });
   const ofDocument = (command: string) => (editor: vscode.TextEditor) => server.ask(command, editor.document);
-  const advancing = new Queue();
+  const copied = (command: string) => async (editor: vscode.TextEditor) =>
+    copy(await server.ask<CopiedText>(command, editor.document, { position: editor.selection.active }));
+  const inOrder = new Queue();
 
   const asks: Record<string, Ask> = {
     "vivo.runCell": atCursor(Commands.runCell),
     "vivo.runAbove": atCursor(Commands.runAbove),
+    "vivo.runBelow": atCursor(Commands.runBelow),
+    "vivo.runToHere": atCursor(Commands.runToHere),
+    "vivo.restartAndRunToHere": atCursor(Commands.restartAndRunToHere),
     "vivo.runAll": ofDocument(Commands.runAll),
+    "vivo.restartAndRunAll": ofDocument(Commands.restartAndRunAll),
     "vivo.restart": ofDocument(Commands.restart),
     "vivo.clear": ofDocument(Commands.clear),
+    "vivo.clearValue": atCursor(Commands.clear),
+    "vivo.pinValue": atCursor(Commands.pinValue, { pinned: true }),
+    "vivo.unpinValue": atCursor(Commands.pinValue, { pinned: false }),
+    "vivo.copyValue": copied(Commands.copyValue),
+    "vivo.copyTraceback": copied(Commands.copyTraceback),
     "vivo.runCellAndAdvance": (editor) =>
-      advancing.next(async () => advance(editor, await atCursor(Commands.runCell)(editor))),
+      inOrder.next(async () => advance(editor, await atCursor(Commands.runCell)(editor))),
+    "vivo.runCellAndInsert": (editor) =>
+      inOrder.next(async () => insertBelow(editor, await atCursor(Commands.runCell)(editor))),
     "vivo.runSelection": ({ document, selection: { start, end } }) =>
       server.ask<RunStarted>(Commands.runSelection, document, { range: { start, end } }),
     "vivo.runFile": async ({ document }) => {
       if (await document.save()) {
         await server.ask<RunStarted>(Commands.runFile, document);
+      }
+    },
+    "vivo.inspect": async (editor) => {
+      const { document, selection } = editor;
+      const word = selection.isEmpty ? document.getWordRangeAtPosition(selection.active, /[\p{L}_][\p{L}\p{N}_.]*/u) : selection;
+      const name = word && document.getText(word).trim();
+      if (name) {
+        await server.ask<RunStarted>(Commands.runText, document, { text: `${name}?` });
       }
     },
     "vivo.interrupt": async ({ document }) => {
@@ -33,13 +63,36 @@ export function registerCommands(server: Server, panel: OutputPanel): vscode.Dis
         vscode.window.setStatusBarMessage("vivo: nothing runs", 3000);
       }
     },
+    "vivo.cancelQueue": async ({ document }) => {
+      const { executionIds } = await server.ask<CancelResult>(Commands.cancelAll, document);
+      vscode.window.setStatusBarMessage(`vivo: ${executionIds.length || "no"} waiting cells were taken out`, 3000);
+    },
+    "vivo.chooseSession": ({ document }) => chooseSession(server, document),
+    "vivo.chooseInterpreter": ({ document }) => chooseInterpreter(server, document),
+    "vivo.sendToCluster": (editor) => sendToCluster(server, editor, "cell"),
+    "vivo.sendSelectionToCluster": (editor) => sendToCluster(server, editor, "selection"),
+    "vivo.sendFileToCluster": (editor) => sendToCluster(server, editor, "file"),
+    "vivo.sendToEngines": (editor) => sendToEngines(server, editor),
+  };
+  const others: Record<string, () => unknown> = {
+    "vivo.showOutput": () => panel.reveal(),
+    "vivo.showOutputOfCell": () => panel.showOutputOfCell(),
+    "vivo.clearOutput": () => panel.clear(),
+    "vivo.restartServer": () => server.restart(),
+    "vivo.showLog": () => server.showLog(),
+    "vivo.openWalkthrough": () =>
+      vscode.commands.executeCommand("workbench.action.openWalkthrough", "vivo.vivo#start", false),
+    "vivo.exportDocument": () => {
+      const notebook = vscode.window.activeNotebookEditor?.notebook.uri;
+      return notebook ? told(() => exportDocument(server, notebook)) : withEditor((editor) => exportDocument(server, editor.document.uri));
+    },
+    "vivo.renameSession": () => told(() => renameSession(server)),
+    "vivo.endSession": () => told(() => endSession(server)),
+    "vivo.menu": menu,
   };
   return [
     ...Object.entries(asks).map(([name, ask]) => vscode.commands.registerCommand(name, () => withEditor(ask))),
-    vscode.commands.registerCommand("vivo.showOutput", () => panel.reveal()),
-    vscode.commands.registerCommand("vivo.clearOutput", () => panel.clear()),
-    vscode.commands.registerCommand("vivo.restartServer", () => server.restart()),
-    vscode.commands.registerCommand("vivo.menu", menu),
+    ...Object.entries(others).map(([name, does]) => vscode.commands.registerCommand(name, does)),
   ];
 }
 
@@ -63,15 +116,30 @@ function currentEditor(): vscode.TextEditor | undefined {
 async function withEditor(ask: Ask): Promise<void> {
   const editor = currentEditor();
   if (editor?.document.languageId !== "python") {
-    vscode.window.showInformationMessage("vivo: open a Python file first.");
+    await offerFile();
     return;
   }
+  await told(() => ask(editor));
+}
+
+/** Do something; what goes wrong is told in a sentence, with ways on. */
+export async function told(does: () => Promise<unknown>): Promise<void> {
   try {
-    await ask(editor);
+    await does();
   } catch (error) {
     if (!(error instanceof Told)) {
-      vscode.window.showErrorMessage(`vivo: ${error instanceof Error ? error.message : String(error)}`);
+      void explain(error);
     }
+  }
+}
+
+async function offerFile(): Promise<void> {
+  const make = "New Python File";
+  const answer = await vscode.window.showInformationMessage("vivo: open a Python file first.", make);
+  if (answer === make) {
+    const document = await vscode.workspace.openTextDocument({ language: "python", content: "# %%\n" });
+    const editor = await vscode.window.showTextDocument(document);
+    select(editor, 1);
   }
 }
 
@@ -82,24 +150,23 @@ function advance(editor: vscode.TextEditor, { next }: RunStarted): void {
   }
   const line = editor.document.lineAt(Math.min(next.line, editor.document.lineCount - 1));
   const isMark = line.text.startsWith("#") && line.lineNumber + 1 < editor.document.lineCount;
-  const target = new vscode.Position(line.lineNumber + (isMark ? 1 : 0), 0);
-  editor.selection = new vscode.Selection(target, target);
-  editor.revealRange(new vscode.Range(target, target), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+  select(editor, line.lineNumber + (isMark ? 1 : 0));
 }
 
-async function menu(): Promise<void> {
-  const picked = await vscode.window.showQuickPick(
-    [
-      { label: "$(run-all) Run All Cells", command: "vivo.runAll" },
-      { label: "$(debug-stop) Interrupt", command: "vivo.interrupt" },
-      { label: "$(debug-restart) Restart Session", command: "vivo.restart" },
-      { label: "$(output) Show Output", command: "vivo.showOutput" },
-      { label: "$(clear-all) Clear Values", command: "vivo.clear" },
-      { label: "$(sync) Restart Language Server", command: "vivo.restartServer" },
-    ],
-    { title: "vivo" },
-  );
-  if (picked) {
-    await vscode.commands.executeCommand(picked.command);
-  }
+// A new cell where the next one starts.
+async function insertBelow(editor: vscode.TextEditor, { next }: RunStarted): Promise<void> {
+  const { document } = editor;
+  const line = next?.line ?? document.lineCount;
+  const isAtEnd = line >= document.lineCount;
+  const place = isAtEnd ? document.lineAt(document.lineCount - 1).range.end : new vscode.Position(line, 0);
+  const gap = isAtEnd && document.lineAt(document.lineCount - 1).text ? "\n\n" : "";
+  const first = place.line + gap.length;
+  await editor.edit((edit) => edit.insert(place, `${gap}# %%\n${isAtEnd ? "" : "\n\n"}`));
+  select(editor, first + 1);
+}
+
+function select(editor: vscode.TextEditor, line: number): void {
+  const target = new vscode.Position(line, 0);
+  editor.selection = new vscode.Selection(target, target);
+  editor.revealRange(new vscode.Range(target, target), vscode.TextEditorRevealType.InCenterIfOutsideViewport);
 }

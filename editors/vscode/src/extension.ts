@@ -1,13 +1,20 @@
 // Connects what the server tells to what the user sees. It draws and it asks; what a cell, a session
 // or a result is, the server decides.
 import * as vscode from "vscode";
+import { CellOwner } from "./cellOwner";
 import { registerCommands } from "./commands";
+import { registerConsole } from "./consoleTerminal";
 import { registerDebugging } from "./debugging";
+import { Installer } from "./installing";
 import { registerNotebooks, type Notebooks } from "./notebooks";
-import { OutputPanel } from "./outputPanel";
+import { BlobStore } from "./outputs/blobStore";
+import { OutputPanel } from "./outputs/outputPanel";
+import { registerPlots } from "./plots";
 import {
   Notifications,
+  Queries,
   Requests,
+  type Blob,
   type ExecutionFinished,
   type ExecutionStarted,
   type InputParams,
@@ -16,18 +23,45 @@ import {
   type Status,
 } from "./protocol";
 import { Server } from "./server";
+import { registerServerDocuments } from "./serverDocuments";
+import { registerSessions } from "./sessions";
+import { Settings } from "./settings";
 import { StatusBar } from "./statusBar";
+import { Tables } from "./table";
+import { registerVariables } from "./variables";
 
 let server: Server | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  const storage = context.globalStorageUri;
   const status = new StatusBar();
-  const panel = new OutputPanel(context.extensionUri);
-  server = new Server(() => panel.seen());
-  context.subscriptions.push(status, panel, server, ...registerCommands(server, panel));
-  context.subscriptions.push(registerDebugging(server));
-  listen(server, status, panel, registerNotebooks(context, server));
-  await server.restart();
+  const blobs: BlobStore = new BlobStore((asked) => started.query<Blob>(Queries.blob, asked));
+  const panel = new OutputPanel(context.extensionUri, blobs);
+  const settings = new Settings();
+  const owner = new CellOwner(context.globalState, () => void server?.redrawLenses());
+  const installer = new Installer(storage, () => started.restart());
+  const started = new Server(settings, owner, () => panel.seen(), storage, (command) => void installer.explain(command));
+  server = started;
+  const tables = new Tables(started, context.extensionUri);
+  context.subscriptions.push(
+    status,
+    panel,
+    settings,
+    owner,
+    started,
+    ...registerCommands(started, panel),
+    registerServerDocuments(started),
+    registerSessions(started),
+    tables,
+    registerVariables(started, (uri, path) => tables.view(uri, path)),
+    registerDebugging(started),
+    registerPlots(context, started, blobs, (id) => panel.revealCell(id)),
+    registerConsole(started, (uri) => status.sessionOf(uri)),
+    vscode.commands.registerCommand("vivo.install", () => installer.install()),
+  );
+  listen(started, status, panel, registerNotebooks(context, started));
+  void started.restart(); // an editor that starts waits for nobody
+  void settings.follow();
 }
 
 export async function deactivate(): Promise<void> {
@@ -54,6 +88,7 @@ function listen(server: Server, status: StatusBar, panel: OutputPanel, notebooks
     }
   });
   server.announce("input");
+  server.announce("blobs");
   server.answer(Requests.input, askForInput);
 }
 

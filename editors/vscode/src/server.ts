@@ -2,52 +2,53 @@
 //
 // 1. Nothing that runs code is asked for in a workspace the user has not trusted.
 // 2. A server that cannot be found is told of once, in one message, with the way to set it right.
-import { constants } from "node:fs";
-import { access } from "node:fs/promises";
-import { homedir } from "node:os";
-import * as path from "node:path";
 import * as vscode from "vscode";
-import { LanguageClient, State, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
-import { Commands } from "./protocol";
-
-const COMMAND_SETTING = "vivo.server.command";
-const SETTINGS = [COMMAND_SETTING, "vivo.python"];
-const RUNS_CODE = new Set<string>([
-  Commands.runCell,
-  Commands.runCells,
-  Commands.runAbove,
-  Commands.runAll,
-  Commands.runSelection,
-  Commands.runFile,
-  Commands.runText,
-  Commands.restart,
-  Commands.debug,
-  Commands.debugCell,
-  Commands.debugFile,
-]);
+import type { CellOwner } from "./cellOwner";
+import type { QuietClient } from "./client";
+import { Completions } from "./completions";
+import { COMMAND_SETTING, findServer, type ServerProgram } from "./serverProgram";
+import { hasStaticNeighbour, type Settings } from "./settings";
+import { mayRun } from "./trust";
 
 /** Why something asked for was not done; the user has been told already. */
 export class Told extends Error {}
 
 export class Server implements vscode.Disposable {
   private client: QuietClient | undefined;
+  /** What runs, or was looked for, as the server. */
+  program: ServerProgram | undefined;
   private readonly watching: vscode.Disposable;
   private readonly heard = new Map<string, ((told: never) => void)[]>();
   private readonly answers = new Map<string, (asked: never) => Promise<unknown>>();
   private readonly abilities = new Set<string>();
   private readonly change = new vscode.EventEmitter<boolean>();
+  private readonly log = vscode.window.createOutputChannel("vivo");
+  private readonly completions = new Completions(hasStaticNeighbour);
   private changing: Promise<void> = Promise.resolve();
 
   /** Fired when a server has started, and when none could be: whether one is there. */
   readonly onDidChange = this.change.event;
 
-  /** @param seen gives the last sequence number of each session that the user was shown */
-  constructor(private readonly seen: () => Record<string, number>) {
-    this.watching = vscode.workspace.onDidChangeConfiguration((change) => {
-      if (SETTINGS.some((setting) => change.affectsConfiguration(setting))) {
-        void this.restart();
-      }
-    });
+  /**
+   * @param seen gives the last sequence number of each session that the user was shown
+   * @param storage the folder where vivo may be installed for this editor
+   * @param missing called when there is no server to start, with the program that was looked for
+   */
+  constructor(
+    private readonly settings: Settings,
+    private readonly owner: CellOwner,
+    private readonly seen: () => Record<string, number>,
+    private readonly storage: vscode.Uri,
+    private readonly missing: (command: string) => void,
+  ) {
+    this.watching = vscode.Disposable.from(
+      vscode.workspace.onDidChangeConfiguration((change) => {
+        if (change.affectsConfiguration(COMMAND_SETTING)) {
+          void this.restart();
+        }
+      }),
+      settings.onDidChange(() => this.tellSettings()),
+    );
   }
 
   /** Whether a server is there to be asked. */
@@ -93,9 +94,22 @@ export class Server implements vscode.Disposable {
     return client.sendRequest<Result>("workspace/executeCommand", { command, arguments: [argument] });
   }
 
+  /** Have the lenses asked for anew. */
+  redrawLenses(): void {
+    const feature = this.client?.getFeature("textDocument/codeLens");
+    for (const document of vscode.workspace.textDocuments) {
+      feature?.getProvider(document)?.onDidChangeCodeLensEmitter.fire();
+    }
+  }
+
   /** Ask a query of the protocol. */
   async query<Result>(method: string, params: object): Promise<Result> {
     return (await this.present()).sendRequest<Result>(method, params);
+  }
+
+  /** Show what the server has logged, and the client of it. */
+  showLog(): void {
+    this.log.show(true);
   }
 
   async stop(): Promise<void> {
@@ -106,26 +120,34 @@ export class Server implements vscode.Disposable {
 
   dispose(): void {
     this.watching.dispose();
+    this.log.dispose();
     this.change.dispose();
+  }
+
+  private tellSettings(): void {
+    void this.client?.sendNotification("workspace/didChangeConfiguration", { settings: { vivo: this.settings.told() } });
   }
 
   private async present(): Promise<QuietClient> {
     await this.changing;
     if (!this.client) {
-      void explainMissing(serverCommand()[0]);
+      this.missing(this.program?.command ?? "vivo");
       throw new Told("there is no server");
     }
     return this.client;
   }
 
   private async start(): Promise<void> {
-    const [command, ...args] = serverCommand();
-    if (!(await isProgram(command))) {
+    this.program = await findServer(this.storage);
+    if (!this.program.isThere) {
       this.change.fire(false);
-      void explainMissing(command);
+      this.missing(this.program.command);
       return;
     }
-    const client = makeClient(command, args, this.seen, this.abilities);
+    const { makeClient, isRunning } = await import("./client.js"); // most of the bundle: not before the editor is there
+    // Asked for at each start, also of a server that crashed.
+    const options = () => ({ ...this.settings.told(), seen: this.seen() });
+    const client = makeClient(this.program, options, this.abilities, this.owner, this.completions, this.log);
     for (const [method, listeners] of this.heard) {
       client.onNotification(method, (told) => listeners.forEach((hear) => hear(told as never)));
     }
@@ -135,115 +157,12 @@ export class Server implements vscode.Disposable {
       this.client = client;
       this.change.fire(true);
       client.onDidChangeState(({ newState }) => {
-        if (newState === State.Running && this.client === client) {
+        if (isRunning(newState) && this.client === client) {
           this.change.fire(true); // it had crashed, and was started again
         }
       });
     } catch {
       this.change.fire(false); // the client has shown and logged why
     }
-  }
-}
-
-/** A client that does not complain of what is typed while it ends. */
-class QuietClient extends LanguageClient {
-  private isEnding = false;
-
-  async end(): Promise<void> {
-    this.isEnding = true;
-    await this.dispose();
-  }
-
-  override error(message: string, data?: unknown, showNotification?: boolean | "force"): void {
-    super.error(message, data, this.isEnding ? false : showNotification);
-  }
-}
-
-function makeClient(
-  command: string,
-  args: string[],
-  seen: () => Record<string, number>,
-  abilities: Set<string>,
-): QuietClient {
-  const options: LanguageClientOptions = {
-    documentSelector: [
-      { language: "python", scheme: "file" },
-      { language: "python", scheme: "untitled" },
-      { language: "python", scheme: "vscode-remote" },
-      { language: "python", scheme: "vscode-notebook-cell" },
-    ],
-    // Asked at each start, also of a server that crashed.
-    initializationOptions: () => ({
-      python: vscode.workspace.getConfiguration("vivo").get<string>("python") || null,
-      seen: seen(),
-    }),
-    middleware: {
-      // Code lenses call the server's commands directly.
-      executeCommand: (name, given, next) => (mayRun(name) ? next(name, given) : undefined),
-    },
-  };
-  // The server finds the workspace by LSP; in its folder, Python could import the workspace's files.
-  const run = { command, args, transport: TransportKind.stdio, options: { cwd: homedir() } };
-  const client = new QuietClient("vivo", "vivo", run, options);
-  client.registerFeature({
-    fillClientCapabilities: (capabilities) => {
-      const vivo = Object.fromEntries([...abilities].map((ability) => [ability, true]));
-      capabilities.experimental = { ...(capabilities.experimental as object), vivo };
-    },
-    initialize: () => undefined,
-    getState: () => ({ kind: "static" }),
-    clear: () => undefined,
-  });
-  return client;
-}
-
-function serverCommand(): [string, ...string[]] {
-  const words = vscode.workspace.getConfiguration().get<string[]>(COMMAND_SETTING) ?? [];
-  const [command = "vivo", ...args] = words;
-  return [command.replace(/^~(?=\/)/, homedir()), ...args];
-}
-
-async function isProgram(command: string): Promise<boolean> {
-  const folders = command.includes("/") ? [""] : (process.env["PATH"] ?? "").split(path.delimiter);
-  for (const folder of folders) {
-    try {
-      await access(path.join(folder, command), constants.X_OK);
-      return true;
-    } catch {
-      // not in this folder
-    }
-  }
-  return false;
-}
-
-async function explainMissing(command: string): Promise<void> {
-  const open = "Open Setting";
-  const answer = await vscode.window.showErrorMessage(
-    `vivo's language server was not found: there is no program “${command}”. Install vivo, then name its command in the setting ${COMMAND_SETTING}.`,
-    open,
-  );
-  if (answer === open) {
-    // Where the server runs on another machine, the setting is that machine's.
-    const settings = vscode.env.remoteName ? "openRemoteSettings" : "openSettings";
-    await vscode.commands.executeCommand(`workbench.action.${settings}`, { query: COMMAND_SETTING });
-  }
-}
-
-function mayRun(command: string): boolean {
-  if (vscode.workspace.isTrusted || !RUNS_CODE.has(command)) {
-    return true;
-  }
-  void explainTrust();
-  return false;
-}
-
-async function explainTrust(): Promise<void> {
-  const manage = "Manage Workspace Trust";
-  const answer = await vscode.window.showWarningMessage(
-    "vivo runs no code of a workspace that you have not trusted.",
-    manage,
-  );
-  if (answer === manage) {
-    await vscode.commands.executeCommand("workbench.trust.manage");
   }
 }

@@ -13,7 +13,7 @@ export class StatusBar implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem(vscode.StatusBarAlignment.Left, 50);
   private readonly watching = vscode.window.onDidChangeActiveTextEditor(() => this.show());
   private readonly statuses = new Map<string, Status>();
-  private readonly sessionOf = new Map<string, string>();
+  private readonly served = new Map<string, string>();
   private latest: Status | undefined;
 
   constructor() {
@@ -26,7 +26,9 @@ export class StatusBar implements vscode.Disposable {
   /** A session has said how it is. */
   told(status: Status): void {
     this.latest = status;
-    this.statuses.set(status.sessionId, status);
+    if (status.sessionId) {
+      this.statuses.set(status.sessionId, status);
+    }
     this.serves(status.uri, status.sessionId);
     this.show();
   }
@@ -34,15 +36,22 @@ export class StatusBar implements vscode.Disposable {
   /** A document is served by a session. */
   serves(uri: string | null, sessionId: string): void {
     if (uri) {
-      this.sessionOf.set(vscode.Uri.parse(uri).toString(), sessionId);
+      this.served.set(vscode.Uri.parse(uri).toString(), sessionId);
     }
+  }
+
+  /** The session that serves a document, if one does. */
+  sessionOf(uri: vscode.Uri): string | undefined {
+    return this.served.get(uri.toString());
   }
 
   /** A server has started and tells of its sessions anew, or there is none. */
   serverChanged(isThere: boolean): void {
     this.statuses.clear();
     this.latest = undefined;
-    this.item.text = isThere ? "vivo" : "$(error) vivo: no server";
+    void vscode.commands.executeCommand("setContext", "vivo.hasServer", isThere);
+    void vscode.commands.executeCommand("setContext", "vivo.busy", false); // a session says so anew
+    this.item.text = isThere ? "$(circle-outline) vivo" : "$(error) vivo: no server";
     this.item.tooltip = isThere
       ? "vivo: no session yet; run a cell to start one"
       : "vivo: the language server did not start";
@@ -56,7 +65,7 @@ export class StatusBar implements vscode.Disposable {
 
   private show(): void {
     const uri = vscode.window.activeTextEditor?.document.uri.toString() ?? "";
-    const status = this.statuses.get(this.sessionOf.get(uri) ?? "") ?? this.latest;
+    const status = this.statuses.get(this.served.get(uri) ?? "") ?? this.latest;
     if (!status) {
       return;
     }
@@ -69,5 +78,6 @@ export class StatusBar implements vscode.Disposable {
     this.item.backgroundColor =
       status.state === "ended" ? new vscode.ThemeColor("statusBarItem.warningBackground") : undefined;
     void vscode.commands.executeCommand("setContext", "vivo.busy", status.state === "busy");
+    void vscode.commands.executeCommand("setContext", "vivo.hasSession", Boolean(status.sessionId));
   }
 }

@@ -7,74 +7,7 @@
 ;;; Code:
 
 (require 'ert)
-(require 'vivo)
-
-(defconst vivo-tests--root
-  (expand-file-name "../../../" (file-name-directory (or load-file-name buffer-file-name))))
-
-(defun vivo-tests--until (seconds what predicate)
-  "Take process output until PREDICATE holds; fail after SECONDS, saying WHAT."
-  (let ((deadline (+ (float-time) seconds)) value)
-    (while (and (not (setq value (funcall predicate))) (< (float-time) deadline))
-      (accept-process-output nil 0.02))
-    (or value (ert-fail (format "timed out waiting for %s" what)))))
-
-(defmacro vivo-tests--wait (what &rest body)
-  "Wait until BODY is non-nil; WHAT says for what."
-  (declare (indent 1))
-  `(vivo-tests--until 30 ,what (lambda () ,@body)))
-
-(defun vivo-tests--labels ()
-  "The texts of the values that are shown, in order."
-  (mapcar (lambda (overlay)
-            (string-trim (substring-no-properties (overlay-get overlay 'after-string))))
-          (sort (cl-remove-if-not (lambda (o) (eq 'value (overlay-get o 'vivo)))
-                                  (overlays-in (point-min) (point-max)))
-                (lambda (a b) (< (overlay-start a) (overlay-start b))))))
-
-(defmacro vivo-tests--with-file (text &rest body)
-  "Visit a file that holds TEXT with `vivo-mode' on and run BODY there."
-  (declare (indent 1))
-  `(let* ((folder (file-name-as-directory (make-temp-file "vt" t)))
-          (vivo-server-command (list (expand-file-name ".venv/bin/vivo" vivo-tests--root) "lsp"))
-          (vivo-python (expand-file-name ".venv/bin/python" vivo-tests--root))
-          (project-find-functions nil)
-          (python-indent-guess-indent-offset nil)
-          (file (expand-file-name "cells.py" folder)))
-     (write-region ,text nil file nil 'silent)
-     (unwind-protect
-         (with-current-buffer (find-file-noselect file)
-           (unwind-protect
-               (progn (vivo-mode 1)
-                      (goto-char (point-min))
-                      ,@body)
-             (set-buffer-modified-p nil)
-             (vivo-mode -1)
-             (kill-buffer)))
-       (vivo-tests--end-sessions)
-       (dolist (buffer (buffer-list))
-         (when (string-prefix-p "*vivo: " (buffer-name buffer))
-           (let ((kill-buffer-query-functions nil)) (kill-buffer buffer))))
-       (delete-directory folder t))))
-
-(defun vivo-tests--vivo (&rest words)
-  "Run the vivo command with WORDS; its output."
-  (with-temp-buffer
-    (apply #'call-process (expand-file-name ".venv/bin/vivo" vivo-tests--root) nil t nil words)
-    (buffer-string)))
-
-(defun vivo-tests--end-sessions ()
-  "End every session of this home."
-  (vivo-tests--vivo "sessions" "end" "--all"))
-
-(defun vivo-tests--inferior ()
-  "The text of the inferior buffer."
-  (let ((buffer (cl-find-if (lambda (b) (string-prefix-p "*vivo: " (buffer-name b)))
-                            (buffer-list))))
-    (if buffer
-        (with-current-buffer buffer
-          (buffer-substring-no-properties (point-min) (point-max)))
-      "")))
+(require 'helpers (expand-file-name "helpers" (file-name-directory (or load-file-name buffer-file-name))))
 
 (ert-deftest vivo-value-stands-beside-the-cell ()
   "C-c C-c runs the cell at point and its value is shown at its end."
@@ -119,8 +52,8 @@
   "The failing line of a cell is underlined, with the error as its help."
   (vivo-tests--with-file "# %%\nx = 1\nx / 0\n"
     (vivo-run-cell)
-    (vivo-tests--wait "the error" (vivo-display--errors))
-    (should (= 3 (line-number-at-pos (car (vivo-display--errors)))))
+    (vivo-tests--wait "the error" (vivo-errors-places))
+    (should (= 3 (line-number-at-pos (car (vivo-errors-places)))))
     (vivo-next-error)
     (should (= 3 (line-number-at-pos)))
     (should (string-match-p
@@ -135,7 +68,7 @@
     (search-forward "while")
     (vivo-run-cell)
     (vivo-tests--wait "busy"
-      (equal "busy" (plist-get (vivo-connection-status vivo-connection--mine) :state)))
+      (vivo-tests--state "busy"))
     (goto-char (point-min))
     (search-forward "\nradi\n")
     (backward-char)
@@ -145,12 +78,12 @@
     (goto-char (point-min))
     (search-forward "radius")
     (let (told)
-      (vivo--hover (lambda (text) (setq told (or text "nothing"))))
-      (vivo-tests--wait "the hover" told)
-      (should (string-match-p "`list` · length 2 — \\*live" told)))
+      (vivo-eldoc (lambda (text &rest _) (setq told (or text "nothing"))))
+      (vivo-tests--wait "the documentation" told)
+      (should (equal "list length 2 = [1, 2]" (substring-no-properties told))))
     (vivo-interrupt)
     (vivo-tests--wait "idle"
-      (equal "idle" (plist-get (vivo-connection-status vivo-connection--mine) :state)))))
+      (vivo-tests--state "idle"))))
 
 (ert-deftest vivo-inferior-shows-in-and-out ()
   "What runs is echoed with its output, and typed input runs in the session."
@@ -173,22 +106,23 @@
       (vivo-run-cell)
       (vivo-tests--wait "the value" (equal '("⟶ 'abab'") (vivo-tests--labels))))))
 
-(ert-deftest vivo-killed-server-leaves-the-session ()
-  "After the server's death the session goes on, and a new server shows its values."
-  (vivo-tests--with-file "# %%\nkept = 41\nkept\n# %%\nkept + 1\n"
+(ert-deftest vivo-killed-server-is-started-again ()
+  "A server that dies is started again: values are there, outputs not twice, and the session is."
+  (vivo-tests--with-file "# %%\nkept = 41\nprint('once')\nkept\n# %%\nkept + 1\n"
     (vivo-run-cell)
     (vivo-tests--wait "the value" (equal '("⟶ 41") (vivo-tests--labels)))
-    (let ((process (jsonrpc--process vivo-connection--mine)))
-      (signal-process process 'SIGKILL)
-      (vivo-tests--wait "its end" (not (process-live-p process))))
-    (vivo-tests--wait "the news" (not (vivo-connection-is-live)))
-    (vivo-display-clear-buffer)
-    (vivo-connect)
+    (let ((old vivo-connection--mine))
+      (signal-process (jsonrpc--process old) 'SIGKILL)
+      (vivo-tests--wait "another server"
+        (and (not (eq old vivo-connection--mine)) (vivo-connection-is-live))))
+    (vivo-display-remove 'value)
     (vivo-tests--wait "the value again" (equal '("⟶ 41") (vivo-tests--labels)))
     (goto-char (point-max))
     (forward-line -1)
     (vivo-run-cell)
-    (vivo-tests--wait "the variable" (equal '("⟶ 41" "⟶ 42") (vivo-tests--labels)))))
+    (vivo-tests--wait "the variable" (equal '("⟶ 41" "⟶ 42") (vivo-tests--labels)))
+    (should (= 1 (cl-count-if (lambda (line) (equal line "once"))
+                              (split-string (vivo-tests--inferior) "\n"))))))
 
 (ert-deftest vivo-lives-beside-eglot ()
   "The connection is its own: eglot's server in the same buffer is left alone."
@@ -204,8 +138,8 @@
   (with-temp-buffer
     (insert "a😀b = 1\n")
     (goto-char 4)
-    (should (equal '(:line 0 :character 4) (vivo-connection-position (point))))
-    (should (= 4 (vivo-connection-point '(:line 0 :character 4))))))
+    (should (equal '(:line 0 :character 4) (vivo-document-position (point))))
+    (should (= 4 (vivo-document-point '(:line 0 :character 4))))))
 
 (ert-deftest vivo-key-table-is-true ()
   "The keys that the README lists are the keys of the map."

@@ -1,7 +1,7 @@
 // What the output panel keeps of what cells showed.
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { OutputLog } from "../../../editors/vscode/src/outputLog.ts";
+import { OutputLog } from "../../../editors/vscode/src/outputs/outputLog.ts";
 
 let sequence;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 // Text of cells as a terminal would show it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { TerminalText } from "../../../editors/vscode/src/page/terminalText.ts";
+import { TerminalText } from "../../../editors/vscode/src/outputs/page/terminalText.ts";
 
 const shown = (...pieces) => {
   const text = new TerminalText();

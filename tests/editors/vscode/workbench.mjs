@@ -53,13 +53,25 @@ const freePort = () =>
     });
   });
 
+// An extension's folder as a package that can be installed.
+function packed(folder, into) {
+  const vsce = path.join(ROOT, "editors/vscode/node_modules/@vscode/vsce/vsce");
+  const vsix = path.join(into, `${path.basename(folder)}.vsix`);
+  const words = ["package", "--no-dependencies", "--allow-missing-repository", "--skip-license", "--out", vsix];
+  execFileSync(NODE, [vsce, ...words], { cwd: folder, stdio: "ignore" });
+  return vsix;
+}
+
 export class Workbench {
   /**
    * @param files the workspace: name → text
    * @param settings the user's, beside the quiet ones
    * @param isTrusting whether the workspace is trusted without asking
+   * @param neighbours other extensions: for each the folder of its sources
+   * @param environment variables of the server that hosts the extensions; PATH may be taken away so
+   * @param folders the folders of a workspace with several, below the one of `files`
    */
-  static async start(files, { settings = {}, isTrusting = true } = {}) {
+  static async start(files, { settings = {}, isTrusting = true, neighbours = [], environment = {}, folders = [] } = {}) {
     const self = new Workbench();
     self.state = fs.mkdtempSync("/tmp/vw-");
     const folder = (name) => {
@@ -68,7 +80,12 @@ export class Workbench {
       return made;
     };
     self.workspace = folder("work");
+    for (const name of folders) folder(path.join("work", name));
     for (const [name, text] of Object.entries(files)) fs.writeFileSync(path.join(self.workspace, name), text);
+    if (folders.length) {
+      self.opens = path.join(self.state, "several.code-workspace");
+      fs.writeFileSync(self.opens, JSON.stringify({ folders: folders.map((name) => ({ path: path.join(self.workspace, name) })) }));
+    }
     self.data = folder("data");
     self.settings = {
       ...QUIET,
@@ -98,14 +115,16 @@ export class Workbench {
     for (const name of Object.keys(self.env)) if (/^(VSCODE_|VIRTUAL_ENV|PASSWORD$|ELECTRON_)/.test(name)) delete self.env[name];
     const common = ["--config", config, "--user-data-dir", data, "--extensions-dir", folder("extensions")];
     const vsix = path.join(ROOT, "editors/vscode/vivo.vsix");
-    execFileSync(NODE, [SERVER, ...common, "--install-extension", vsix], { env: self.env, stdio: "ignore" });
+    const wanted = [vsix, ...neighbours.map((each) => packed(each, self.state))];
+    execFileSync(NODE, [SERVER, ...common, ...wanted.flatMap((each) => ["--install-extension", each])], { env: self.env, stdio: "ignore" });
+    Object.assign(self.env, environment);
     self.port = await freePort();
     self.log = fs.openSync(path.join(self.state, "server.log"), "a");
     self.server = spawn(
       NODE,
       [SERVER, ...common, "--bind-addr", `127.0.0.1:${self.port}`, "--auth", "none", "--disable-telemetry",
         "--disable-update-check", "--disable-getting-started-override",
-        ...(isTrusting ? ["--disable-workspace-trust"] : []), self.workspace],
+        ...(isTrusting ? ["--disable-workspace-trust"] : []), self.opens ?? self.workspace],
       { env: self.env, cwd: self.state, stdio: ["ignore", self.log, self.log], detached: true },
     );
     await self.answers();
@@ -155,11 +174,15 @@ export class Workbench {
     });
     this.page = this.context.pages()[0] ?? (await this.context.newPage());
     this.page.setDefaultTimeout(30000);
-    await this.page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(this.workspace)}&payload=${payload}`);
+    await this.page.goto(`http://127.0.0.1:${this.port}/?${this.opened}&payload=${payload}`);
     this.editor = this.page.locator(".editor-instance .monaco-editor").first();
     await this.editor.locator(".view-lines").waitFor({ timeout: 90000 });
     if (hasServer) await this.lens("Run Cell").first().waitFor({ state: "attached", timeout: 60000 });
     return this.page;
+  }
+
+  get opened() {
+    return this.opens ? `workspace=${encodeURIComponent(this.opens)}` : `folder=${encodeURIComponent(this.workspace)}`;
   }
 
   // Put the keyboard into the code: the first group of editors.
@@ -198,7 +221,11 @@ export class Workbench {
     // Enter would take the row in focus, which may be another command that matches, or the last one.
     const whole = new RegExp(`^${title.replaceAll(/[()]/g, "\\$&")}$`);
     await this.page.locator(".quick-input-widget .monaco-list-row .monaco-highlighted-label").filter({ hasText: whole }).first().click();
-    await input.waitFor({ state: "hidden" });
+    // It has gone, or asks in the same place for what the command wants to know.
+    await this.page.waitForFunction(() => {
+      const input = document.querySelector(".quick-input-widget input[type=text]");
+      return !input || !input.checkVisibility() || !input.value.startsWith(">");
+    });
   }
 
   // Add text at the end of the document.
@@ -253,7 +280,41 @@ export class Workbench {
   }
 
   get panel() {
-    return this.page.frameLocator("iframe.webview").frameLocator("iframe#active-frame");
+    return this.page.frameLocator('iframe.webview:not([src*="purpose=webviewView"])').frameLocator("iframe#active-frame");
+  }
+
+  // A page in the side bar.
+  get viewPage() {
+    return this.page.frameLocator('iframe.webview[src*="purpose=webviewView"]').frameLocator("iframe#active-frame");
+  }
+
+  // Go to another file of the workspace by its name.
+  async show(name) {
+    await this.page.keyboard.press("Control+KeyP");
+    const input = this.page.locator(".quick-input-widget input[type=text]").first();
+    await input.waitFor({ state: "visible" });
+    await input.fill(name);
+    await this.page.locator(`.quick-input-widget .monaco-list-row[aria-label^="${path.basename(name)}"]`).first().click();
+    await this.page.locator(".tab.active").filter({ hasText: path.basename(name) }).first().waitFor();
+  }
+
+  // Wait until so many are there; lenses are drawn anew now and then, and then none is.
+  async counted(locator, wanted) {
+    for (const end = Date.now() + 60000; ; ) {
+      const found = await locator.count();
+      if (found === wanted) return;
+      if (Date.now() > end) throw new Error(`${wanted} were expected, ${found} are there`);
+      await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    }
+  }
+
+  // A list that the workbench asks to choose from.
+  rows(text) {
+    return this.page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: text });
+  }
+
+  sessions() {
+    return JSON.parse(this.vivo("sessions", "--json"));
   }
 
   vivo(...words) {

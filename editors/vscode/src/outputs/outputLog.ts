@@ -3,7 +3,7 @@
 // 1. It holds the state, not the story: cleared output is gone, an updated display is its last version.
 // 2. It is bounded in cells, in outputs of a cell, and in characters; the oldest go first.
 // 3. A server that attaches again replays what it knows: an event is taken once, by its sequence.
-import type { ExecutionFinished, ExecutionStarted, Output } from "./protocol";
+import type { ExecutionFinished, ExecutionStarted, Output } from "../protocol";
 
 export type Entry =
   | { type: "started"; data: ExecutionStarted }
@@ -12,8 +12,36 @@ export type Entry =
 
 /** What the page that draws the log is told. */
 export type PageMessage =
-  | { type: "all"; entries: Entry[] }
-  | { type: "entry"; entry: Entry; dropped: string[] };
+  | { type: "all"; entries: Entry[]; pinned: string[] }
+  | { type: "entries"; entries: Entry[]; dropped: string[] }
+  | { type: "pinned"; pinned: string[] }
+  | { type: "show"; executionId: string }
+  | { type: "blob"; id: string; data: string | null };
+
+/** What the page asks for. */
+export type PageRequest =
+  | { type: "ready" | "drawn" }
+  | { type: "reveal"; executionId: string }
+  | { type: "frame"; path: string; line: number }
+  | { type: "blob"; id: string; sessionId: string; sequence: number }
+  | { type: "copy"; text: string }
+  | { type: "save"; mime: string; data: string }
+  | { type: "pin"; key: string }
+  | { type: "told"; text: string };
+
+/** Names an output: a stream that is joined keeps the number of its first piece. */
+export const keyOf = (output: Output): string => `${output.sessionId}:${output.sequence}`;
+
+/** Whether printed text goes on where other text ends. */
+export function isContinued(last: Output | undefined, next: Output): boolean {
+  return (
+    next.kind === "stream" &&
+    last?.kind === "stream" &&
+    last.name === next.name &&
+    last.engine === next.engine &&
+    (last.text ?? "").length + (next.text ?? "").length <= LONGEST_STREAM
+  );
+}
 
 export interface Bounds {
   cells: number;
@@ -34,7 +62,7 @@ interface Cell {
   finished: ExecutionFinished | undefined;
 }
 
-const BOUNDS: Bounds = { cells: 300, outputsOfACell: 2000, characters: 60_000_000 };
+export const BOUNDS: Bounds = { cells: 100_000, outputsOfACell: 100_000, characters: 60_000_000 };
 const LONGEST_STREAM = 100_000;
 
 export class OutputLog {
@@ -42,6 +70,8 @@ export class OutputLog {
   private readonly begun = new Set<string>();
   private readonly lastSequence = new Map<string, number>();
   private readonly bounds: Bounds;
+  private readonly pinned = new Set<string>();
+  private readonly displays = new Map<string, Set<string>>(); // display → the cells that show it
   private characters = 0;
 
   constructor(bounds: Bounds = BOUNDS) {
@@ -75,10 +105,40 @@ export class OutputLog {
     return all;
   }
 
-  /** Forget what is shown; what the session replays of it stays forgotten. */
+  /** The cell of an execution, as far as it is known. */
+  known(id: string): { started: ExecutionStarted | undefined; finished: ExecutionFinished | undefined } | undefined {
+    return this.cells.get(id);
+  }
+
+  /** Executions of a document, the newest first. */
+  executionsOf(uri: string): ExecutionStarted[] {
+    return [...this.cells.values()].flatMap(({ started }) => (started?.uri === uri ? [started] : [])).reverse();
+  }
+
+  /** Pin an output, or let it go; gives all that are pinned. */
+  togglePin(key: string): string[] {
+    if (!this.pinned.delete(key)) {
+      this.pinned.add(key);
+    }
+    return this.pins();
+  }
+
+  pins(): string[] {
+    return [...this.pinned];
+  }
+
+  /** Forget what is shown and not pinned; what the session replays of it stays forgotten. */
   clear(): void {
-    this.cells.clear();
+    for (const [id, cell] of this.cells) {
+      cell.outputs = cell.outputs.filter((output) => this.pinned.has(keyOf(output)));
+      if (!cell.outputs.length) {
+        this.cells.delete(id);
+      }
+    }
     this.characters = 0;
+    for (const { outputs } of this.cells.values()) {
+      this.characters += outputs.reduce((sum, output) => sum + sizeOf(output), 0);
+    }
   }
 
   private take(entry: Entry): boolean {
@@ -129,15 +189,16 @@ export class OutputLog {
     if (output.kind === "clear" && !output.wait) {
       return;
     }
-    if (output.kind === "stream" && last?.kind === "stream" && last.name === output.name) {
-      const text = (last.text ?? "") + (output.text ?? "");
-      if (text.length <= LONGEST_STREAM) {
-        this.characters += (output.text ?? "").length;
-        cell.outputs[cell.outputs.length - 1] = { ...last, text };
-        return;
-      }
+    if (last && isContinued(last, output)) {
+      this.characters += (output.text ?? "").length;
+      cell.outputs[cell.outputs.length - 1] = { ...last, text: (last.text ?? "") + (output.text ?? "") };
+      return;
     }
     cell.outputs.push(output);
+    if (output.displayId) {
+      const shown = this.displays.get(output.displayId) ?? new Set();
+      this.displays.set(output.displayId, shown.add(output.executionId));
+    }
     this.characters += sizeOf(output);
     if (cell.outputs.length > this.bounds.outputsOfACell) {
       this.forget(cell, cell.outputs.length - this.bounds.outputsOfACell);
@@ -145,10 +206,16 @@ export class OutputLog {
   }
 
   private update(update: Output): void {
-    for (const { outputs } of this.cells.values()) {
+    for (const id of this.displays.get(update.displayId ?? "") ?? []) {
+      const outputs = this.cells.get(id)?.outputs ?? [];
       outputs.forEach((shown, index) => {
         if (shown.displayId && shown.displayId === update.displayId) {
-          const updated = { ...shown, data: update.data ?? null, metadata: update.metadata ?? null };
+          const updated = {
+            ...shown,
+            sequence: shown.sequence,
+            data: update.data ?? null,
+            metadata: update.metadata ?? null,
+          };
           outputs[index] = updated;
           this.characters += sizeOf(updated) - sizeOf(shown);
         }

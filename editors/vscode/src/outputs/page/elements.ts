@@ -1,7 +1,5 @@
-// MIME bundles and terminal text as elements of the page.
+// Elements of the page, and its terminal text.
 import { type Colour, type Style, TerminalText } from "./terminalText";
-
-export type MimeBundle = Record<string, unknown>;
 
 const NAMES = ["Black", "Red", "Green", "Yellow", "Blue", "Magenta", "Cyan", "White"];
 
@@ -13,6 +11,18 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   const made = document.createElement(name);
   made.className = className;
   made.textContent = text;
+  return made;
+}
+
+export function button(className: string, label: string, text: string, onClick: () => void): HTMLButtonElement {
+  const made = element("button", className, text);
+  made.type = "button";
+  made.title = label;
+  made.setAttribute("aria-label", label);
+  made.onclick = (event) => {
+    event.stopPropagation();
+    onClick();
+  };
   return made;
 }
 
@@ -65,64 +75,3 @@ function cssColour(colour: Colour | undefined): string | undefined {
   return `var(--vscode-terminal-ansi${bright}${NAMES[colour % 8]})`;
 }
 
-/** The richest form of a bundle that the page can show. */
-export function rendered(data: MimeBundle): HTMLElement {
-  const text = typeof data["text/plain"] === "string" ? data["text/plain"] : "";
-  for (const mime of ["image/png", "image/jpeg"]) {
-    if (typeof data[mime] === "string") {
-      return picture(`data:${mime};base64,${data[mime]}`, text);
-    }
-  }
-  if (typeof data["image/svg+xml"] === "string") {
-    return picture(`data:image/svg+xml;utf8,${encodeURIComponent(data["image/svg+xml"])}`, text);
-  }
-  if (typeof data["text/html"] === "string") {
-    return page(data["text/html"]);
-  }
-  return new TerminalView("value", text || JSON.stringify(data, null, 2)).pre;
-}
-
-function picture(source: string, text: string): HTMLElement {
-  const image = element("img");
-  image.src = source;
-  image.alt = text || "figure";
-  return image;
-}
-
-// HTML stands in a frame of its own. Neither the frame's sandbox nor the policy, which it inherits
-// from this page, lets a script run or anything be loaded; the same origin lets us measure its height.
-function page(html: string): HTMLElement {
-  const frame = element("iframe");
-  frame.setAttribute("sandbox", "allow-same-origin");
-  frame.title = "HTML output";
-  frame.onload = () => {
-    dress(frame);
-    const body = frame.contentDocument?.body;
-    if (body) {
-      new ResizeObserver(() => fit(frame)).observe(body);
-    }
-  };
-  frame.srcdoc = html;
-  return frame;
-}
-
-function fit(frame: HTMLIFrameElement): void {
-  const root = frame.contentDocument?.documentElement;
-  if (root) {
-    frame.style.height = `${root.offsetHeight + 4}px`;
-  }
-}
-
-/** Give a frame the colours and the font of the theme. */
-export function dress(frame: HTMLIFrameElement): void {
-  const inner = frame.contentDocument;
-  if (!inner?.body) {
-    return;
-  }
-  const theme = getComputedStyle(document.body);
-  inner.documentElement.style.overflowX = "auto";
-  inner.body.style.color ||= theme.color;
-  inner.body.style.font ||= theme.font;
-  inner.body.style.margin = "0";
-  fit(frame);
-}

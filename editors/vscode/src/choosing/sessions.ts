@@ -1,0 +1,102 @@
+// Which session serves the active file: a list of those that run, each with what it is doing.
+import * as path from "node:path";
+import * as vscode from "vscode";
+import { Commands, type SessionInfo, type SessionList } from "../protocol";
+import type { Server } from "../server";
+import { aged, sized } from "./words";
+
+interface Row extends vscode.QuickPickItem {
+  session?: SessionInfo;
+  does?: () => Promise<unknown>;
+}
+
+const STATES: Record<SessionInfo["state"], string> = {
+  starting: "loading~spin",
+  idle: "check",
+  busy: "sync~spin",
+  ended: "circle-slash",
+  stale: "circle-slash",
+  foreign: "vm",
+};
+
+/** Ask which session serves a document, or its folder, from now on. */
+export async function chooseSession(server: Server, document: vscode.TextDocument): Promise<void> {
+  const { sessions } = await server.command<SessionList>(Commands.sessions);
+  const mine = document.uri.toString();
+  const running = sessions.filter(({ state }) => state !== "ended" && state !== "stale" && state !== "foreign");
+  const use = (more: object) => server.ask(Commands.useSession, document, more);
+  const rows: Row[] = [
+    ...running.map((session) => ({
+      label: `$(${STATES[session.state]}) ${session.name || session.sessionId.slice(0, 8)}`,
+      description: describe(session),
+      detail: `${session.python} · ${session.cwd}${session.documents?.includes(mine) ? " · used by this file" : ""}`,
+      session,
+    })),
+    { label: "", kind: vscode.QuickPickItemKind.Separator },
+    { label: "$(add) New Session for This File", does: () => use({ new: true, scope: "document" }) },
+    { label: "$(add) New Session for This Folder", does: () => use({ new: true, scope: "folder" }) },
+    { label: "$(discard) As the Settings Say", does: () => use({}) },
+  ];
+  const picked = await vscode.window.showQuickPick<Row>(rows, {
+    title: "vivo: the session of this file",
+    placeHolder: running.length ? "A session that runs, or a new one" : "No session runs yet",
+    matchOnDescription: true,
+    matchOnDetail: true,
+  });
+  if (picked?.session) {
+    await use({ sessionId: picked.session.sessionId });
+  } else {
+    await picked?.does?.();
+  }
+}
+
+/** Ask for one of the running sessions; nothing if the user turns away. */
+export async function pickSession(server: Server, title: string): Promise<SessionInfo | undefined> {
+  const { sessions } = await server.command<SessionList>(Commands.sessions);
+  const rows = sessions
+    .filter(({ state }) => state === "idle" || state === "busy")
+    .map((session) => ({
+      label: session.name || session.sessionId.slice(0, 8),
+      description: describe(session),
+      detail: session.python,
+      session,
+    }));
+  if (!rows.length) {
+    vscode.window.showInformationMessage("vivo: no session runs. Run a cell to start one.");
+    return undefined;
+  }
+  return (await vscode.window.showQuickPick(rows, { title }))?.session;
+}
+
+/** Give a session another name. */
+export async function renameSession(server: Server): Promise<void> {
+  const session = await pickSession(server, "vivo: rename which session?");
+  const name = session && (await vscode.window.showInputBox({ title: "vivo: its new name", value: session.name }));
+  if (session && name?.trim()) {
+    await server.command(Commands.renameSession, { sessionId: session.sessionId, name: name.trim() });
+  }
+}
+
+/** End a session, after a question: its variables go. */
+export async function endSession(server: Server): Promise<void> {
+  const session = await pickSession(server, "vivo: end which session?");
+  if (!session) {
+    return;
+  }
+  const end = "End It";
+  const name = session.name || session.sessionId.slice(0, 8);
+  const sure = await vscode.window.showWarningMessage(
+    `End the session “${name}”? Its variables are lost; what it printed stays in its journal.`,
+    { modal: true },
+    end,
+  );
+  if (sure === end) {
+    await server.command(Commands.endSession, { sessionId: session.sessionId });
+  }
+}
+
+function describe({ state, pythonVersion, memory, created, queued, cwd }: SessionInfo): string {
+  const parts = [state, pythonVersion && `Python ${pythonVersion}`, memory === null ? "" : sized(memory)];
+  parts.push(`started ${aged(Date.now() / 1000 - created)} ago`, queued ? `${queued} waiting` : "", path.basename(cwd));
+  return parts.filter(Boolean).join(" · ");
+}

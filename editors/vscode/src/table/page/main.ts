@@ -1,0 +1,212 @@
+// Draws the rows and columns in sight, and asks for those that it does not have.
+import type { TablePage } from "../../protocol";
+import type { Told } from "../index";
+import { COLUMN, inSight, lastTop, ROW, scrolledTo, spaceOf, topOf } from "./window";
+
+declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
+
+const BLOCK = 100; // rows asked for at once
+const BLOCK_COLUMNS = 50;
+const MOST_BLOCKS = 60;
+const editor = acquireVsCodeApi();
+const element = <Kind extends HTMLElement>(selector: string) => document.querySelector(selector) as Kind;
+const grid = element<HTMLDivElement>("#grid");
+const space = element<HTMLDivElement>("#space");
+const table = element<HTMLTableElement>("table");
+const head = element<HTMLTableSectionElement>("thead");
+const body = element<HTMLTableSectionElement>("tbody");
+const state = element("#state");
+
+let rows = 0;
+let columns = 0;
+let top = 0;
+let left = 0;
+let cursor = { row: 0, column: 0 };
+let anchor = cursor;
+const blocks = new Map<string, TablePage>();
+const asked = new Set<string>();
+
+const extent = () => ({ rows, height: grid.clientHeight });
+const columnsInSight = () => Math.max(1, Math.ceil(grid.clientWidth / COLUMN));
+
+function want(row: number, column: number): void {
+  const key = `${row} ${column}`;
+  if (!blocks.has(key) && !asked.has(key)) {
+    asked.add(key);
+    editor.postMessage({ type: "want", row, rows: BLOCK, column, columns: BLOCK_COLUMNS });
+  }
+}
+
+const start = (position: number, size: number) => Math.floor(position / size) * size;
+const blockOf = (row: number, column: number) => blocks.get(`${start(row, BLOCK)} ${start(column, BLOCK_COLUMNS)}`);
+
+function draw(): void {
+  const count = Math.min(inSight(extent()) + 1, rows - top);
+  const across = Math.min(columnsInSight(), columns - left);
+  for (const row of new Set([start(top, BLOCK), start(Math.max(top, top + count - 1), BLOCK)])) {
+    for (const column of new Set([start(left, BLOCK_COLUMNS), start(Math.max(left, left + across - 1), BLOCK_COLUMNS)])) {
+      want(row, column);
+    }
+  }
+  head.replaceChildren(headRow(across));
+  body.replaceChildren(...Array.from({ length: Math.max(0, count) }, (_, index) => bodyRow(top + index, across)));
+  grid.setAttribute("aria-rowcount", String(rows + 1));
+  grid.setAttribute("aria-colcount", String(columns + 1));
+}
+
+function headRow(across: number): HTMLTableRowElement {
+  const line = document.createElement("tr");
+  line.append(document.createElement("th"));
+  for (let column = left; column < left + across; column++) {
+    const block = blockOf(top, column);
+    const cell = document.createElement("th");
+    cell.scope = "col";
+    cell.textContent = block?.names[column % BLOCK_COLUMNS] ?? "";
+    const dtype = block?.dtypes[column % BLOCK_COLUMNS];
+    if (dtype) {
+      const small = document.createElement("small");
+      small.textContent = dtype;
+      cell.append(" ", small);
+    }
+    line.append(cell);
+  }
+  return line;
+}
+
+function bodyRow(row: number, across: number): HTMLTableRowElement {
+  const line = document.createElement("tr");
+  line.setAttribute("aria-rowindex", String(row + 2));
+  const label = document.createElement("th");
+  label.scope = "row";
+  label.textContent = blockOf(row, left)?.labels[row % BLOCK] ?? "";
+  line.append(label);
+  for (let column = left; column < left + across; column++) {
+    const cell = document.createElement("td");
+    const text = blockOf(row, column)?.cells[row % BLOCK]?.[column % BLOCK_COLUMNS];
+    cell.setAttribute("role", "gridcell");
+    cell.textContent = text ?? "…";
+    cell.title = text ?? "";
+    cell.dataset["place"] = `${row} ${column}`;
+    const isMarked = within(row, anchor.row, cursor.row) && within(column, anchor.column, cursor.column);
+    cell.classList.toggle("marked", isMarked);
+    cell.classList.toggle("cursor", row === cursor.row && column === cursor.column);
+    line.append(cell);
+  }
+  return line;
+}
+
+const within = (value: number, a: number, b: number) => value >= Math.min(a, b) && value <= Math.max(a, b);
+
+function place(newTop: number): void {
+  top = Math.max(0, Math.min(newTop, lastTop(extent())));
+  const wanted = scrolledTo(extent(), top);
+  if (Math.abs(grid.scrollTop - wanted) >= 1) {
+    grid.scrollTop = wanted;
+  }
+  draw();
+}
+
+function go(row: number, column: number, isMarking: boolean): void {
+  cursor = { row: Math.max(0, Math.min(row, rows - 1)), column: Math.max(0, Math.min(column, columns - 1)) };
+  anchor = isMarking ? anchor : cursor;
+  const across = Math.max(1, columnsInSight() - 2);
+  left = Math.min(Math.max(left, cursor.column - across), cursor.column);
+  const sight = inSight(extent());
+  place(Math.min(Math.max(top, cursor.row - sight + 1), cursor.row));
+}
+
+function copy(): void {
+  const lines: string[] = [];
+  for (let row = Math.min(anchor.row, cursor.row); row <= Math.max(anchor.row, cursor.row); row++) {
+    const cells: string[] = [];
+    for (let column = Math.min(anchor.column, cursor.column); column <= Math.max(anchor.column, cursor.column); column++) {
+      cells.push(blockOf(row, column)?.cells[row % BLOCK]?.[column % BLOCK_COLUMNS] ?? "");
+    }
+    lines.push(cells.join("\t"));
+  }
+  editor.postMessage({ type: "copy", text: lines.join("\n") });
+  state.textContent = `copied ${lines.length === 1 ? "a row" : `${lines.length} rows`}`;
+}
+
+const KEYS: Record<string, (page: number) => [number, number]> = {
+  ArrowDown: () => [1, 0],
+  ArrowUp: () => [-1, 0],
+  ArrowRight: () => [0, 1],
+  ArrowLeft: () => [0, -1],
+  PageDown: (page) => [page, 0],
+  PageUp: (page) => [-page, 0],
+};
+
+grid.addEventListener("keydown", (event) => {
+  const { key, shiftKey, ctrlKey, metaKey } = event;
+  const step = KEYS[key];
+  if (step) {
+    const [down, right] = step(inSight(extent()));
+    go(cursor.row + down, cursor.column + right, shiftKey);
+  } else if (key === "Home") {
+    go(ctrlKey ? 0 : cursor.row, 0, shiftKey);
+  } else if (key === "End") {
+    go(ctrlKey ? rows - 1 : cursor.row, columns - 1, shiftKey);
+  } else if (key === "c" && (ctrlKey || metaKey)) {
+    copy();
+  } else {
+    return;
+  }
+  event.preventDefault();
+});
+grid.addEventListener("wheel", (event) => {
+  if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+    left = Math.max(0, Math.min(columns - 1, left + Math.sign(event.deltaX || event.deltaY)));
+    draw();
+  } else {
+    place(top + Math.trunc(event.deltaY / ROW) || top + Math.sign(event.deltaY));
+  }
+  event.preventDefault();
+}, { passive: false });
+grid.addEventListener("scroll", () => {
+  const there = topOf(extent(), grid.scrollTop);
+  // A bar moved by a hand; that which `place` has set says what `top` is already.
+  if (Math.abs(grid.scrollTop - scrolledTo(extent(), top)) >= 1 && there !== top) {
+    top = there;
+    draw();
+  }
+});
+grid.addEventListener("mousedown", (event) => {
+  const cell = (event.target as HTMLElement).closest<HTMLElement>("td");
+  const [row, column] = (cell?.dataset["place"] ?? "").split(" ").map(Number);
+  if (row !== undefined && column !== undefined) {
+    go(row, column, event.shiftKey);
+  }
+});
+element<HTMLInputElement>("#goto").addEventListener("change", (event) => {
+  const row = Number((event.target as HTMLInputElement).value);
+  go(row, cursor.column, false);
+  place(row);
+  grid.focus();
+});
+window.addEventListener("resize", () => place(top));
+window.addEventListener("message", ({ data }: MessageEvent<Told>) => {
+  if (data.type === "changed") {
+    blocks.clear();
+    asked.clear();
+    want(start(top, BLOCK), start(left, BLOCK_COLUMNS));
+    return;
+  }
+  if (data.type === "failed") {
+    state.textContent = data.message;
+    return;
+  }
+  const { row, column, page } = data;
+  asked.delete(`${row} ${column}`);
+  blocks.set(`${row} ${column}`, page);
+  for (const oldest of [...blocks.keys()].slice(0, Math.max(0, blocks.size - MOST_BLOCKS))) {
+    blocks.delete(oldest);
+  }
+  ({ rows, columns } = page);
+  element("#form").textContent = `${rows.toLocaleString("en")} rows × ${columns.toLocaleString("en")} columns`;
+  state.textContent = page.busy ? "the session is busy: as known last" : "";
+  space.style.height = `${spaceOf(extent())}px`;
+  place(top);
+});
+table.style.top = "0";
+want(0, 0);

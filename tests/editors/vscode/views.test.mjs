@@ -1,0 +1,123 @@
+// The views of variables, tables, sessions and the cluster in a real workbench. The tests go on from each other.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { after, afterEach, before, test } from "node:test";
+import { ROOT, Workbench } from "./workbench.mjs";
+
+const CELLS = `# %%
+import numpy as np
+number = 42
+words = {"one": [1, 2], "two": "zwei"}
+huge = np.arange(20_000_000.0).reshape(10_000_000, 2)
+# %%
+number += 1
+`;
+let workbench, page;
+
+before(async () => {
+  workbench = await Workbench.start({ "cells.py": CELLS }, { settings: { "vivo.cluster": { engines: 2 } } });
+  page = await workbench.open("cells.py");
+});
+
+after(async () => {
+  const left = await workbench.stop();
+  assert.deepEqual(left, [], "processes outlived the test");
+});
+
+afterEach(async (context) => workbench.picture(context));
+
+const row = (text) => page.locator(".pane-body .monaco-list-row").filter({ hasText: text }).first();
+const answer = async (title, text) => {
+  const box = page.locator(".quick-input-widget").filter({ hasText: title });
+  await box.waitFor();
+  await box.locator("input[type=text]").first().fill(text);
+  await page.keyboard.press("Enter");
+};
+const action = async (text, title) => {
+  await row(text).hover();
+  await row(text).getByRole("button", { name: title }).first().click();
+};
+const table = () => page.frameLocator("iframe.webview.ready >> nth=-1").frameLocator("iframe#active-frame");
+
+test("a newcomer is shown the way on", async () => {
+  await page.getByRole("tab", { name: "vivo" }).first().click();
+  await page.locator(".welcome-view-content").getByText("No variables yet").waitFor();
+  await page.locator(".welcome-view-content").getByText("No session runs").waitFor();
+  await page.locator(".welcome-view-content").getByRole("button", { name: "Run Cell" }).first().waitFor();
+});
+
+test("the variables of a cell are listed with type, form and value", async () => {
+  await workbench.goTo(3);
+  await page.keyboard.press("Control+Enter");
+  await row("number").waitFor({ timeout: 60000 });
+  assert.match(await row("number").innerText(), /int · 42/);
+  assert.match(await row("huge").innerText(), /ndarray \(10000000, 2\) float64/);
+});
+
+test("values open to what they hold", async () => {
+  await row("words").click();
+  await page.keyboard.press("ArrowRight");
+  await row("['one']").waitFor();
+  await row("['two']").filter({ hasText: "zwei" }).waitFor();
+});
+
+test("what the last cell changed is marked", async () => {
+  await workbench.goTo(7);
+  await page.keyboard.press("Control+Enter");
+  await row("number").filter({ hasText: "int · 43" }).waitFor();
+  await row("number").locator(".highlight").waitFor();
+  assert.equal(await row("words").locator(".highlight").count(), 0);
+});
+
+test("they are filtered", async () => {
+  await workbench.command("vivo: Filter Variables…");
+  await answer("show which variables", "hug");
+  await row("number").waitFor({ state: "detached" });
+  await row("huge").waitFor();
+});
+
+test("ten million rows are seen from the first to the last, while a cell runs", async () => {
+  await action("huge", "View as Table");
+  const grid = table().locator("#grid");
+  await table().locator("td").filter({ hasText: /^1(\.0)?$/ }).first().waitFor({ timeout: 30000 });
+  assert.match(await table().locator("#form").innerText(), /10,000,000 rows × 2 columns/);
+  await workbench.goTo(7);
+  await workbench.append("\n# %%\nwhile True: pass");
+  await page.keyboard.press("Control+Enter");
+  await workbench.status("busy").waitFor();
+  await grid.click();
+  await page.keyboard.press("Control+End");
+  await table().locator("td").filter({ hasText: /^19999999(\.0)?$/ }).first().waitFor({ timeout: 30000 });
+  await table().locator("#goto").fill("5000000");
+  await page.keyboard.press("Enter");
+  await table().locator("td").filter({ hasText: /^10000000(\.0)?$/ }).first().waitFor({ timeout: 30000 });
+  assert.ok((await table().locator("tr").count()) < 100, "only rows in sight are drawn");
+  await page.screenshot({ path: path.join(fs.mkdtempSync("/tmp/vivo-shot-"), "table.png") });
+  await workbench.command("vivo: Interrupt");
+  await workbench.status("idle").waitFor();
+});
+
+test("sessions are listed, and one is renamed", async () => {
+  await row("idle").waitFor();
+  assert.match(await row("idle").innerText(), /3\.\d+.*MiB/);
+  await row("idle").click({ button: "right" });
+  await page.locator(".monaco-menu").getByText("Rename…").click();
+  await answer("new name", "renamed here");
+  await row("renamed here").waitFor();
+});
+
+test("a cluster is started, grows and is stopped", async () => {
+  await workbench.command("vivo: Start Cluster");
+  await row("Engine 1").waitFor({ timeout: 90000 });
+  await row("Cluster").filter({ hasText: "2 engines" }).waitFor();
+  await action("Cluster", "Add Engines…");
+  await answer("how many more engines", "1");
+  await row("Engine 2").waitFor({ timeout: 90000 });
+  await action("Cluster", "Stop Cluster");
+  await row("Engine 2").waitFor({ state: "detached", timeout: 60000 });
+});
+
+test("nothing is asked of any other host", () => {
+  assert.deepEqual(workbench.refused, []);
+});
