@@ -111,7 +111,7 @@ class DebugLink:
         cell. The tracer takes none where there is no file.
         """
         if not self._unwritten:
-            files = import_module("pydevd_file_utils")
+            files: Any = import_module("pydevd_file_utils")
             exists = files.exists
             files.exists = lambda name: name in self._unwritten or exists(name)
         self._unwritten.add(path)
