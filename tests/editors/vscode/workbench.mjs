@@ -39,6 +39,7 @@ const QUIET = {
   "editor.wordBasedSuggestions": "off",
   "editor.autoClosingBrackets": "never",
   "editor.autoIndent": "none",
+  "editor.acceptSuggestionOnEnter": "off", // text is typed faster than anybody can
   "files.autoSave": "off",
   "window.menuBarVisibility": "compact",
 };

@@ -9,6 +9,7 @@ declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
 const BLOCK = 100; // rows asked for at once
 const BLOCK_COLUMNS = 50;
 const MOST_BLOCKS = 60;
+const BUSY = "the session is busy: as known last";
 const editor = acquireVsCodeApi();
 const element = <Kind extends HTMLElement>(selector: string) => document.querySelector(selector) as Kind;
 const grid = element<HTMLDivElement>("#grid");
@@ -232,7 +233,11 @@ window.addEventListener("message", ({ data }: MessageEvent<Told>) => {
     return;
   }
   const { row, column, page } = data;
-  state.textContent = page.busy ? "the session is busy: as known last" : "";
+  if (page.busy) {
+    state.textContent = BUSY;
+  } else if (state.textContent === BUSY) {
+    state.textContent = "";
+  }
   asked.delete(`${row} ${column}`);
   blocks.set(`${row} ${column}`, page);
   copyWhenThere();
