@@ -35,8 +35,8 @@ _SETTING = _ENVIRONMENT | {"config"}  # what they take is NAME=VALUE
 def command_in_comment(line: str) -> str | None:
     """The magic or ``!`` command that a comment holds: ``# %time x`` is ``%time x``."""
     match = _IN_COMMENT.match(line)
-    # ``# %%`` begins a cell; what names a magic goes on at once.
-    return match[1] if match is not None and match[1].strip() != "%%" else None
+    # ``# %%`` begins a cell, and ``# %`` is on its way there; what names a magic goes on at once.
+    return match[1] if match is not None and match[1].strip() not in ("%", "%%") else None
 
 
 class WordCompleter:

@@ -44,6 +44,7 @@ class DebugLink:
         """
         self._arrived = arrived
         self._sequence = 0
+        self._unwritten: set[str] = set()
         debugpy = helpers.load("debugpy")
         hook = sys.breakpointhook
         self._pydevd, self._tracing, self._threads = _load_tracer()
@@ -98,11 +99,22 @@ class DebugLink:
 
         Files that a rule of ours hides stay hidden: the first rule that fits holds.
         """
+        self._note_unwritten(path)
         filtering = import_module("_pydevd_bundle.pydevd_filtering")
         wanted = filtering.ExcludeFilter(path, exclude=False, is_path=True)
         rules = self._tracer._files_filtering._exclude_filters
         if wanted not in rules:
             self._tracer.set_exclude_filters([*rules, wanted])
+
+    def _note_unwritten(self, path: str) -> None:
+        """Have breakpoints taken for code that runs under a name which is no file's: a notebook's
+        cell. The tracer takes none where there is no file.
+        """
+        if not self._unwritten:
+            files: Any = import_module("pydevd_file_utils")
+            exists = files.exists
+            files.exists = lambda name: name in self._unwritten or exists(name)
+        self._unwritten.add(path)
 
     # --- Tracing ---------------------------------------------------------------------------
 

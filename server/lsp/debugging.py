@@ -32,7 +32,7 @@ from ..protocol.debugging import (
 from ..protocol.running import CellParams, FileParams
 from ..sessions import path_of
 from ..source_files import read_source
-from .debugged_sources import to_client, to_session
+from .debugged_sources import DebuggedSources
 from .post_mortems import PostMortems
 from .running import cell_to_run, name_of, saved_file, send
 
@@ -54,7 +54,8 @@ class Debugging:
         self._server = server
         self._used: dict[str, int] = {}
         """The sessions whose debugger the client uses; which engine of theirs it is."""
-        self.post_mortems = PostMortems(server)
+        self.sources = DebuggedSources(server)
+        self.post_mortems = PostMortems(server, self.sources)
         self._breakpoints: dict[tuple[str, str], dict[str, Any]] = {}
         """By session and path, the arguments of the client's own ``setBreakpoints``."""
         self._first_stops: dict[str, list[str]] = {}
@@ -64,7 +65,7 @@ class Debugging:
     async def relay(self, session: LiveSession, request: dict[str, Any]) -> dict[str, Any]:
         """Give the session's debugger a request of the client's; its response."""
         client = await session.ready()
-        request = to_session(self._server, request)
+        request = self.sources.to_session(request)
         command, arguments = request.get("command"), request.get("arguments")
         self._used.setdefault(session.id, session.engine_starts)
         response = await client.debug(request)
@@ -76,7 +77,7 @@ class Debugging:
             self._used.pop(session.id, None)
             for key in [each for each in self._breakpoints if each[0] == session.id]:
                 del self._breakpoints[key]
-        return to_client(self._server, response)
+        return self.sources.to_client(response)
 
     async def ask(self, session: LiveSession, command: str, **arguments: Any) -> dict[str, Any]:
         """Ask a session's debugger something of ours; the body. Raises :class:`SessionError`."""
@@ -118,7 +119,7 @@ class Debugging:
             self.settle(session)
         if session.id in self._used:
             self._server.tell(
-                "vivo/debugEvent", DebugEvent(session.id, to_client(self._server, message))
+                "vivo/debugEvent", DebugEvent(session.id, self.sources.to_client(message))
             )
 
     def state_changed(self, session: LiveSession) -> None:

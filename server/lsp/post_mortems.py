@@ -19,7 +19,7 @@ from ...parallel.errors import SessionError
 from ...parallel.messages import RunOrigin
 from ..live import LiveSession
 from ..protocol.debugging import DebugEvent, DebugResult
-from .debugged_sources import to_client
+from .debugged_sources import DebuggedSources
 
 if TYPE_CHECKING:
     from .server import VivoServer
@@ -34,8 +34,8 @@ _TOLD = f"{_MODULE}.evaluation()"
 class PostMortems:
     """The post-mortems that the client has open, one of a session."""
 
-    def __init__(self, server: VivoServer) -> None:
-        self._server = server
+    def __init__(self, server: VivoServer, sources: DebuggedSources) -> None:
+        self._server, self._sources = server, sources
         self._open: dict[str, int] = {}
         """By session, which engine of it."""
         self._sequence = 0
@@ -62,7 +62,7 @@ class PostMortems:
             self._open[session.id] = session.engine_starts
         elif command in ("disconnect", "terminate"):
             self._open.pop(session.id, None)
-        return DebugResult(to_client(self._server, message), session.id, answer["events"])
+        return DebugResult(self._sources.to_client(message), session.id, answer["events"])
 
     async def _ask(self, session: LiveSession, request: dict[str, Any]) -> dict[str, Any]:
         client = await session.ready()

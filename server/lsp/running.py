@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
+from ...parallel.client import SessionClient
+from ...parallel.errors import SessionError
 from ...parallel.messages import RunOrigin
+from ...parallel.registry import Registry
 from ..cells import Cell, Snippet, selection_of, snippet_of
 from ..protocol.declaring import DocumentParams
 from ..protocol.running import (
@@ -29,6 +32,7 @@ from ..source_files import read_source
 from .asking import in_characters
 
 if TYPE_CHECKING:
+    from ..live import LiveSession
     from .handling import Handler
     from .server import VivoServer
 
@@ -282,9 +286,33 @@ async def run_text(server: VivoServer, params: TextParams) -> RunStarted:
 
 async def interrupt(server: VivoServer, params: InterruptParams) -> InterruptResult:
     """Interrupt what runs; who insists is asked whether its process is to be ended."""
+    session: LiveSession
     cluster = server.clusters.that_runs(params.execution_id)
-    session = cluster or server.sessions.of(params.uri)
+    if cluster is not None:
+        session = cluster
+    elif params.session_id is not None:
+        known = server.sessions.by_id(params.session_id)
+        if known is None:
+            return await _interrupt_elsewhere(params.session_id, params)
+        session = known
+    elif params.uri is not None:
+        session = server.sessions.of(params.uri)
+    else:
+        raise JsonRpcInvalidParams(message="vivo.server.interrupt wants a uri or a sessionId.")
     outcome = await server.insisting.interrupt(session, params.execution_id, force=params.force)
+    return InterruptResult(outcome)  # type: ignore[arg-type]
+
+
+async def _interrupt_elsewhere(session_id: str, params: InterruptParams) -> InterruptResult:
+    """Interrupt what runs in a session that no document uses here."""
+    entry = Registry().get(session_id)
+    if entry is None:
+        raise SessionError(f"There is no session {session_id}; `vivo sessions` lists them.")
+    client = await SessionClient.connect(entry.connection_file, name="interrupt")
+    try:
+        outcome = await client.interrupt(params.execution_id, force=params.force)
+    finally:
+        await client.close()
     return InterruptResult(outcome)  # type: ignore[arg-type]
 
 

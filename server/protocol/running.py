@@ -44,13 +44,14 @@ class TextParams:
 
 @attrs.define
 class InterruptParams:
-    """The session of a document, and the execution to interrupt (the running one if null)."""
+    """The session of a document, or one by its id; the execution (the running one if null)."""
 
-    uri: str
+    uri: str | None = None
     execution_id: str | None = None
     force: bool = False
     """End the Python process if the execution does not end: its variables are lost. Whoever
     interrupts without it a third time is asked, by ``window/showMessageRequest``."""
+    session_id: str | None = None
 
 
 @attrs.define

@@ -36,8 +36,9 @@ TEXTS = st.text("abf(),.[]{}'\"# \n=%!:\\😀\t", max_size=200)
         ("from os import pa", "import"), ("%ti", "command"), ("%timeit -", "command"),
         ("%time np.li", "attribute"), ("%time va", "name"), ("!ls ", "command"),
         ("files = !l", "command"), ("open('da", "string"), ("x = 1  # som", "comment"),
-        ("# %time np.li", "attribute"), ("# !l", "command"), ("# %% titl", "comment"),
-        ("# %ti", "command"), ("a % b", "name"), ("'#' + va", "name"), ("1.", "attribute"),
+        ("# %time np.li", "attribute"), ("# !l", "command"), ("# %", "comment"),
+        ("# %% titl", "comment"), ("# %ti", "command"), ("a % b", "name"), ("'#' + va", "name"),
+        ("1.", "attribute"),
     ],
 )  # fmt: skip
 def test_what_is_completed(line: str, kind: str) -> None:

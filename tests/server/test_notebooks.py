@@ -15,6 +15,7 @@ from vivo.server.notebooks import CombinedText, Notebook, NotebookCell, Notebook
 from vivo.server.sessions import path_of
 
 from .editors import Editor, at, end_all, make_editor
+from .test_debugging_cells import Adapter
 
 CELL = "vscode-notebook-cell:{path}#W{number}sZmlsZQ%3D%3D"
 
@@ -322,3 +323,26 @@ async def test_some_of_a_notebooks_cells_run_by_the_place_of_one(editor: Noteboo
     assert await ran("restartAndRunToHere") == cells[:2]
     assert await ran("restartAndRunAll") == cells
     assert (await editor.run_whole(cells[2]))["value"] == {"text/plain": "['a', 'b', 'c', 'c']"}
+
+
+@pytest.mark.sessions
+async def test_breakpoints_in_cells_are_hit_and_stops_name_the_cells(
+    editor: NotebookEditor,
+) -> None:
+    """By the editor's own URIs, also where it writes them otherwise."""
+    cells = ["def twice(n):\n    doubled = n * 2\n    return doubled", "twice(21)"]
+    first, second = editor.open_notebook(cells)
+    await editor.run_whole(first)
+    editor.uri = second
+    adapter = Adapter(editor)
+    await adapter.attach()
+    await adapter.ask("setBreakpoints", source={"path": first}, breakpoints=[{"line": 3}])
+    remote = first.replace("cell:", "cell://host%2Bname")
+    await adapter.ask("setBreakpoints", source={"path": remote}, breakpoints=[{"line": 3}])
+    started = await editor.start("debugCell", **at(0, 0))
+    for place in ((second.replace("cell:", "cell://host%2Bname"), 1), (remote, 3)):
+        where, line, thread = await adapter.stop()
+        assert (where, line) == place
+        await adapter.ask("continue", threadId=thread)
+    assert (await editor.end_of(started["executionId"]))["value"] == {"text/plain": "42"}
+    await adapter.ask("disconnect")

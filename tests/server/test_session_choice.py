@@ -177,6 +177,33 @@ async def test_a_session_is_restarted_by_its_id_used_here_or_not(home: Path) -> 
             await each.client.close()
 
 
+@pytest.mark.sessions
+async def test_a_session_is_interrupted_by_its_id_used_here_or_not(home: Path) -> None:
+    """What runs in another session goes on, also that of the document in front."""
+    editor, other = await make_editor(home), await make_editor(home)
+    try:
+        for each in (editor, other):
+            session = await session_of(editor, "a.py", "x = 1")
+            editor.open("# %%\nprint('runs', flush=True)\nwhile True: pass\n", "a.py")
+            editor.told.pop("vivo/output", None)
+            started = await editor.start("runCell", position={"line": 1, "character": 0})
+            await editor.until(lambda: editor.told.get("vivo/output"))
+            told = await each.client.command("vivo.server.interrupt", {"sessionId": session})
+            assert told == {"outcome": "interrupted"}
+            ended = await editor.end_of(started["executionId"])
+            assert ended["error"]["name"] == "KeyboardInterrupt"
+        for wrong, sentence in (
+            ({}, "wants a uri"),
+            ({"sessionId": "nobody"}, "no session nobody"),
+        ):
+            with pytest.raises(ResponseError, match=sentence):
+                await editor.client.command("vivo.server.interrupt", wrong)
+    finally:
+        await end_all(editor)
+        for each in (editor, other):
+            await each.client.close()
+
+
 # --- Interpreters, trusted or not --------------------------------------------------------------
 
 

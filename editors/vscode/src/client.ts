@@ -1,16 +1,16 @@
 // The connection to a server, as vscode-languageclient keeps it: what it is told of this editor.
 import { homedir } from "node:os";
-import type * as vscode from "vscode";
+import * as vscode from "vscode";
 import { LanguageClient, State, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
 import type { CellOwner } from "./cellOwner";
-import { copy } from "./clipboard";
+import type { Completions } from "./completions";
+import { copy } from "./copying";
 import { explain } from "./explaining";
 import { Commands, type CopiedText } from "./protocol";
 import type { ServerProgram } from "./serverProgram";
+import { SCHEMES } from "./serverDocuments";
 import { mayRun } from "./trust";
 
-/** The state of a client whose server answers. */
-export const RUNNING = State.Running;
 const COPIED = new Set<string>([Commands.copyValue, Commands.copyTraceback]);
 
 /** A client that does not complain of what is typed while it ends. */
@@ -36,6 +36,7 @@ export function makeClient(
   options: () => Record<string, unknown>,
   abilities: Iterable<string>,
   owner: CellOwner,
+  completions: Completions,
   log: vscode.OutputChannel,
 ): QuietClient {
   const clientOptions: LanguageClientOptions = {
@@ -48,6 +49,19 @@ export function makeClient(
     initializationOptions: options,
     outputChannel: log, // stays when a server goes
     middleware: {
+      window: {
+        // The server's own pages go beside the code, which keeps the keyboard.
+        showDocument: async (asked, next) => {
+          const uri = vscode.Uri.parse(asked.uri);
+          if (!SCHEMES.includes(uri.scheme)) {
+            const told = await next(asked, new vscode.CancellationTokenSource().token);
+            return "success" in told ? told : { success: false };
+          }
+          await vscode.window.showTextDocument(uri, { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true });
+          return { success: true };
+        },
+      },
+      provideCompletionItem: (...asked) => completions.provide(...asked),
       provideCodeLenses: async (document, token, next) => owner.lenses(await next(document, token)),
       // Code lenses and actions call the server's commands directly.
       executeCommand: async (name, given, next) => {
@@ -81,4 +95,9 @@ export function makeClient(
     clear: () => undefined,
   });
   return client;
+}
+
+/** Whether a client's new state is that its server answers. */
+export function isRunning(state: State): boolean {
+  return state === State.Running;
 }

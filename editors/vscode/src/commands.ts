@@ -2,7 +2,7 @@
 import * as vscode from "vscode";
 import { chooseInterpreter } from "./choosing/interpreters";
 import { chooseSession, endSession, renameSession } from "./choosing/sessions";
-import { copy } from "./clipboard";
+import { copy } from "./copying";
 import { exportDocument } from "./exporting";
 import { explain } from "./explaining";
 import { menu } from "./menu";

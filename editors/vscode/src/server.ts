@@ -5,8 +5,9 @@
 import * as vscode from "vscode";
 import type { CellOwner } from "./cellOwner";
 import type { QuietClient } from "./client";
+import { Completions } from "./completions";
 import { COMMAND_SETTING, findServer, type ServerProgram } from "./serverProgram";
-import type { Settings } from "./settings";
+import { hasStaticNeighbour, type Settings } from "./settings";
 import { mayRun } from "./trust";
 
 /** Why something asked for was not done; the user has been told already. */
@@ -22,6 +23,7 @@ export class Server implements vscode.Disposable {
   private readonly abilities = new Set<string>();
   private readonly change = new vscode.EventEmitter<boolean>();
   private readonly log = vscode.window.createOutputChannel("vivo");
+  private readonly completions = new Completions(hasStaticNeighbour);
   private changing: Promise<void> = Promise.resolve();
 
   /** Fired when a server has started, and when none could be: whether one is there. */
@@ -142,10 +144,10 @@ export class Server implements vscode.Disposable {
       this.missing(this.program.command);
       return;
     }
-    const { makeClient, RUNNING } = await import("./client"); // large: loaded after the activation
+    const { makeClient, isRunning } = await import("./client.js"); // most of the bundle: not before the editor is there
     // Asked for at each start, also of a server that crashed.
     const options = () => ({ ...this.settings.told(), seen: this.seen() });
-    const client = makeClient(this.program, options, this.abilities, this.owner, this.log);
+    const client = makeClient(this.program, options, this.abilities, this.owner, this.completions, this.log);
     for (const [method, listeners] of this.heard) {
       client.onNotification(method, (told) => listeners.forEach((hear) => hear(told as never)));
     }
@@ -155,7 +157,7 @@ export class Server implements vscode.Disposable {
       this.client = client;
       this.change.fire(true);
       client.onDidChangeState(({ newState }) => {
-        if (newState === RUNNING && this.client === client) {
+        if (isRunning(newState) && this.client === client) {
           this.change.fire(true); // it had crashed, and was started again
         }
       });

@@ -3,7 +3,8 @@ import * as vscode from "vscode";
 import { type DocumentContent, Queries } from "./protocol";
 import type { Server } from "./server";
 
-const SCHEMES = ["vivo-page", "vivo-run"];
+/** Of the documents that the server has itself. */
+export const SCHEMES = ["vivo-page", "vivo-run"];
 
 export function registerServerDocuments(server: Server): vscode.Disposable {
   server.announce("documents");

@@ -108,13 +108,15 @@ export class Settings implements vscode.Disposable {
 }
 
 function staticAnswers(wanted: string): string {
-  if (wanted !== "auto") {
-    return wanted;
-  }
+  return wanted !== "auto" ? wanted : hasStaticNeighbour() ? "off" : "on";
+}
+
+/** Whether another extension analyses Python. */
+export function hasStaticNeighbour(): boolean {
   const has = (id: string) => vscode.extensions.getExtension(id) !== undefined;
   // The Python extension starts Pylance, or the Jedi that it brings along, unless it is told not to.
   const ofPython = has(PYTHON_EXTENSION)
     ? vscode.workspace.getConfiguration("python").get<string>("languageServer") !== "None"
     : has(PYLANCE);
-  return ofPython || STATIC_SERVERS.some(has) ? "off" : "on";
+  return ofPython || STATIC_SERVERS.some(has);
 }

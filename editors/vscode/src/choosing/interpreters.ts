@@ -16,7 +16,7 @@ export async function chooseInterpreter(server: Server, document: vscode.TextDoc
     interpreter,
   }));
   const browse = { label: "$(folder-opened) Find…" };
-  const picked = await vscode.window.showQuickPick<Row>([...rows, browse], {
+  const picked = await vscode.window.showQuickPick<Row>([browse, ...rows], {
     title: "vivo: the interpreter of this file",
     placeHolder: rows.length ? "Nothing needs to be installed in it" : "None was found: look for one",
     matchOnDescription: true,

@@ -1,4 +1,4 @@
-// The output panel beside the code: a page (src/page) that draws what the log keeps.
+// The output panel beside the code: a page (src/outputs/page) that draws what the log keeps.
 //
 // The page may load nothing but its own script and style; what cells show reaches it as data.
 import * as vscode from "vscode";

@@ -48,7 +48,13 @@ export async function savePicture(mime: string, data: string): Promise<void> {
     filters: { Picture: [ending] },
     ...(proposed ? { defaultUri: proposed } : {}),
   });
-  if (target) {
+  if (!target) {
+    return;
+  }
+  try {
     await vscode.workspace.fs.writeFile(target, Buffer.from(data, mime === "image/svg+xml" ? "utf8" : "base64"));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    vscode.window.showErrorMessage(`vivo: the figure was not saved as ${target.fsPath}: ${why}. Choose another place.`);
   }
 }

@@ -27,8 +27,14 @@ export async function revealCell(started: ExecutionStarted, finished?: Execution
     vscode.window.setStatusBarMessage("vivo: this ran in no document", 3000);
     return;
   }
-  const document = await vscode.workspace.openTextDocument(vscode.Uri.parse(started.uri, true));
-  await show(document, rangeOf(document, started, finished) ?? new vscode.Range(0, 0, 0, 0));
+  const uri = vscode.Uri.parse(started.uri, true);
+  try {
+    const document = await vscode.workspace.openTextDocument(uri);
+    await show(document, rangeOf(document, started, finished) ?? new vscode.Range(0, 0, 0, 0));
+  } catch {
+    // deleted, renamed, or closed without having been saved
+    vscode.window.showInformationMessage(`vivo: ${uri.fsPath} cannot be opened: the document of this output is gone.`);
+  }
 }
 
 /** Open the place of a frame of a traceback. @param line counted from 0 */

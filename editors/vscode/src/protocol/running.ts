@@ -42,12 +42,13 @@ export interface TextParams {
   text: string;
 }
 
-/** The session of a document, and the execution to interrupt (the running one if null). */
+/** The session of a document, or one by its id; the execution (the running one if null). */
 export interface InterruptParams {
-  uri: string;
+  uri?: string | null;
   executionId?: string | null;
   /** End the Python process if the execution does not end: its variables are lost. Whoever interrupts without it a third time is asked, by ``window/showMessageRequest``. */
   force?: boolean;
+  sessionId?: string | null;
 }
 
 /** What an interrupt did. */

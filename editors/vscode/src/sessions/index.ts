@@ -52,9 +52,7 @@ export function registerSessions(server: Server): vscode.Disposable {
   const commands: Record<string, (node?: Node) => unknown> = {
     "vivo.refreshSessions": () => provider.refresh(),
     "vivo.useThisSession": onSession(({ sessionId }) => server.command(Commands.useSession, { uri: provider.uri, sessionId })),
-    "vivo.interruptThisSession": onSession(async ({ documents }) =>
-      server.command(Commands.interrupt, { uri: documents?.[0] ?? provider.uri }),
-    ),
+    "vivo.interruptThisSession": onSession(({ sessionId }) => server.command(Commands.interrupt, { sessionId })),
     "vivo.restartThisSession": onSession(({ sessionId }) => server.command(Commands.restart, { sessionId })),
     "vivo.renameThisSession": onSession(async ({ sessionId, name }) => {
       const wanted = await vscode.window.showInputBox({ title: "vivo: the session's new name", value: name });

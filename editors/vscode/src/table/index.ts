@@ -94,7 +94,7 @@ export class Tables implements vscode.Disposable {
   <label>Row <input id="goto" type="number" min="0" step="1"></label>
   <span id="state" role="status"></span>
 </header>
-<div id="grid" role="grid" tabindex="0" aria-label="${name}"><div id="space"></div><table><thead></thead><tbody></tbody></table></div>
+<div id="grid" role="grid" tabindex="0" aria-multiselectable="true" aria-label="${name}"><div id="space"></div><table role="presentation"><thead role="rowgroup"></thead><tbody role="rowgroup"></tbody></table></div>
 <script nonce="${nonce}" src="${script}"></script>
 </body>
 </html>`;

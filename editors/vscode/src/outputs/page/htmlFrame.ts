@@ -3,6 +3,7 @@
 // Neither the frame's sandbox nor the policy, which it inherits from this page, lets a script run or anything be
 // loaded; the same origin lets us measure its height.
 import { element } from "./elements";
+import { harmless } from "./harmless";
 
 export function htmlFrame(html: string): HTMLElement {
   const frame = element("iframe");
@@ -15,7 +16,7 @@ export function htmlFrame(html: string): HTMLElement {
       new ResizeObserver(() => fit(frame)).observe(body);
     }
   };
-  frame.srcdoc = html;
+  frame.srcdoc = harmless(html);
   return frame;
 }
 

@@ -54,7 +54,7 @@ export class Section {
   private drawItem(item: Item): void {
     const before = this.drawn.get(item);
     if (before?.output === item.output) {
-      before.holder.classList.toggle("pinned", this.isPinned(item.key));
+      this.markPin(before.holder, item);
       return;
     }
     const text = item.output.text ?? "";
@@ -75,7 +75,6 @@ export class Section {
   private made(item: Item): Drawn {
     const { output } = item;
     const holder = element("div", `output ${output.kind}`);
-    holder.classList.toggle("pinned", this.isPinned(item.key));
     if (output.engine != null) {
       holder.append(element("div", "engine", `engine ${output.engine}`));
     }
@@ -92,6 +91,7 @@ export class Section {
       holder.append(rendered(output));
     }
     holder.append(this.tools(item));
+    this.markPin(holder, item);
     holder.onclick = (event) => {
       const isControl = (event.target as Element).closest("a, button, summary, img, details, .json");
       if (!isControl && getSelection()?.isCollapsed !== false) {
@@ -99,6 +99,12 @@ export class Section {
       }
     };
     return { holder, output, stream };
+  }
+
+  private markPin(holder: HTMLElement, { key }: Item): void {
+    const isPinned = this.isPinned(key);
+    holder.classList.toggle("pinned", isPinned);
+    holder.querySelector(".tool.pin")?.setAttribute("aria-pressed", String(isPinned));
   }
 
   private tools(item: Item): HTMLElement {

@@ -3,7 +3,7 @@ import { offsetsOf, windowOf, type Block } from "../blocks.ts";
 import { element } from "./elements";
 import { Section } from "./section";
 
-const MARGIN = 15;
+const MARGIN = 40;
 
 export class VirtualList {
   private readonly above = element("div", "spacer");

@@ -1,6 +1,7 @@
 // Draws the rows and columns in sight, and asks for those that it does not have.
 import type { TablePage } from "../../protocol";
 import type { Told } from "../index";
+import { between, blocksOf, countOf, type Marked, MOST_CELLS, tabSeparated } from "./copying";
 import { COLUMN, inSight, lastTop, ROW, scrolledTo, spaceOf, topOf } from "./window";
 
 declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
@@ -8,6 +9,7 @@ declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
 const BLOCK = 100; // rows asked for at once
 const BLOCK_COLUMNS = 50;
 const MOST_BLOCKS = 60;
+const BUSY = "the session is busy: as known last";
 const editor = acquireVsCodeApi();
 const element = <Kind extends HTMLElement>(selector: string) => document.querySelector(selector) as Kind;
 const grid = element<HTMLDivElement>("#grid");
@@ -50,17 +52,22 @@ function draw(): void {
   }
   head.replaceChildren(headRow(across));
   body.replaceChildren(...Array.from({ length: Math.max(0, count) }, (_, index) => bodyRow(top + index, across)));
+  grid.setAttribute("aria-activedescendant", "cursor");
   grid.setAttribute("aria-rowcount", String(rows + 1));
   grid.setAttribute("aria-colcount", String(columns + 1));
 }
 
 function headRow(across: number): HTMLTableRowElement {
   const line = document.createElement("tr");
+  line.setAttribute("role", "row");
+  line.setAttribute("aria-rowindex", "1");
   line.append(document.createElement("th"));
   for (let column = left; column < left + across; column++) {
     const block = blockOf(top, column);
     const cell = document.createElement("th");
     cell.scope = "col";
+    cell.setAttribute("role", "columnheader");
+    cell.setAttribute("aria-colindex", String(column + 2));
     cell.textContent = block?.names[column % BLOCK_COLUMNS] ?? "";
     const dtype = block?.dtypes[column % BLOCK_COLUMNS];
     if (dtype) {
@@ -75,21 +82,29 @@ function headRow(across: number): HTMLTableRowElement {
 
 function bodyRow(row: number, across: number): HTMLTableRowElement {
   const line = document.createElement("tr");
+  line.setAttribute("role", "row");
   line.setAttribute("aria-rowindex", String(row + 2));
   const label = document.createElement("th");
   label.scope = "row";
+  label.setAttribute("role", "rowheader");
+  label.setAttribute("aria-colindex", "1");
   label.textContent = blockOf(row, left)?.labels[row % BLOCK] ?? "";
   line.append(label);
   for (let column = left; column < left + across; column++) {
     const cell = document.createElement("td");
     const text = blockOf(row, column)?.cells[row % BLOCK]?.[column % BLOCK_COLUMNS];
     cell.setAttribute("role", "gridcell");
+    cell.setAttribute("aria-colindex", String(column + 2));
     cell.textContent = text ?? "…";
     cell.title = text ?? "";
     cell.dataset["place"] = `${row} ${column}`;
     const isMarked = within(row, anchor.row, cursor.row) && within(column, anchor.column, cursor.column);
     cell.classList.toggle("marked", isMarked);
-    cell.classList.toggle("cursor", row === cursor.row && column === cursor.column);
+    cell.setAttribute("aria-selected", String(isMarked));
+    if (row === cursor.row && column === cursor.column) {
+      cell.classList.add("cursor");
+      cell.id = "cursor"; // the grid has the focus; a reader tells this cell
+    }
     line.append(cell);
   }
   return line;
@@ -115,17 +130,36 @@ function go(row: number, column: number, isMarking: boolean): void {
   place(Math.min(Math.max(top, cursor.row - sight + 1), cursor.row));
 }
 
+// Copied at once, or when the last of the blocks that are marked has come.
+let copying: Marked | undefined;
+
 function copy(): void {
-  const lines: string[] = [];
-  for (let row = Math.min(anchor.row, cursor.row); row <= Math.max(anchor.row, cursor.row); row++) {
-    const cells: string[] = [];
-    for (let column = Math.min(anchor.column, cursor.column); column <= Math.max(anchor.column, cursor.column); column++) {
-      cells.push(blockOf(row, column)?.cells[row % BLOCK]?.[column % BLOCK_COLUMNS] ?? "");
-    }
-    lines.push(cells.join("\t"));
+  const marked = between(anchor, cursor);
+  const count = countOf(marked);
+  if (count > MOST_CELLS) {
+    const most = MOST_CELLS.toLocaleString("en");
+    state.textContent = `${count.toLocaleString("en")} cells are too many to copy: mark at most ${most}`;
+    return;
   }
-  editor.postMessage({ type: "copy", text: lines.join("\n") });
-  state.textContent = `copied ${lines.length === 1 ? "a row" : `${lines.length} rows`}`;
+  copying = marked;
+  copyWhenThere();
+}
+
+function copyWhenThere(): void {
+  if (!copying) {
+    return;
+  }
+  const missing = blocksOf(copying, BLOCK, BLOCK_COLUMNS).filter(({ row, column }) => !blocks.has(`${row} ${column}`));
+  if (missing.length) {
+    missing.forEach(({ row, column }) => want(row, column));
+    state.textContent = "copying…";
+    return;
+  }
+  const cell = (row: number, column: number) => blockOf(row, column)?.cells[row % BLOCK]?.[column % BLOCK_COLUMNS] ?? "";
+  editor.postMessage({ type: "copy", text: tabSeparated(copying, cell) });
+  const lines = copying.last.row - copying.first.row + 1;
+  state.textContent = `copied ${lines === 1 ? "a row" : `${lines.toLocaleString("en")} rows`}`;
+  copying = undefined;
 }
 
 const KEYS: Record<string, (page: number) => [number, number]> = {
@@ -187,24 +221,33 @@ element<HTMLInputElement>("#goto").addEventListener("change", (event) => {
 window.addEventListener("resize", () => place(top));
 window.addEventListener("message", ({ data }: MessageEvent<Told>) => {
   if (data.type === "changed") {
+    copying = undefined; // its rows would be of two values
     blocks.clear();
     asked.clear();
     want(start(top, BLOCK), start(left, BLOCK_COLUMNS));
     return;
   }
   if (data.type === "failed") {
+    copying = undefined;
     state.textContent = data.message;
     return;
   }
   const { row, column, page } = data;
+  if (page.busy) {
+    state.textContent = BUSY;
+  } else if (state.textContent === BUSY) {
+    state.textContent = "";
+  }
   asked.delete(`${row} ${column}`);
   blocks.set(`${row} ${column}`, page);
-  for (const oldest of [...blocks.keys()].slice(0, Math.max(0, blocks.size - MOST_BLOCKS))) {
+  copyWhenThere();
+  // While a copy waits for more, what it needs is kept.
+  const surplus = copying ? 0 : Math.max(0, blocks.size - MOST_BLOCKS);
+  for (const oldest of [...blocks.keys()].slice(0, surplus)) {
     blocks.delete(oldest);
   }
   ({ rows, columns } = page);
   element("#form").textContent = `${rows.toLocaleString("en")} rows × ${columns.toLocaleString("en")} columns`;
-  state.textContent = page.busy ? "the session is busy: as known last" : "";
   space.style.height = `${spaceOf(extent())}px`;
   place(top);
 });

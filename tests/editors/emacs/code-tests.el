@@ -1,11 +1,11 @@
-;;; session-tests.el --- Cells, definitions, debugging, sessions, in a real Emacs  -*- lexical-binding: t; -*-
+;;; code-tests.el --- Cells, definitions, debugging, sessions, in a real Emacs  -*- lexical-binding: t; -*-
 
 ;;; Code:
 
 (require 'helpers)
 (require 'vivo-transient)
 
-(defmacro session-tests--answering (answers &rest body)
+(defmacro code-tests--answering (answers &rest body)
   "Run BODY while questions whose prompt matches a pattern of ANSWERS get its answer."
   (declare (indent 1))
   `(let* ((asked nil)
@@ -19,16 +19,16 @@
                ((symbol-function 'yes-or-no-p) answer))
        ,@body)))
 
-(defun session-tests--first (table)
+(defun code-tests--first (table)
   "The first name of TABLE."
   (if (consp (car table)) (caar table) (car table)))
 
-(defconst session-tests--text
+(defconst code-tests--text
   (concat "# %% first\nimport json\n\n@staticmethod\ndef twice(x):\n    def inner():\n"
           "        return x\n    return 2 * inner()\n\n# %% second\nclass A:\n    size = 3\n\n"
           "# %% third\ntwice(A.size)\n"))
 
-(ert-deftest session-statements-and-definitions-run-by-their-keys ()
+(ert-deftest code-statements-and-definitions-run-by-their-keys ()
   "C-x C-e runs the statement before point, C-M-x the definition around it, decorators and all."
   (vivo-tests--with-file
       (concat "def plain(x):\n    return [\n        x,\n    ]\n\n\nimport functools\n\n\n"
@@ -50,18 +50,18 @@
     (vivo-tests--wait "the third" (equal '("⟶ [1]" "⟶ [2]" "⟶ 'c'") (vivo-tests--labels)))
     (vivo-tests--go "import")
     (should (string-search "_lru_cache_wrapper" (progn (vivo-tests--go "cached()\n" 6)
-                                                       (session-tests--eldoc))))))
+                                                       (code-tests--eldoc))))))
 
-(defun session-tests--eldoc ()
+(defun code-tests--eldoc ()
   "What eldoc tells of point."
   (let (told)
     (vivo-eldoc (lambda (text &rest _) (setq told (or text "nothing"))))
     (vivo-tests--wait "eldoc" told)
     (substring-no-properties told)))
 
-(ert-deftest session-cells-are-gone-through-marked-and-listed ()
+(ert-deftest code-cells-are-gone-through-marked-and-listed ()
   "Motion, region and imenu know the cells and what they define; point advances over them."
-  (vivo-tests--with-file session-tests--text
+  (vivo-tests--with-file code-tests--text
     (let ((starts '(1)))
       (vivo-tests--wait "the connection" (vivo-connection-ready vivo-connection--mine))
       (vivo-next-cell)
@@ -89,9 +89,9 @@
     (vivo-run-cell-and-advance)
     (vivo-tests--wait "the second cell" (looking-at "# %% second\\|class A"))))
 
-(ert-deftest session-live-definitions-are-found-where-they-are-now ()
+(ert-deftest code-live-definitions-are-found-where-they-are-now ()
   "M-. leads to the text that ran, moved, or to what ran if that is gone; M-? lists the uses."
-  (vivo-tests--with-file session-tests--text
+  (vivo-tests--with-file code-tests--text
     (vivo-tests--go "@staticmethod\n")
     (delete-region (line-beginning-position 0) (point))
     (vivo-run-all)
@@ -119,7 +119,7 @@
         (kill-buffer)
         (set-buffer source)))))
 
-(ert-deftest session-pages-open-in-read-only-buffers ()
+(ert-deftest code-pages-open-in-read-only-buffers ()
   "What `obj?' shows is a buffer beside the code."
   (vivo-tests--with-file "# %%\ndef shown(): 'its words'\n# %%\nshown?\n"
     (vivo-run-all)
@@ -132,7 +132,7 @@
         (should-not (bound-and-true-p vivo-mode)))
       (kill-buffer page))))
 
-(ert-deftest session-cells-are-debugged-and-errors-looked-at ()
+(ert-deftest code-cells-are-debugged-and-errors-looked-at ()
   "pdb asks at the cell's first line, and after an error at the frame that raised it."
   (vivo-tests--with-file "# %%\nx = 20\ny = x + 2\ny\n# %%\ndef f(n):\n    return n / 0\nf(7)\n"
     (let ((commands (list "next" "p x + 1" "continue")) (prompts nil))
@@ -153,7 +153,7 @@
           (string-match-p "\n21\n\\(.*\n\\)*.*\n21\n" (vivo-tests--inferior)))
         (vivo-tests--wait "its end" (and (null commands) (vivo-tests--state "idle")))))))
 
-(ert-deftest session-prompts-that-are-not-wanted-any-more-are-taken-back ()
+(ert-deftest code-prompts-that-are-not-wanted-any-more-are-taken-back ()
   "A question waits beside other answers, and goes when the cell is interrupted."
   (vivo-tests--with-file "# %%\nname = input('who? ')\n"
     (let (later taken-back known)
@@ -175,14 +175,14 @@
         (should-not (vivo-connection-later-is-open later))
         (vivo-tests--wait "the interrupt" (vivo-errors-places))))))
 
-(ert-deftest session-sessions-are-chosen-renamed-restarted-and-ended ()
+(ert-deftest code-sessions-are-chosen-renamed-restarted-and-ended ()
   "A new session has none of the variables; the old one is chosen again; names, restarts and ends."
   (vivo-tests--with-file "# %%\nkept = 7\n# %%\nkept\n"
     (vivo-run-cell)
     (vivo-tests--wait "idle" (vivo-tests--state "idle"))
     (let ((first (vivo-connection-session)))
       (should first)
-      (session-tests--answering '(("Session" . "a new session") ("Name" . "other"))
+      (code-tests--answering '(("Session" . "a new session") ("Name" . "other"))
         (vivo-choose-session)
         (vivo-tests--wait "another session"
           (and (vivo-connection-session) (not (equal first (vivo-connection-session))))))
@@ -190,7 +190,7 @@
       (forward-line -1)
       (vivo-run-cell)
       (vivo-tests--wait "that it has no such name" (vivo-errors-places))
-      (session-tests--answering `(("Session" . ,(lambda (table)
+      (code-tests--answering `(("Session" . ,(lambda (table)
                                                   (cl-find-if (lambda (name)
                                                                 (string-search (substring first 0 8) name))
                                                               table))))
@@ -198,12 +198,12 @@
         (vivo-tests--wait "the first session" (equal first (vivo-connection-session))))
       (vivo-run-cell)
       (vivo-tests--wait "its variable" (member "⟶ 7" (vivo-tests--labels)))
-      (session-tests--answering `(("Rename" . ,#'session-tests--first) ("New name" . "renamed"))
+      (code-tests--answering `(("Rename" . ,#'code-tests--first) ("New name" . "renamed"))
         (vivo-rename-session)
         (vivo-tests--wait "the name" (string-search "renamed" (vivo-tests--vivo "sessions"))))
       (vivo-restart-and-run-all)
       (vivo-tests--wait "the run" (and (vivo-tests--state "idle") (member "⟶ 7" (vivo-tests--labels))))
-      (session-tests--answering `(("End session: " . ,(lambda (table)
+      (code-tests--answering `(("End session: " . ,(lambda (table)
                                                         (cl-find-if (lambda (name)
                                                                       (string-search "other" name))
                                                                     (if (consp (car table))
@@ -213,11 +213,11 @@
         (vivo-end-session)
         (vivo-tests--wait "its end" (not (string-search "other" (vivo-tests--vivo "sessions"))))))))
 
-(ert-deftest session-interpreters-are-chosen ()
+(ert-deftest code-interpreters-are-chosen ()
   "Any interpreter that is listed or typed serves; one that is none is refused in a sentence."
   (vivo-tests--with-file "# %%\nimport sys\nsys.executable\n"
     (let ((told nil))
-      (session-tests--answering '(("Interpreter" . "/usr/bin/python3"))
+      (code-tests--answering '(("Interpreter" . "/usr/bin/python3"))
         (vivo-choose-interpreter)
         (vivo-tests--wait "the session" (vivo-tests--state "idle")))
       (vivo-run-cell)
@@ -226,12 +226,12 @@
       (cl-letf (((symbol-function 'message)
                  (lambda (format &rest arguments)
                    (when format (push (apply #'format-message format arguments) told)))))
-        (session-tests--answering '(("Interpreter" . "/no/such/python"))
+        (code-tests--answering '(("Interpreter" . "/no/such/python"))
           (vivo-choose-interpreter)
           (vivo-tests--wait "the refusal"
             (cl-some (lambda (text) (string-search "/no/such/python" text)) (butlast told))))))))
 
-(ert-deftest session-python-ts-mode-is-served-too ()
+(ert-deftest code-python-ts-mode-is-served-too ()
   "Where Emacs has tree-sitter, everything works in `python-ts-mode'."
   (when (fboundp 'python-ts-mode)
     (let ((treesit-extra-load-path
@@ -251,7 +251,7 @@
         (vivo-tests--wait "the value" (member "⟶ 20" (vivo-tests--labels)))
         (should (assoc "f" (imenu--make-index-alist t)))))))
 
-(ert-deftest session-documents-are-exported ()
+(ert-deftest code-documents-are-exported ()
   "A page, a notebook; nothing is overwritten unasked."
   (vivo-tests--with-file "# %%\n6 * 7\n"
     (vivo-run-cell)
@@ -265,7 +265,7 @@
       (cl-letf (((symbol-function 'y-or-n-p) #'ignore))
         (should-error (vivo-export "notebook" notebook) :type 'user-error)))))
 
-(ert-deftest session-menu-offers-what-the-keys-do ()
+(ert-deftest code-menu-offers-what-the-keys-do ()
   "Each command below C-c C-v is in the menu, under the same key."
   (let (in-menu)
     (cl-labels ((walk (thing)
@@ -284,4 +284,4 @@
                     (should (memq binding in-menu))))
                 vivo-command-map)))
 
-;;; session-tests.el ends here
+;;; code-tests.el ends here

@@ -1,4 +1,4 @@
-// Texts of the server's that go to the clipboard.
+// What the server gives for the clipboard.
 import * as vscode from "vscode";
 import type { CopiedText } from "./protocol";
 
@@ -6,5 +6,6 @@ import type { CopiedText } from "./protocol";
 export async function copy({ text }: CopiedText): Promise<void> {
   await vscode.env.clipboard.writeText(text);
   const lines = text.split("\n").length;
-  vscode.window.setStatusBarMessage(`vivo: copied ${lines === 1 ? `${text.length} characters` : `${lines} lines`}`, 3000);
+  const what = lines > 1 ? `${lines} lines` : `${text.length} ${text.length === 1 ? "character" : "characters"}`;
+  vscode.window.setStatusBarMessage(`vivo: copied ${what}`, 3000);
 }
