@@ -54,7 +54,7 @@
           t)
       (vivo-not-installed
        (setq vivo-connection--problem (nth 1 error))
-       (message "vivo: %s" (nth 1 error))
+       (message "%s" (nth 1 error))
        nil))))
 
 (defun vivo-connection--open (connection)
@@ -113,7 +113,7 @@
 (defun vivo-connection-current ()
   "The current buffer's connection, or an error that says what to do."
   (cond ((vivo-connection-is-live) vivo-connection--mine)
-        (vivo-connection--problem (user-error "This buffer has no session: %s" vivo-connection--problem))
+        (vivo-connection--problem (user-error "%s" vivo-connection--problem))
         (t (user-error "This buffer is not connected: C-c C-v L (M-x vivo-connect)"))))
 
 (defun vivo-connection-is-live ()

@@ -61,11 +61,10 @@ Where the program is not found, the one of `vivo-install-folder' is taken."
           ((file-executable-p installed)
            (list (file-local-name (expand-file-name installed)) "lsp"))
           (t (signal 'vivo-not-installed
-                     (list (format (concat "there is no program %s on %s.  "
-                                           "C-c C-v I (M-x vivo-install) installs it, "
-                                           "or set vivo-server-command")
-                                   program
-                                   (if remote (file-remote-p root 'host) "this machine"))))))))
+                     (list (format (concat "Vivo is not installed%s: C-c C-v I (M-x vivo-install) installs it.  "
+                                           "There is no program %s; vivo-server-command names it")
+                                   (if remote (concat " on " (file-remote-p root 'host)) "")
+                                   program)))))))
 
 (defun vivo-server--process (name command root)
   "A process NAME that runs COMMAND in ROOT, on that host."
@@ -186,7 +185,7 @@ STARTED tells when that was done lately."
       (let ((new (vivo-server-start (vivo-connection-root old) old started)))
         (message "vivo: the language server ended and was started again; its sessions went on")
         (funcall vivo-server-reopen-function old new))
-    (vivo-not-installed (message "vivo: %s" (nth 1 error)))))
+    (vivo-not-installed (message "%s" (nth 1 error)))))
 
 (defun vivo-server-shutdown (connection)
   "End the server of CONNECTION in order; its sessions go on."

@@ -6,11 +6,8 @@ root=$(cd "$here/../../.." && pwd)
 "${VIVO_EMACS_PROGRAM:-emacs}" -batch --eval '(kill-emacs (if (fboundp (quote x-create-frame)) 0 1))' || exit 0
 command -v Xvfb >/dev/null || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends xvfb >/dev/null
 work=$(mktemp -d /tmp/vx-XXXXXX)
-trap 'rm -rf "$work"' EXIT
-cp "$root/docs/examples/bessel.py" "$work"
 printf '# %%%%\nimport matplotlib.pyplot as plt\nplt.plot([0, 1, 0, 2])\nplt.show()\n# %%%%\n6 * 7\n' >"$work/plot.py"
 # Xvfb itself chooses a display that is free.
-exec 8> >(cat >/dev/null)
 Xvfb -displayfd 9 -screen 0 900x700x24 -nolisten tcp 9>"$work/display" 2>/dev/null &
 server=$!
 trap 'kill $server 2>/dev/null || true; wait $server 2>/dev/null || true; rm -rf "$work"' EXIT
