@@ -191,7 +191,7 @@
 (defun vivo-completion--doc-buffer (candidate)
   "A buffer with the documentation of CANDIDATE."
   (when-let* ((item (vivo-completion--item candidate))
-              (resolved (vivo-connection-request-sync :completionItem/resolve item 1))
+              (resolved (vivo-connection-request-sync :completionItem/resolve item))
               (documentation (plist-get resolved :documentation)))
     (with-current-buffer (get-buffer-create " *vivo documentation*")
       (erase-buffer)

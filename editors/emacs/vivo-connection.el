@@ -21,6 +21,9 @@
 (require 'vivo-wire)
 (require 'vivo-server)
 
+(defvar vivo-connection-patience 2
+  "Seconds that Emacs waits for an answer without which it cannot go on.")
+
 (defvar-local vivo-connection--mine nil
   "The connection that this buffer is open in.")
 (defvar-local vivo-connection--problem nil
@@ -128,12 +131,13 @@ An error's text goes to FAILED, or is told."
     (vivo-connection-ask connection method params done failed)))
 
 (defun vivo-connection-request-sync (method params &optional seconds)
-  "Ask METHOD with PARAMS and wait for the result, at most SECONDS (2)."
+  "Ask METHOD with PARAMS and wait for the result, SECONDS at most.
+They are `vivo-connection-patience' if left out."
   (condition-case nil
       (let ((connection (vivo-connection-current)))
         (when (vivo-connection-ready connection)
           (vivo-connection-flush)
-          (jsonrpc-request connection method params :timeout (or seconds 2))))
+          (jsonrpc-request connection method params :timeout (max (or seconds 0) vivo-connection-patience))))
     (jsonrpc-error nil))) ; an answer that does not come in time is none
 
 (defun vivo-connection-run (name argument &optional done failed)

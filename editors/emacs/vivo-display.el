@@ -177,7 +177,7 @@
   "HINT with its tooltip."
   (if (plist-get hint :tooltip)
       hint
-    (or (vivo-connection-request-sync :inlayHint/resolve hint 1) hint)))
+    (or (vivo-connection-request-sync :inlayHint/resolve hint) hint)))
 
 (defun vivo-display--whole (hint)
   "The whole text of HINT."

@@ -39,6 +39,9 @@
   `(let* ((folder (file-name-as-directory (make-temp-file "vt" t)))
           (vivo-server-command (list (expand-file-name ".venv/bin/vivo" vivo-tests--root) "lsp"))
           (vivo-python (expand-file-name ".venv/bin/python" vivo-tests--root))
+          ;; These are for people who type; a machine that does much else takes longer.
+          (vivo-deadline 10)
+          (vivo-connection-patience 30)
           (project-find-functions nil)
           (python-indent-guess-indent-offset nil)
           (file (expand-file-name "cells.py" folder)))

@@ -50,7 +50,7 @@ keys Enter
 keys C-c C-v L
 gone 'not installed' 30
 keys C-c C-c
-await 'who\? ' 60
+await '^who\?' 60
 keys -l 'ab'
 keys Enter
 await "⟶ 'abab'" 60
@@ -72,7 +72,7 @@ keys C-g
 # C-g at a question is the end of the file for the cell.
 keys M-'<'
 keys C-c C-c
-await '^who\? ' 60
+await '^who\?' 60
 keys C-g
 await '✗ EOFError' 60
 keys C-x C-c
