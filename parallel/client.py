@@ -103,7 +103,7 @@ class SessionClient:
         self._size = 0  # bytes of the event that has come
         self._tasks: list[asyncio.Task[None]] = []
         self._answering: set[asyncio.Task[None]] = set()
-        self._questions: dict[object, asyncio.Task[None]] = {}
+        self._questions: dict[object, tuple[str | None, asyncio.Task[None]]] = {}
         """What ``on_input`` is asked, by name: a new keeper asks it again."""
         self._answers: dict[object, str | None] = {}
         """The answers that the session has not acknowledged."""
@@ -226,7 +226,9 @@ class SessionClient:
         if (named := vivo.get("answered")) is not None:
             self._answers.pop(named, None)
             if (answered := self._questions.pop(named, None)) is not None:
-                answered.cancel()  # another client was faster
+                answered[1].cancel()  # another client was faster
+        if message.type == "status" and is_idle:
+            self._end_questions(message.parent_id)
         if message.type == "debug_event" and self.on_debug_event is not None:
             self.on_debug_event(message.content)
         for listener in self._listeners:
@@ -282,7 +284,12 @@ class SessionClient:
             answer = self._answers[question]
             self._begin(self._give_answer(message, question, answer))
         elif question not in self._questions:
-            self._questions[question] = self._begin(self._answer_input(message))
+            self._questions[question] = message.parent_id, self._begin(self._answer_input(message))
+
+    def _end_questions(self, run: str | None) -> None:
+        """A run has ended: nobody waits for an answer to what it has asked."""
+        for question in [key for key, (asked_by, _) in self._questions.items() if asked_by == run]:
+            self._questions.pop(question)[1].cancel()
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

@@ -209,7 +209,8 @@ An error's text goes to FAILED, or is told."
   "Keep STATUS of a session of CONNECTION, and show it."
   (puthash (plist-get status :sessionId) status (vivo-connection-statuses connection))
   (setf (vivo-connection-status connection) status)
-  (when (plist-get status :uri)
+  (unless (or (null (plist-get status :uri))
+              (equal "" (plist-get status :sessionId))) ; one that is only starting
     (puthash (plist-get status :uri) (plist-get status :sessionId)
              (vivo-connection-sessions connection)))
   (when-let ((text (plist-get status :message)))

@@ -31,7 +31,8 @@
     ("=" "whole value" vivo-show-value)
     ("w" "copy value" vivo-copy-value)
     ("P" "pin value" vivo-pin-value)
-    ("o" "inspect" vivo-inspect)
+    ("o" "inspect" vivo-inspector-here)
+    ("v" "variables" vivo-variables)
     ("z" "inferior buffer" vivo-switch-to-inferior)
     ("q" "clear" vivo-clear)
     ("n" "next cell" vivo-next-cell :transient t)
@@ -46,6 +47,7 @@
     ("df" "debug file" vivo-debug-file)]
    ["Session"
     ("s" "choose" vivo-choose-session)
+    ("S" "list" vivo-sessions)
     ("i" "interpreter" vivo-choose-interpreter)
     ("N" "rename" vivo-rename-session)
     ("r" "restart" vivo-restart)

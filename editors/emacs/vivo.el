@@ -90,7 +90,7 @@
     (define-key map (kbd "C-M-x") #'vivo-run-definition)
     (define-key map (kbd "C-c C-a") #'vivo-run-all)
     (define-key map (kbd "C-c C-k") #'vivo-interrupt)
-    (define-key map (kbd "C-c C-d") #'vivo-inspect)
+    (define-key map (kbd "C-c C-d") #'vivo-inspector-here)
     (define-key map (kbd "C-c C-z") #'vivo-switch-to-inferior)
     (define-key map (kbd "C-c C-q") #'vivo-clear)
     (define-key map (kbd "C-c C-n") #'vivo-next-error)
@@ -111,7 +111,9 @@
     ["Interrupt" vivo-interrupt]
     "--"
     ["Next Error" vivo-next-error]
-    ["Inspect" vivo-inspect]
+    ["Inspect" vivo-inspector-here]
+    ["Variables" vivo-variables]
+    ["Sessions" vivo-sessions]
     ["Inferior Buffer" vivo-switch-to-inferior]
     ["Debug Cell" vivo-debug-cell]
     ["Post-mortem" vivo-post-mortem]
@@ -373,19 +375,7 @@ With a prefix argument FORCE, end its process if that does not help."
   (interactive)
   (pop-to-buffer (vivo-inferior-buffer (vivo-connection-current) (vivo-document-uri))))
 
-;;; Inspecting
-
-(defun vivo-inspect ()
-  "Show what is known of the live object at point."
-  (interactive)
-  (vivo-connection-request
-   :textDocument/hover (vivo-document-at-point)
-   (lambda (hover)
-     (let ((text (plist-get (plist-get hover :contents) :value)))
-       (if (null text)
-           (message "vivo: nothing is known of what is at point")
-         (with-help-window "*vivo inspect*"
-           (princ (vivo-display-plain text))))))))
+;;; Exporting
 
 (defun vivo-export (form file)
   "Write this document as FORM (a notebook, a page, a script) into FILE."

@@ -296,6 +296,25 @@ async def test_a_question_of_a_killed_server_is_asked_by_the_next(home: Path) ->
         await second.client.close()
 
 
+async def test_a_question_ends_with_the_cell_that_asked_it(editor: Editor) -> None:
+    """An editor that asks its user is told when the cell was interrupted: it need not ask any more."""
+    asked, taken_back = asyncio.Event(), asyncio.Event()
+
+    async def never(params: dict[str, Any]) -> dict[str, Any]:
+        asked.set()
+        await asyncio.Event().wait()
+        return {}
+
+    editor.client.on_request["vivo/input"] = never
+    editor.client.on_notification["$/cancelRequest"] = lambda params: taken_back.set()
+    editor.open("input('who? ')\n")
+    started = await editor.start("runCell", position={"line": 0, "character": 0})
+    await asyncio.wait_for(asked.wait(), 30)
+    assert (await editor.start("interrupt"))["outcome"] == "interrupted"
+    assert (await editor.end_of(started["executionId"]))["status"] == "error"
+    await asyncio.wait_for(taken_back.wait(), 30)
+
+
 async def test_values_take_the_best_channel_of_the_client(home: Path) -> None:
     """Code lenses without inlay hints; diagnostics of severity Hint without either."""
     lenses = {"textDocument": {"codeLens": {}}}

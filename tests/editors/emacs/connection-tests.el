@@ -142,7 +142,7 @@
           (customize-set-variable 'vivo-values 'assignments)
           (vivo-run-cell)
           (vivo-tests--wait "the assigned values"
-            (cl-some (lambda (label) (string-search "b = [1, 1, 1, 1]" label)) (vivo-tests--labels))))
+            (member "⟶ [1, 1, 1, 1]" (vivo-tests--labels))))
       (customize-set-variable 'vivo-values 'last))))
 
 (ert-deftest connection-gives-up-on-a-server-that-dies-again-and-again ()

@@ -124,33 +124,52 @@
     (should (= 1 (cl-count-if (lambda (line) (equal line "once"))
                               (split-string (vivo-tests--inferior) "\n"))))))
 
-(ert-deftest vivo-lives-beside-eglot ()
-  "The connection is its own: eglot's server in the same buffer is left alone."
-  (require 'eglot)
-  (vivo-tests--with-file "# %%\n1 + 1\n"
-    (vivo-run-cell)
-    (vivo-tests--wait "the value" (equal '("⟶ 2") (vivo-tests--labels)))
-    (should-not (eglot-managed-p))
-    (should (vivo-connection-is-live))))
-
-(ert-deftest vivo-positions-count-utf-16-units ()
-  "Astral characters are two units for the server and one place here."
-  (with-temp-buffer
-    (insert "a😀b = 1\n")
-    (goto-char 4)
-    (should (equal '(:line 0 :character 4) (vivo-document-position (point))))
-    (should (= 4 (vivo-document-point '(:line 0 :character 4))))))
+(defun vivo-tests--bound (map prefix)
+  "The keys of MAP behind PREFIX that people press, and their commands."
+  (let (found)
+    (map-keymap
+     (lambda (key binding)
+       (let ((keys (concat prefix (if (equal prefix "") "" " ") (key-description (vector key)))))
+         (cond ((memq key '(menu-bar remap)))
+               ((eq binding 'vivo-command-map)
+                (setq found (append (vivo-tests--bound vivo-command-map keys) found)))
+               ((keymapp binding)
+                (setq found (append (vivo-tests--bound binding keys) found)))
+               ((commandp binding) (push (cons keys binding) found)))))
+     map)
+    found))
 
 (ert-deftest vivo-key-table-is-true ()
-  "The keys that the README lists are the keys of the map."
+  "The keys that the README lists are the keys of the mode, all and only these."
   (let (listed)
     (with-temp-buffer
       (insert-file-contents (expand-file-name "editors/emacs/README.md" vivo-tests--root))
-      (while (re-search-forward "^| `\\(C-[^`]+\\)` | `\\([a-z-]+\\)`" nil t)
+      (while (re-search-forward "^| `\\([CM]-[^`]+\\)` | `\\([a-z-]+\\)`" nil t)
         (push (cons (match-string 1) (intern (match-string 2))) listed)))
-    (should (>= (length listed) 9))
+    (should (>= (length listed) 40))
+    (let ((sort-rows (lambda (rows) (sort rows (lambda (a b) (string< (car a) (car b))))))
+          (bound (mapcar (lambda (row)
+                           (cons (replace-regexp-in-string "ESC C-x" "C-M-x" (car row))
+                                 (cdr row)))
+                         (vivo-tests--bound vivo-mode-map ""))))
+      (should (equal (funcall sort-rows (cl-remove "M-." listed :key #'car :test #'equal))
+                     (funcall sort-rows bound))))
     (dolist (row listed)
-      (should (eq (cdr row) (lookup-key vivo-mode-map (kbd (car row))))))))
+      (should (commandp (cdr row))))))
+
+(ert-deftest vivo-recipe-takes-every-file-of-the-package ()
+  "What MELPA builds is the whole package."
+  (let* ((package (expand-file-name "editors/emacs/" vivo-tests--root))
+         (recipe (with-temp-buffer
+                   (insert-file-contents (expand-file-name "recipe/vivo" package))
+                   (read (current-buffer))))
+         (taken (apply #'append
+                       (mapcar (lambda (pattern)
+                                 (file-expand-wildcards (expand-file-name pattern vivo-tests--root) t))
+                               (plist-get (cdr recipe) :files)))))
+    (should (eq 'vivo (car recipe)))
+    (should (equal (sort taken #'string<)
+                   (sort (directory-files package t "\\.el\\'") #'string<)))))
 
 (provide 'vivo-tests)
 ;;; vivo-tests.el ends here
