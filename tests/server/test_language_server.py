@@ -297,7 +297,7 @@ async def test_a_question_of_a_killed_server_is_asked_by_the_next(home: Path) ->
 
 
 async def test_a_question_ends_with_the_cell_that_asked_it(editor: Editor) -> None:
-    """An editor that asks its user is told when the cell was interrupted: it need not ask any more."""
+    """An editor that asks its user is told when the cell was interrupted: it asks no more."""
     asked, taken_back = asyncio.Event(), asyncio.Event()
 
     async def never(params: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import { Commands } from "./protocol";
 const JUPYTER = "ms-toolsai.jupyter";
 const LENSES = "jupyter.enableCellCodeLens";
 const SETTING = "vivo.cells";
-const RUNS = new Set<string>([Commands.runCell, Commands.runAbove, Commands.runBelow, Commands.debugCell]);
+const RUNS = new Set<string>([Commands.runCell, Commands.runAbove, Commands.runBelow, Commands.debugCell, "vivo.debugCell"]);
 
 export class CellOwner implements vscode.Disposable {
   private readonly watching: vscode.Disposable;

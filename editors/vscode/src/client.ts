@@ -1,7 +1,17 @@
 // The connection to a server, as vscode-languageclient keeps it: what it is told of this editor.
 import { homedir } from "node:os";
 import * as vscode from "vscode";
-import { LanguageClient, State, TransportKind, type LanguageClientOptions } from "vscode-languageclient/node";
+import {
+  CloseAction,
+  ErrorAction,
+  LanguageClient,
+  State,
+  TransportKind,
+  type CloseHandlerResult,
+  type ErrorHandler,
+  type ErrorHandlerResult,
+  type LanguageClientOptions,
+} from "vscode-languageclient/node";
 import type { CellOwner } from "./cellOwner";
 import type { Completions } from "./completions";
 import { copy } from "./copying";
@@ -40,6 +50,7 @@ export function makeClient(
   log: vscode.OutputChannel,
 ): QuietClient {
   const clientOptions: LanguageClientOptions = {
+    errorHandler: new Persistent(),
     documentSelector: [
       { language: "python", scheme: "file" },
       { language: "python", scheme: "untitled" },
@@ -101,3 +112,20 @@ export function makeClient(
 export function isRunning(state: State): boolean {
   return state === State.Running;
 }
+
+/** Starts a server that is lost anew, however many messages were on their way to it; not without end. */
+class Persistent implements ErrorHandler {
+  private readonly ends: number[] = [];
+
+  error(): ErrorHandlerResult {
+    return { action: ErrorAction.Continue, handled: true }; // what cannot be written is told by the end
+  }
+
+  closed(): CloseHandlerResult {
+    this.ends.push(Date.now());
+    const isHopeless = this.ends.length > MOST_ENDS && Date.now() - (this.ends.at(-1 - MOST_ENDS) ?? 0) < 180_000;
+    return { action: isHopeless ? CloseAction.DoNotRestart : CloseAction.Restart, handled: !isHopeless };
+  }
+}
+
+const MOST_ENDS = 4;

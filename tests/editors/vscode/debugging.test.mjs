@@ -75,7 +75,7 @@ test("the console of the debugger evaluates in the frame", async () => {
 test("it steps, and goes on; the cell ends, and the debugger with it", async () => {
   await workbench.focus();
   await page.keyboard.press("F10");
-  await page.keyboard.press("F10");
+  await frame("share").waitFor({ state: "detached" });
   await frame(/<module>[\s\S]*[78]:1/).waitFor();
   await page.keyboard.press("F5");
   await workbench.value("⟶ 1.5").waitFor();

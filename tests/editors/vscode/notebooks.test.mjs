@@ -114,8 +114,8 @@ test("files of the folder share the session: one namespace", async () => {
   await page.locator(".tab").filter({ hasText: "beside.py" }).first().click();
   await workbench.lens("Run Cell").first().click();
   await workbench.value("⟶ 20").waitFor();
-  await workbench.run("y = 'from the file'");
-  await workbench.status("idle").waitFor();
+  await workbench.run("y = 'from the file'\ny");
+  await workbench.value("⟶ 'from the file'").waitFor();
   await page.locator(".tab").filter({ hasText: "work.ipynb" }).first().click();
   await notebook.replace(4, "y.upper()");
   await page.keyboard.press("Control+Enter");

@@ -194,11 +194,17 @@ export class Workbench {
 
   // Go to a line by the workbench's own dialogue.
   async goTo(line, column = 1) {
-    await this.focus();
-    await this.page.keyboard.press("Control+KeyG");
     const input = this.page.locator(".quick-input-widget input[type=text]").first();
-    await input.waitFor({ state: "visible" });
-    await input.fill(`:${line}:${column}`);
+    const row = this.page.locator(".quick-input-widget .monaco-list-row");
+    for (let tries = 5; tries > 0; tries--) {
+      await this.focus();
+      await this.page.keyboard.press("Control+KeyG");
+      await input.waitFor({ state: "visible" });
+      await input.fill(`:${line}:${column}`);
+      await row.first().waitFor();
+      if (!(await row.filter({ hasText: "Open a text editor first" }).count())) break;
+      await this.page.keyboard.press("Escape"); // something that came late has taken the focus
+    }
     await this.page.keyboard.press("Enter");
     await input.waitFor({ state: "hidden" });
   }
