@@ -154,5 +154,16 @@ folder, a name on the PATH, or a version as 3.12."
          (message "vivo: Python %s serves now, in session %s"
                   (plist-get session :pythonVersion) (plist-get session :name)))))))
 
+;;; Where no session can be started
+
+(defun vivo-choose--way-on (_connection params)
+  "Tell which keys lead on if the run of PARAMS could not be sent to any session."
+  (let ((error (plist-get params :error)))
+    (when (equal "SessionError" (plist-get error :name))
+      (message "vivo: %s  C-c C-v i chooses another Python, C-c C-v s another session"
+               (plist-get error :message)))))
+
+(vivo-connection-on 'vivo/executionFinished #'vivo-choose--way-on)
+
 (provide 'vivo-choose)
 ;;; vivo-choose.el ends here

@@ -23,6 +23,9 @@
 
 (defvar-local vivo-document--uri nil
   "The URI under which the buffer is open, or nil.")
+(defconst vivo-document--most 500
+  "The most changes that are kept while nobody takes them: then the text is.")
+
 (defvar-local vivo-document--version 0
   "The version of the buffer's text that the server knows.")
 (defvar-local vivo-document--changes nil
@@ -130,22 +133,24 @@
 
 (defun vivo-document-before-change (start end)
   "Note that the text from START to END is going to change."
-  (when (listp vivo-document--changes)
+  (when (and vivo-document--uri (listp vivo-document--changes))
     (push (list start end (vivo-document-range start end)) vivo-document--changes)))
 
 (defun vivo-document-after-change (start end length)
   "Note that LENGTH characters became the text from START to END."
-  (let ((noted (car-safe vivo-document--changes)))
-    ;; Some commands announce more than they change, or change without a word.
-    (setq vivo-document--changes
-          (if (and (listp vivo-document--changes) (integerp (car-safe noted))
-                   (= start (nth 0 noted)) (= length (- (nth 1 noted) (nth 0 noted))))
-              (cons (list :range (nth 2 noted)
-                          :text (save-restriction
-                                  (widen)
-                                  (buffer-substring-no-properties start end)))
-                    (cdr vivo-document--changes))
-            'whole))))
+  (when vivo-document--uri
+    (let ((noted (car-safe vivo-document--changes)))
+      ;; Some commands announce more than they change, or change without a word.
+      (setq vivo-document--changes
+            (if (and (integerp (car-safe noted))
+                     (= start (nth 0 noted)) (= length (- (nth 1 noted) (nth 0 noted)))
+                     (not (nthcdr vivo-document--most vivo-document--changes)))
+                (cons (list :range (nth 2 noted)
+                            :text (save-restriction
+                                    (widen)
+                                    (buffer-substring-no-properties start end)))
+                      (cdr vivo-document--changes))
+              'whole)))))
 
 (defun vivo-document-changed ()
   "Let the whole text be told with the next changes."

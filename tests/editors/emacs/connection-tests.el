@@ -173,6 +173,25 @@
         (should (string-match-p "C-c C-v I (M-x vivo-install)" (cadr error))))
       (should (eq #'vivo-install (key-binding (kbd "C-c C-v I")))))))
 
+(ert-deftest connection-tells-the-way-to-who-has-no-interpreter ()
+  "A Python that is not there is told of, with the key that chooses another."
+  (let ((told nil))
+    (vivo-tests--with-file "x = 41\nx + 1\n"
+      (vivo-mode -1)
+      (let ((vivo-python "/no/such/python"))
+        (vivo-mode 1)
+        (cl-letf (((symbol-function 'message)
+                   (lambda (format &rest arguments)
+                     (when format (push (apply #'format-message format arguments) told)))))
+          (vivo-run-cell)
+          (vivo-tests--wait "the way on"
+            (cl-some (lambda (text) (string-match-p "/no/such/python.*C-c C-v i chooses" text)) told)))
+        (vivo-mode -1)
+        (setq vivo-python (expand-file-name ".venv/bin/python" vivo-tests--root))
+        (vivo-mode 1)
+        (vivo-run-all)
+        (vivo-tests--wait "the value" (member "⟶ 42" (vivo-tests--labels)))))))
+
 (ert-deftest connection-installs-vivo-and-goes-on ()
   "`vivo-install' makes an environment, connects who waited, and the cell runs."
   (vivo-tests--with-file "x = 41\nx + 1\n"

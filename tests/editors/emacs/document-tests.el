@@ -90,6 +90,19 @@
                    (plist-get (vivo-document-take-changes) :contentChanges)))
     (should-not (vivo-document-take-changes))))
 
+(ert-deftest document-changes-that-nobody-takes-are-bounded ()
+  "While no server takes them, changes become the whole text; while it is not open, nothing is kept."
+  (with-temp-buffer
+    (add-hook 'before-change-functions #'vivo-document-before-change nil t)
+    (add-hook 'after-change-functions #'vivo-document-after-change nil t)
+    (insert "a")
+    (should-not vivo-document--changes)
+    (vivo-document-opened)
+    (dotimes (_ 2000) (insert "b"))
+    (should (eq 'whole vivo-document--changes))
+    (should (equal (vector (list :text (buffer-string)))
+                   (plist-get (vivo-document-take-changes) :contentChanges)))))
+
 (ert-deftest settings-are-all-of-the-servers ()
   "Each setting of the server is a customization, told under its name."
   (let* ((python (expand-file-name ".venv/bin/python" vivo-tests--root))

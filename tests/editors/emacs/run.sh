@@ -47,7 +47,7 @@ run_on() { # VERSION EMACS: everything, in a home of its own
   for file in ${VIVO_TESTS:-"${files[@]}"}; do
     echo "-- $file"
     "$VIVO_EMACS_PROGRAM" -batch -L "$VIVO_EMACS_LISP" -L "$here" -l "$here/$file" -f ert-run-tests-batch-and-exit 2>&1 |
-      grep -vE '^Loading|Server exited with status|^$'
+      grep --line-buffered -vE '^Loading|Server exited with status|^$'
   done
   if [ -z "${VIVO_TESTS:-}" ]; then
     "$VIVO_EMACS_PROGRAM" -batch -l "$here/eglot-tests.el" -f ert-run-tests-batch-and-exit 2>&1 | grep -v '^Loading'

@@ -106,6 +106,23 @@
       (vivo-run-cell)
       (vivo-tests--wait "the value" (equal '("⟶ 'abab'") (vivo-tests--labels))))))
 
+(ert-deftest vivo-closed-and-opened-again-shows-what-was ()
+  "Whoever comes back to a file finds its values, stale where its text has changed, and its error."
+  (vivo-tests--with-file "# %%\nkept = 41\nkept\n# %%\nkept + 1\n# %%\nkept / 0\n"
+    (vivo-run-all)
+    (vivo-tests--wait "all" (and (vivo-errors-places) (member "⟶ 42" (vivo-tests--labels))))
+    (vivo-mode -1)
+    (should-not (vivo-tests--labels))
+    (should-not (vivo-errors-places))
+    (should (null (vivo-connection-all)))
+    (vivo-tests--go "kept + 1" 1)
+    (insert "1")
+    (vivo-mode 1)
+    (vivo-tests--wait "the values"
+      (member "⟶ 41" (vivo-tests--labels)))
+    (should-not (member "⟶ 42" (vivo-tests--labels)))
+    (vivo-tests--wait "the error" (equal '(7) (mapcar #'line-number-at-pos (vivo-errors-places))))))
+
 (ert-deftest vivo-killed-server-is-started-again ()
   "A server that dies is started again: values are there, outputs not twice, and the session is."
   (vivo-tests--with-file "# %%\nkept = 41\nprint('once')\nkept\n# %%\nkept + 1\n"
