@@ -177,14 +177,14 @@ test("a window that is reloaded while a cell runs gets all of its output", async
 
 test("a server that is lost while a cell runs is started again, and nothing is missing", async () => {
   const flag = path.join(workbench.state, "flag2");
-  await notebook.replace(4, `print('one')\nwhile not os.path.exists(${JSON.stringify(flag)}): time.sleep(0.01)\nprint('two')`);
+  await notebook.replace(4, `print('lost')\nwhile not os.path.exists(${JSON.stringify(flag)}): time.sleep(0.01)\nprint('two')`);
   await page.keyboard.press("Control+Enter");
-  await notebook.output("one").waitFor();
+  await notebook.output("lost").waitFor();
   const servers = workbench.processes().filter(({ command }) => / lsp( |$)/.test(command));
   // The window of before may still have one: a workbench waits a while for those that come back.
   process.kill(Math.max(...servers.map(({ pid }) => pid)), "SIGKILL");
   fs.writeFileSync(flag, "");
-  await notebook.outputs.filter({ hasText: /one\s+two/ }).first().waitFor({ timeout: 60000 });
+  await notebook.outputs.filter({ hasText: /lost\s+two/ }).first().waitFor({ timeout: 60000 });
 });
 
 test("what another editor runs in the notebook is shown here too", async () => {
