@@ -103,18 +103,23 @@ servers were started by themselves lately."
     (puthash root connection vivo-server--all)
     (when-let ((process (get-buffer-process (jsonrpc-stderr-buffer connection))))
       (set-process-query-on-exit-flag process nil))
-    (jsonrpc-async-request
-     connection :initialize (vivo-server--hello connection)
-     :timeout 60
-     :success-fn (lambda (_)
-                   (jsonrpc-notify connection :initialized (make-hash-table))
-                   (setf (vivo-connection-ready connection) t)
-                   (mapc #'funcall (nreverse (vivo-connection-waiting connection)))
-                   (setf (vivo-connection-waiting connection) nil))
-     :error-fn (lambda (error)
-                 (unless (eql -1 (plist-get error :code)) ; its end is told by itself
-                   (message "vivo: the server refused: %s" (plist-get error :message))))
-     :timeout-fn (lambda () (message "vivo: the server does not answer.  M-x vivo-show-log")))
+    (condition-case error
+        (jsonrpc-async-request
+         connection :initialize (vivo-server--hello connection)
+         :timeout 60
+         :success-fn (lambda (_)
+                       (jsonrpc-notify connection :initialized (make-hash-table))
+                       (setf (vivo-connection-ready connection) t)
+                       (mapc #'funcall (nreverse (vivo-connection-waiting connection)))
+                       (setf (vivo-connection-waiting connection) nil))
+         :error-fn (lambda (error)
+                     (unless (eql -1 (plist-get error :code)) ; its end is told by itself
+                       (message "vivo: the server refused: %s" (plist-get error :message))))
+         :timeout-fn (lambda () (message "vivo: the server does not answer.  M-x vivo-show-log")))
+      (error
+       ;; A program that has ended already is told of by its sentinel.
+       (when (jsonrpc-running-p connection)
+         (signal (car error) (cdr error)))))
     connection))
 
 (defun vivo-server--hello (connection)
