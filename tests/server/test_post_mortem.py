@@ -12,6 +12,8 @@ from vivo.server.lsp_client import ResponseError
 
 from .editors import Editor, at, editing
 
+pytestmark = pytest.mark.sessions
+
 TEXT = """# %%
 def inner(numbers, by):
     half = sum(numbers) / 2
