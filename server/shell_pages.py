@@ -144,7 +144,7 @@ and the session goes on.
 ```toml
 inherits = "physics"
 modules = ["numpy as np"]
-startup = ["~/work/constants.py", "g = 9.81"]
+startup = ["~/constants.py", "g = 9.81"]
 
 [settings]
 xmode = "Verbose"

@@ -32,7 +32,7 @@ def replay(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Replay]:
     """A user with a home and a folder to work in."""
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "EDITOR", "VISUAL"):
         monkeypatch.delenv(name, raising=False)
-    work = home / "work"
+    work = home / "project"
     work.mkdir()
     monkeypatch.chdir(work)
     monkeypatch.syspath_prepend(str(work))

@@ -140,18 +140,23 @@ async def test_cells_come_and_go_and_the_notebook_runs_in_its_order(editor: Note
 
 
 async def test_a_cell_that_fails_takes_those_behind_it_out_of_the_queue(
-    editor: NotebookEditor,
+    editor: NotebookEditor, tmp_path: Path
 ) -> None:
     """Of the same notebook, sent together or one by one; cells without code are passed over."""
-    first, empty, third = editor.open_notebook(["import time; time.sleep(0.2); 1 / 0", " ", "3"])
+    sent = tmp_path / "sent"
+    waiting = f"import os\nwhile not os.path.exists({str(sent)!r}): pass\n1 / 0"
+    first, empty, third = editor.open_notebook([waiting, " ", "3"])
     started = await editor.start("runCells", uris=[first, empty, third])
+    sent.touch()
     assert len(started["executionIds"]) == 2
     for run, status in zip(started["executionIds"], ("error", "aborted"), strict=True):
         assert (await editor.end_of(run))["status"] == status
+    sent.unlink()
     for uri, status in ((first, "error"), (third, "aborted")):
         editor.uri = uri
         run = (await editor.start("runCell", **at(0, 0)))["executionId"]
         started["executionIds"].append((run, status))
+    sent.touch()
     for run, status in started["executionIds"][2:]:
         assert (await editor.end_of(run))["status"] == status
 

@@ -111,13 +111,12 @@ async def test_modules_are_told_of_while_jedi_is_not_ready(folder: Path) -> None
 
 
 HANGING_AT_REFERENCES = """
-import sys, time
+import threading
 from vivo.server.analysis import framing, process
 if __name__ == "__main__":
     import vivo.server.analysis.jedi_answers as jedi_answers
     def hang(self, asked, text):
-        while True:
-            time.sleep(1)
+        threading.Event().wait()
     jedi_answers.JediAnswers.references = hang
     process.main()
 """

@@ -4,27 +4,10 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 name="vivo-$$-$RANDOM"
-run() { tmux -L "$name" -f /dev/null "$@"; }
+. "$here/screen.sh"
 work=$(mktemp -d /tmp/vk-XXXXXX)
 cp "$root/docs/examples/bessel.py" "$work"
 trap 'run kill-server 2>/dev/null || true; rm -rf "$work"' EXIT
-
-screen() { run capture-pane -p -t main; }
-passed=0
-await() { # PATTERN SECONDS: wait until the screen shows it
-  local end=$((SECONDS + $2))
-  until screen | grep -qE -- "$1"; do
-    if [ $SECONDS -ge $end ]; then
-      echo "the screen never showed '$1':"
-      screen
-      echo "$passed passed, 1 failed"
-      exit 1
-    fi
-    sleep 0.05
-  done
-  passed=$((passed + 1))
-}
-keys() { run send-keys -t main "$@"; }
 
 TERM=xterm-256color run new-session -d -s main -x 110 -y 44 \
   "${VIVO_EMACS_PROGRAM:-emacs} -nw -q -L '$root/editors/emacs' --eval '(setq inhibit-startup-screen t native-comp-async-report-warnings-errors nil warning-minimum-level :emergency ring-bell-function (quote ignore) python-indent-guess-indent-offset nil vivo-server-command (list \"$root/.venv/bin/vivo\" \"lsp\") vivo-python \"$root/.venv/bin/python\")' --eval '(load-theme (quote tango-dark) t)' -l vivo '$work/bessel.py' --eval '(progn (vivo-mode 1) (menu-bar-mode -1) (goto-char (point-min)))'"

@@ -10,7 +10,8 @@ interface Row extends vscode.QuickPickItem {
   does?: () => Promise<unknown>;
 }
 
-const STATES: Record<SessionInfo["state"], string> = {
+/** The icon of each state. */
+export const SESSION_ICONS: Record<SessionInfo["state"], string> = {
   starting: "loading~spin",
   idle: "check",
   busy: "sync~spin",
@@ -27,7 +28,7 @@ export async function chooseSession(server: Server, document: vscode.TextDocumen
   const use = (more: object) => server.ask(Commands.useSession, document, more);
   const rows: Row[] = [
     ...running.map((session) => ({
-      label: `$(${STATES[session.state]}) ${session.name || session.sessionId.slice(0, 8)}`,
+      label: `$(${SESSION_ICONS[session.state]}) ${nameOf(session)}`,
       description: describe(session),
       detail: `${session.python} · ${session.cwd}${session.documents?.includes(mine) ? " · used by this file" : ""}`,
       session,
@@ -56,7 +57,7 @@ export async function pickSession(server: Server, title: string): Promise<Sessio
   const rows = sessions
     .filter(({ state }) => state === "idle" || state === "busy")
     .map((session) => ({
-      label: session.name || session.sessionId.slice(0, 8),
+      label: nameOf(session),
       description: describe(session),
       detail: session.python,
       session,
@@ -68,25 +69,29 @@ export async function pickSession(server: Server, title: string): Promise<Sessio
   return (await vscode.window.showQuickPick(rows, { title }))?.session;
 }
 
-/** Give a session another name. */
-export async function renameSession(server: Server): Promise<void> {
-  const session = await pickSession(server, "vivo: rename which session?");
+/** What a session is called. */
+export function nameOf({ name, sessionId }: SessionInfo): string {
+  return name || sessionId.slice(0, 8);
+}
+
+/** Give a session another name; which one is asked if none is given. */
+export async function renameSession(server: Server, given?: SessionInfo): Promise<void> {
+  const session = given ?? (await pickSession(server, "vivo: rename which session?"));
   const name = session && (await vscode.window.showInputBox({ title: "vivo: its new name", value: session.name }));
   if (session && name?.trim()) {
     await server.command(Commands.renameSession, { sessionId: session.sessionId, name: name.trim() });
   }
 }
 
-/** End a session, after a question: its variables go. */
-export async function endSession(server: Server): Promise<void> {
-  const session = await pickSession(server, "vivo: end which session?");
+/** End a session, after a question: its variables go. Which one is asked if none is given. */
+export async function endSession(server: Server, given?: SessionInfo): Promise<void> {
+  const session = given ?? (await pickSession(server, "vivo: end which session?"));
   if (!session) {
     return;
   }
   const end = "End It";
-  const name = session.name || session.sessionId.slice(0, 8);
   const sure = await vscode.window.showWarningMessage(
-    `End the session “${name}”? Its variables are lost; what it printed stays in its journal.`,
+    `End the session “${nameOf(session)}”? Its variables are lost; what it printed stays in its journal.`,
     { modal: true },
     end,
   );

@@ -1,5 +1,6 @@
 // The view of sessions and the cluster: what runs on this machine, and what can be done with it.
 import * as vscode from "vscode";
+import { endSession, nameOf, renameSession, SESSION_ICONS } from "../choosing/sessions";
 import { aged, sized } from "../choosing/words";
 import { told } from "../commands";
 import {
@@ -17,14 +18,6 @@ type Node =
   | { kind: "cluster"; cluster: ClusterStatus }
   | { kind: "engine"; engine: EngineInfo };
 
-const SESSION_ICONS: Record<SessionInfo["state"], string> = {
-  starting: "loading~spin",
-  idle: "check",
-  busy: "sync~spin",
-  ended: "circle-slash",
-  stale: "circle-slash",
-  foreign: "vm",
-};
 const ENGINE_ICONS: Record<EngineInfo["state"], string> = {
   up: "server-process",
   dead: "error",
@@ -54,16 +47,8 @@ export function registerSessions(server: Server): vscode.Disposable {
     "vivo.useThisSession": onSession(({ sessionId }) => server.command(Commands.useSession, { uri: provider.uri, sessionId })),
     "vivo.interruptThisSession": onSession(({ sessionId }) => server.command(Commands.interrupt, { sessionId })),
     "vivo.restartThisSession": onSession(({ sessionId }) => server.command(Commands.restart, { sessionId })),
-    "vivo.renameThisSession": onSession(async ({ sessionId, name }) => {
-      const wanted = await vscode.window.showInputBox({ title: "vivo: the session's new name", value: name });
-      return wanted?.trim() ? server.command(Commands.renameSession, { sessionId, name: wanted.trim() }) : undefined;
-    }),
-    "vivo.endThisSession": onSession(async (session) => {
-      const end = "End It";
-      const question = `End the session “${nameOf(session)}”? Its variables are lost; what it printed stays in its journal.`;
-      const sure = await vscode.window.showWarningMessage(question, { modal: true }, end);
-      return sure === end ? server.command(Commands.endSession, { sessionId: session.sessionId }) : undefined;
-    }),
+    "vivo.renameThisSession": onSession((session) => renameSession(server, session)),
+    "vivo.endThisSession": onSession((session) => endSession(server, session)),
     "vivo.startCluster": onCluster((uri, name) => server.command(Commands.clusterStart, { uri, name: name ?? null })),
     "vivo.stopCluster": onCluster((uri, name) => server.command(Commands.clusterStop, { uri, name: name ?? null })),
     "vivo.scaleCluster": onCluster(async (uri, name) => {
@@ -165,10 +150,6 @@ class Sessions implements vscode.TreeDataProvider<Node>, vscode.Disposable {
       this.refresh();
     }
   }
-}
-
-function nameOf({ name, sessionId }: SessionInfo): string {
-  return name || sessionId.slice(0, 8);
 }
 
 function sessionItem(session: SessionInfo, isMine: boolean): vscode.TreeItem {
