@@ -72,7 +72,7 @@ def register(server: VivoServer) -> None:
             return types.CompletionList(is_incomplete=False, items=[])
         live_task = asyncio.create_task(_live(server, params, text, (line, column), place))
         analysis = None
-        if place.kind != "command" and place.line == content:
+        if place.kind != "command":
             has_session = session_that_ran(server, uri, params.position) is not None
             known = place, has_session, remembered
             analysis = _analysis(server, uri, lines, (line, column), *known)
@@ -269,7 +269,8 @@ async def _words(
     """The words of magics and commands, where no session knows more."""
     if place.kind != "command":
         return []
-    words = await magic_words(place.line.lstrip())
+    folder = str(server.sessions.folder_of(uri))
+    words = await magic_words(place.line.lstrip(), folder)
     if words is None:
         return []
     start = in_client_units(server, uri, position.line, max(0, column - len(words.prefix)))
