@@ -304,7 +304,7 @@ class Presenter:
         report = session.reports.get(record.id)
         if record.error is not None:
             told = {"ename": record.error.name, "evalue": record.error.message}
-            error = error_of(session.errors.get(record.id, told), report)
+            error = error_of(self, record, session.errors.get(record.id, told), report)
         finished = outputs.ExecutionFinished(
             execution_id=record.id,
             session_id=session.id,

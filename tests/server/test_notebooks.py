@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,11 @@ async def test_an_error_is_a_diagnostic_on_the_cell_and_its_frames(editor: Noteb
     assert [(each["uri"], each["range"]["start"]["line"]) for each in places] == [
         (first, 2), (second, 1),
     ]  # fmt: skip
+    copied = (await editor.start("copyTraceback"))["text"]
+    for text in (re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(ended["error"]["traceback"])), copied):
+        assert 'File "my work.ipynb, cell 2", line 2' in text
+        assert 'File "my work.ipynb, cell 1", line 3, in fail' in text
+        assert ".ipynb#" not in text
     whole = {"start": {"line": 0, "character": 7}, "end": {"line": 0, "character": 8}}
     changes = [{"range": whole, "text": "1"}]
     edited = {"document": {"uri": second, "version": 2}, "changes": changes}
@@ -241,6 +247,23 @@ def test_a_cell_runs_under_a_name_of_its_own_and_is_found_by_it() -> None:
     assert notebooks.file_name("vscode-notebook-cell:Untitled-1.ipynb?x#W0") is None
     assert path_of("vscode-notebook-cell:Untitled-1.ipynb?x#W0") is None
     assert path_of(plain) == Path("/home/me/a b.ipynb")
+
+
+def test_a_traceback_names_cells_as_people_know_them() -> None:
+    """By the notebook's name and the cell's number; one that is gone by the name alone."""
+    notebooks = Notebooks()
+    cells = [NotebookCell("x:/me/a b.ipynb#T", is_code=False), NotebookCell("x:/me/a b.ipynb#W1")]
+    notebooks.open(Notebook("file:///me/a%20b.ipynb", cells))
+    text = 'File "/me/a b.ipynb#W1", line 2, File "\x1b[32m/me/a b.ipynb#W7\x1b[0m", /x.py#L1'
+    assert notebooks.readable(text, {}) == (
+        'File "a b.ipynb, cell 2", line 2, File "\x1b[32ma b.ipynb, a cell that is gone\x1b[0m", '
+        "/x.py#L1"
+    )
+    moved = notebooks.readable("/me/a b.ipynb#W7", {"/me/a b.ipynb#W7": cells[1].uri})
+    assert moved == "a b.ipynb, cell 2"
+    assert notebooks.uri_shown_as("a b.ipynb, cell 2") == cells[1].uri
+    assert notebooks.uri_shown_as("a b.ipynb, cell 3") is None
+    assert notebooks.uri_shown_as("other.ipynb, cell 1") is None
 
 
 def test_only_code_cells_are_part_of_the_program() -> None:
