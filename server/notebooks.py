@@ -160,7 +160,9 @@ class Notebooks:
     def uri_shown_as(self, name: str) -> str | None:
         """The open cell that :meth:`readable` names so."""
         match = _SHOWN_NAME.fullmatch(name)
-        for notebook in self._notebooks.values() if match is not None else ():
+        if match is None:
+            return None
+        for notebook in self._notebooks.values():
             path, number = notebook_path(notebook.uri), int(match["number"])
             is_named = path is not None and path.name == match["name"]
             if is_named and 0 < number <= len(notebook.cells):

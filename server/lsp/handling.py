@@ -78,6 +78,7 @@ def register(server: VivoServer) -> None:
 def _register_command(server: VivoServer, message: Message, handler: Handler) -> None:
     async def command(*arguments: Any) -> Any:
         params: Any = structure_command(server.converter, message.name, message.params, arguments)
+        await server.arriving.come(message.name, params)
         return await _handled(server, handler, params)
 
     server.command(message.name)(command)

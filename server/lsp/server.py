@@ -28,6 +28,7 @@ from ..sessions import SessionManager, path_of
 from ..settings import Settings
 from ..static import StaticAnalysis
 from . import serving
+from .arriving import Arriving
 from .cluster_progress import ClusterProgress
 from .cluster_status import ClusterWatcher
 from .cluster_targets import ClusterTargets
@@ -114,6 +115,7 @@ class VivoServer(LanguageServer):
         self.insisting = Insisting(self)
         self.queues = Queues(self)
         self.finding = Finding(self)
+        self.arriving = Arriving(self)
         self.debugging = Debugging(self)
         self.client_name = "vivo lsp"
         self.variable_news = VariableNews(self)
@@ -203,6 +205,7 @@ class VivoServer(LanguageServer):
 
 def initialize(server: VivoServer, params: types.InitializeParams) -> None:
     """Take over what the client says of itself."""
+    server.arriving.begin()
     server.configure(params.initialization_options)
     if params.client_info is not None:
         server.client_name = params.client_info.name
@@ -253,6 +256,7 @@ def make_server() -> VivoServer:
     @server.feature(types.SHUTDOWN)
     async def on_shutdown(*_: Any) -> None:
         await server.finding.close()
+        await server.debugging.close()
         await server.cluster_watcher.close()
         await server.cluster_progress.close()
         await asyncio.gather(server.sessions.close(), server.clusters.close())

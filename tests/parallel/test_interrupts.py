@@ -73,7 +73,11 @@ async def test_one_interrupt_ends_any_cell(session: Interrupted, home: Path, kin
 
 async def test_an_interrupt_ends_the_expressions_behind_a_cell(session: Interrupted) -> None:
     """The one that is evaluated, and those that wait; the next cell is untouched."""
-    asked = {"first": "6 * 7", "endless": "print('begun') or any(False for _ in iter(int, 1))", "never": "print('no')"}
+    asked = {
+        "first": "6 * 7",
+        "endless": "print('begun') or any(False for _ in iter(int, 1))",
+        "never": "print('no')",
+    }
     execution = await session.client.execute("1", user_expressions=asked)
     await session.dialogue.text_of(execution.id, "begun")
     assert await session.client.interrupt(execution.id) == "interrupted"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vivo.parallel.messages import RunRecord
 from vivo.parallel.runs import RunTable
+from vivo.server.lsp_client import ResponseError
 from vivo.server.notebooks import CombinedText, Notebook, NotebookCell, Notebooks
 from vivo.server.sessions import path_of
 
@@ -210,6 +212,23 @@ async def test_a_notebook_that_is_opened_again_shows_what_ran(editor: NotebookEd
     assert await editor.labels() == [(1, "⟶ 42")]
     editor.uri = again[2]
     assert "`int`" in (await editor.ask("hover", **at(0, 1)))["contents"]["value"]
+
+
+async def test_what_is_run_before_the_editor_has_told_of_it_waits_for_it(
+    editor: NotebookEditor,
+) -> None:
+    """As after a restart of the server, whose client tells of notebooks last."""
+    path = (editor.folder / "late.ipynb").as_uri().removeprefix("file://")
+    editor.uri = CELL.format(path=path, number=0)
+    told = [editor.start("runCell", position={"line": 0, "character": 0})]
+    told.append(editor.client.command("vivo.server.runCells", {"uris": [editor.uri]}))
+    asked = [asyncio.create_task(each) for each in told]
+    await editor.client.command("vivo.server.sessions", {})  # they are with the server
+    assert editor.open_notebook(["6 * 7"], "late.ipynb") == [editor.uri]
+    for each in await asyncio.gather(*asked):
+        assert (await editor.end_of(each["executionId"]))["value"] == {"text/plain": "42"}
+    with pytest.raises(ResponseError, match="is not open"):
+        await editor.client.command("vivo.server.runCells", {"uris": [f"{editor.uri}-none"]})
 
 
 async def test_a_file_whose_uri_is_quoted_is_found(editor: NotebookEditor) -> None:
