@@ -97,6 +97,7 @@
         (insert "  ")
         (insert-text-button (plist-get child :name)
                             'vivo-path (plist-get child :path)
+                            'vivo-session (plist-get object :sessionId)
                             'action #'vivo-inspector--open
                             'follow-link t)
         (insert "  " (propertize (plist-get child :type) 'face 'font-lock-type-face)
@@ -104,7 +105,8 @@
 
 (defun vivo-inspector--open (button)
   "Inspect the child that BUTTON stands for."
-  (push (list :path (button-get button 'vivo-path)) vivo-inspector--trail)
+  (push (list :path (button-get button 'vivo-path) :sessionId (button-get button 'vivo-session))
+        vivo-inspector--trail)
   (vivo-inspector--ask))
 
 (defun vivo-inspector-back ()

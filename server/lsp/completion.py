@@ -26,7 +26,15 @@ from ..live import LiveSession
 from ..magic_words import magic_words
 from ..scopes import live_root, local_names, with_commands_as_code
 from . import static_answers
-from .asking import age, in_characters, in_client_units, inspect, session_that_ran, soon
+from .asking import (
+    age,
+    in_characters,
+    in_client_units,
+    inspect,
+    session_that_ran,
+    soon,
+    state_of,
+)
 from .completion_items import live_item, static_item, word_item
 from .hover import markdown
 
@@ -96,11 +104,10 @@ def register(server: VivoServer) -> None:
         data = item.data if isinstance(item.data, dict) else {}
         shown = None
         if "live" in data:
-            session = server.sessions.known(data["uri"])
+            session = server.session_by_id(str(data.get("session")))
             told = await inspect(server, session, data["live"]) if session is not None else None
-            if told is not None:
-                state = "live" + (f", as known {age(told.known)}" if told.known else "")
-                shown = markdown(told.fields, state)
+            if told is not None and session is not None:
+                shown = markdown(told.fields, state_of(session, told))
         elif "static" in data and data["uri"] in server.workspace.text_documents:
             number, index = data["static"]
             told = await static_answers.ask(
@@ -165,7 +172,7 @@ async def _asked(
     source = "live" if not vivo.get("busy") else f"live, as known {age(vivo.get('known'))}"
     owner = _owner(lines[line][: max(0, start)])
     items = [
-        live_item(entry, edited, number, uri=uri, owner=owner, source=source)
+        live_item(entry, edited, number, session=session.id, owner=owner, source=source)
         for number, entry in enumerate(details)
         if entry["text"] not in hidden or entry["type"] == "parameter"
     ]

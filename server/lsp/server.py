@@ -152,6 +152,10 @@ class VivoServer(LanguageServer):
         engines = [engine for each in clusters for engine in each.engines.values()]
         return [*self.sessions.sessions.values(), *clusters, *engines]
 
+    def session_by_id(self, session_id: str) -> LiveSession | None:
+        """One of :meth:`every_session`."""
+        return next((each for each in self.every_session() if each.id == session_id), None)
+
     @property
     def deadline(self) -> float:
         """Seconds that a completion or hover waits for the session; the rest is its way back."""
