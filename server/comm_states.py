@@ -45,7 +45,7 @@ class CommState:
         if self.target != WIDGETS:
             return self.rest
         paths = [list(path) for path in self.buffers]
-        return {**self.rest, "state": self.state, "buffer_paths": paths}
+        return {**self.rest, "state": dict(self.state), "buffer_paths": paths}
 
 
 class CommStates:

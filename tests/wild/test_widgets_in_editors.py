@@ -16,6 +16,7 @@ import pytest
 from vivo.server.lsp_client import ResponseError
 
 from ..server.editors import CAPABILITIES, Editor, end_all, make_editor
+from ..server.test_notebooks import NotebookEditor
 
 DRAWING: dict[str, Any] = copy.deepcopy(CAPABILITIES)
 DRAWING["experimental"]["vivo"]["comms"] = True
@@ -23,7 +24,10 @@ CELLS = """# %%
 import ipywidgets as widgets
 slider = widgets.IntSlider(value=3, max=10)
 seen = []
-slider.observe(lambda change: (seen.append(change['new']), print('moved to', change['new'])), 'value')
+def moved(change):
+    seen.append(change['new'])
+    print('moved to', change['new'])
+slider.observe(moved, 'value')
 slider
 # %%
 seen, slider.value
@@ -63,13 +67,14 @@ class Drawing:
     """An editor that draws widgets: what it would know of their states."""
 
     def __init__(self, editor: Editor, python: str) -> None:
-        self.editor, self.python = editor, python
+        self.editor, self.python = editor, python  # the user's interpreter
         self.states: dict[str, dict[str, Any]] = {}
-        self.gone = 0
+        self.gone = self.count = 0
         editor.client.on_notification["vivo/comm"] = self.told
 
     def told(self, event: dict[str, Any]) -> None:
         data = event["data"] or {}
+        self.count += 1
         if event["kind"] == "open":
             self.states[event["commId"]] = dict(data["state"])
             for path, raw in zip(data["buffer_paths"], event["buffers"], strict=True):
@@ -244,6 +249,38 @@ async def test_a_restart_ends_the_widgets(drawing: Drawing) -> None:
     await end_all(drawing.editor)
     with pytest.raises(ResponseError, match="run the widget's cell again"):
         await drawing.move(comm, value=1)
+
+
+async def test_a_loop_that_moves_a_widget_is_told_in_few_messages(drawing: Drawing) -> None:
+    """A change for each moment, not for each step; the last one always comes."""
+    await drawing.editor.run_cell(0)
+    await drawing.watch()
+    before = drawing.count
+    text = "for step in range(5_000):\n    slider.max = step + 20\nslider.value = 20"
+    started = await drawing.editor.start("runText", text=text)
+    await drawing.editor.end_of(started["executionId"])
+    await drawing.until("IntSliderModel", max=5_019, value=20)
+    assert drawing.count - before < 1_000
+
+
+async def test_in_a_notebook_captured_outputs_are_their_cells(
+    home: Path, environment: Path
+) -> None:
+    """Its widgets are text: what is printed into one would be seen nowhere."""
+    python = str(environment / "bin" / "python")
+    editor = await make_editor(home, DRAWING, python=python)
+    notebook = NotebookEditor(editor.client, editor.folder)
+    try:
+        cells = ["import ipywidgets\nout = ipywidgets.Output()\nout", "with out: print('shown')"]
+        first, second = notebook.open_notebook(cells)
+        await notebook.run_whole(first)
+        ended = await notebook.run_whole(second)
+        told = [each for each in notebook.told["vivo/output"] if each["kind"] == "stream"]
+        assert {each["executionId"] for each in told} == {ended["executionId"]}
+        assert text_of(told) == "shown\n"
+    finally:
+        await end_all(editor)
+        await editor.client.close()
 
 
 async def test_who_draws_no_widgets_is_told_of_none(home: Path, environment: Path) -> None:

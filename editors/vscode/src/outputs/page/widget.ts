@@ -5,6 +5,7 @@ import type { WidgetRequest } from "../widgetMessages.ts";
 import { element, TerminalView } from "./elements";
 import { ask } from "./host";
 import { notebookOutput } from "./notebookOutput";
+import { rich } from "./richLoader";
 
 export const WIDGET = "application/vnd.jupyter.widget-view+json";
 
@@ -12,6 +13,8 @@ export const WIDGET = "application/vnd.jupyter.widget-view+json";
 export interface WidgetHost {
   ask(request: WidgetRequest): void;
   tellUser(sentence: string): void;
+  /** Text with mathematics between dollars. */
+  math(text: string): HTMLElement;
   /** An output of an `Output` widget, as a notebook's cell has it. */
   drawOutput(output: Record<string, unknown>, sessionId: string): HTMLElement;
 }
@@ -36,7 +39,8 @@ function load(): Promise<DrawWidget> {
     const script = element("script");
     script.nonce = own.nonce;
     script.src = own.dataset["widgets"] ?? "";
-    const host: WidgetHost = { ask, tellUser: (text) => ask({ type: "told", text }), drawOutput: notebookOutput };
+    const tellUser = (text: string) => ask({ type: "told", text });
+    const host: WidgetHost = { ask, tellUser, math: (text) => rich("markdown", text), drawOutput: notebookOutput };
     script.onload = () => (window.vivoWidgets ? resolve(window.vivoWidgets(host)) : reject(new Error("not loaded")));
     script.onerror = reject;
     document.head.append(style, script);

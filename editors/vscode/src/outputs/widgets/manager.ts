@@ -10,6 +10,7 @@ import type { WidgetHost } from "../page/widget";
 import { messageOf, type Sent, SessionComm } from "./comm";
 import { harmlessHtml } from "./harmlessHtml";
 import { HTML } from "./htmlWidgets";
+import { typeset } from "./mathematics";
 import { OutputModel, outputView } from "./outputWidget";
 import { UnknownModel, UnknownView } from "./unknownWidget";
 
@@ -21,6 +22,8 @@ export class Manager extends ManagerBase {
   private readonly waiting = new Map<string, ((isThere: boolean) => void)[]>();
   private readonly classes: Record<string, { major: string; classes: Classes }>;
   private readonly dead = new Set<string>();
+  /** By this name the library looks for who draws mathematics. */
+  readonly _rendermime: { latexTypesetter: { typeset(element: HTMLElement): void } };
   /** The comms that are open in the session, once they are known. */
   private open: Set<string> | undefined;
 
@@ -30,6 +33,7 @@ export class Manager extends ManagerBase {
     host: WidgetHost,
   ) {
     super();
+    this._rendermime = { latexTypesetter: { typeset: (element) => typeset(element, (text) => host.math(text)) } };
     this.classes = {
       "@jupyter-widgets/base": { major: "2", classes: base as unknown as Classes },
       "@jupyter-widgets/controls": { major: "2", classes: { ...controls, ...HTML } },

@@ -90,9 +90,8 @@ export class Place {
     this.holder.replaceChildren();
     this.holder.removeAttribute("aria-busy");
     Widget.attach(view.luminoWidget, this.holder);
-    if (this.holder.classList.contains("widget-gone")) {
-      this.gone();
-    }
+    this.holder.classList.remove("widget-gone");
+    this.watched();
     view.once("remove", () => (this.view = undefined));
   }
 
