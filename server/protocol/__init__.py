@@ -27,6 +27,7 @@ from . import (
     running,
     sessions,
     variables,
+    widgets,
 )
 from .declaring import Message
 
@@ -43,4 +44,5 @@ MESSAGES: tuple[Message, ...] = (
     *variables.MESSAGES,
     *exporting.MESSAGES,
     *inspecting.MESSAGES,
+    *widgets.MESSAGES,
 )

@@ -12,6 +12,7 @@ export type * from "./queue";
 export type * from "./running";
 export type * from "./sessions";
 export type * from "./variables";
+export type * from "./widgets";
 
 export const Commands = {
   /** Run the cell at the position, or the statement under it in a file without cell marks. */
@@ -111,6 +112,10 @@ export const Queries = {
   describe: "vivo/describe",
   /** What is known of an object, with all fields of ``obj?`` and ``obj??``; live where the document ran, else static. Null where nothing is known. */
   inspect: "vivo/inspect",
+  /** Be told of a session's comms from now on; first of those that are open, with their state. For clients that announced experimental.vivo.comms, when they show the first widget. From its start such a client is not told as ``vivo/output`` what an ``Output`` widget captures: that is in the widget's ``outputs``, which the server keeps. */
+  watchComms: "vivo/watchComms",
+  /** Send a comm's message to the session. Answered once it has been handled, which waits for a cell that runs: until then a view holds back its next change. */
+  sendComm: "vivo/sendComm",
 } as const;
 
 export const Notifications = {
@@ -130,6 +135,8 @@ export const Notifications = {
   clusterStatus: "vivo/clusterStatus",
   /** A cell ended, or the engine is another: variables that are shown are asked for again. */
   variablesChanged: "vivo/variablesChanged",
+  /** A comm of a session that the client watches was opened, said something or was closed. Changes that follow each other at once are told as one. */
+  comm: "vivo/comm",
 } as const;
 
 export const Requests = {
