@@ -18,6 +18,7 @@ from . import (
     cluster_sending,
     cluster_status,
     cluster_targets,
+    console_commands,
     debugging,
     error_commands,
     exporting,
@@ -56,6 +57,7 @@ HANDLERS: dict[str, Handler] = {
     **variables.HANDLERS,
     **exporting.HANDLERS,
     **inspecting.HANDLERS,
+    **console_commands.HANDLERS,
 }
 
 

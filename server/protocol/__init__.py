@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from . import (
     cluster,
+    consoles,
     debugging,
     documents,
     exporting,
@@ -43,4 +44,5 @@ MESSAGES: tuple[Message, ...] = (
     *variables.MESSAGES,
     *exporting.MESSAGES,
     *inspecting.MESSAGES,
+    *consoles.MESSAGES,
 )
