@@ -19,6 +19,7 @@ from . import (
     cluster_status,
     cluster_targets,
     comms,
+    console_commands,
     debugging,
     error_commands,
     exporting,
@@ -58,6 +59,7 @@ HANDLERS: dict[str, Handler] = {
     **exporting.HANDLERS,
     **inspecting.HANDLERS,
     **comms.HANDLERS,
+    **console_commands.HANDLERS,
 }
 
 

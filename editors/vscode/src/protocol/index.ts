@@ -1,5 +1,6 @@
 // Generated from server/protocol/ by `make docs`; a test fails when they differ.
 export type * from "./cluster";
+export type * from "./consoles";
 export type * from "./debugging";
 export type * from "./declaring";
 export type * from "./documents";
@@ -95,6 +96,8 @@ export const Commands = {
   clusterPull: "vivo.server.cluster.pull",
   /** Make a script of a notebook, a notebook of a script, or a page of either: of what the buffer shows, or of the file if it is not open; of a notebook as it is saved. */
   exportDocument: "vivo.server.exportDocument",
+  /** Open a console, and start its session if that has not begun. Completion, documentation and all else that is asked about the console's document are the session's own. */
+  openConsole: "vivo.server.openConsole",
 } as const;
 
 export const Queries = {
@@ -116,6 +119,10 @@ export const Queries = {
   watchComms: "vivo/watchComms",
   /** Send a comm's message to the session. Answered once it has been handled, which waits for a cell that runs: until then a view holds back its next change. */
   sendComm: "vivo/sendComm",
+  /** Inputs of the session and of earlier ones, whoever sent them; none before the session has begun. */
+  history: "vivo/history",
+  /** Whether an input is complete. Answered also while a cell runs. */
+  isComplete: "vivo/isComplete",
 } as const;
 
 export const Notifications = {
