@@ -135,6 +135,7 @@
         (insert "  ")
         (insert-text-button (plist-get child :name)
                             'vivo-path (plist-get child :path)
+                            'vivo-session (plist-get object :sessionId)
                             'action #'vivo-inspector--open
                             'follow-link t)
         (insert "  " (propertize (plist-get child :type) 'face 'font-lock-type-face)
@@ -142,7 +143,8 @@
 
 (defun vivo-inspector--open (button)
   "Inspect the child that BUTTON stands for."
-  (vivo-inspector--go (list :path (button-get button 'vivo-path))))
+  (vivo-inspector--go (list :path (button-get button 'vivo-path)
+                            :sessionId (button-get button 'vivo-session))))
 
 (defun vivo-inspector-back ()
   "Go back to what was inspected before."
@@ -185,7 +187,9 @@
                            :column (cdr corner) :columns vivo-table-columns)
          (lambda (page)
            (when (and (buffer-live-p inspector)
-                      (eq object (buffer-local-value 'vivo-inspector--object inspector)))
+                      (eq object (buffer-local-value 'vivo-inspector--object inspector))
+                      ;; An engine's object is not the session's of that name.
+                      (equal (plist-get page :sessionId) (plist-get object :sessionId)))
              (with-current-buffer inspector
                (vivo-inspector--draw-table page (car corner) (cdr corner)))))
          #'ignore))))) ; most objects are no table

@@ -18,6 +18,8 @@ from . import (
     cluster_sending,
     cluster_status,
     cluster_targets,
+    comms,
+    console_commands,
     debugging,
     error_commands,
     exporting,
@@ -56,6 +58,8 @@ HANDLERS: dict[str, Handler] = {
     **variables.HANDLERS,
     **exporting.HANDLERS,
     **inspecting.HANDLERS,
+    **comms.HANDLERS,
+    **console_commands.HANDLERS,
 }
 
 
@@ -78,6 +82,7 @@ def register(server: VivoServer) -> None:
 def _register_command(server: VivoServer, message: Message, handler: Handler) -> None:
     async def command(*arguments: Any) -> Any:
         params: Any = structure_command(server.converter, message.name, message.params, arguments)
+        await server.arriving.come(message.name, params)
         return await _handled(server, handler, params)
 
     server.command(message.name)(command)

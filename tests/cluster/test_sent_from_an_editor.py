@@ -218,7 +218,18 @@ async def _an_engine_answers_for_its_cell(editor: Editor) -> None:
     ]  # fmt: skip
     await editor.start("cluster.target", engine=1, **at(there, 0))
     items = (await editor.ask("completion", **at(there, 3)))["items"]
-    assert [each["detail"] for each in items if each["label"] == "squares"] == ["list · live"]
+    (item,) = [each for each in items if each["label"] == "squares"]
+    assert item["detail"] == "list · live"
+    resolved = await editor.client.request("completionItem/resolve", item)
+    assert "[1, 1, 1, 1]" in resolved["documentation"]["value"]
+    assert "*live, on engine 1*" in resolved["documentation"]["value"]
+    told = {"uri": editor.uri, "expression": "squares", **at(there, 0)}
+    inspected = await editor.client.request("vivo/inspect", told)
+    assert (inspected["stringForm"], inspected["total"]) == ("[1, 1, 1, 1]", 4)
+    held = {"uri": editor.uri, "path": inspected["children"][3]["path"]}
+    assert await editor.client.request("vivo/inspect", held) is None  # the session has no such name
+    held["sessionId"] = inspected["sessionId"]
+    assert (await editor.client.request("vivo/inspect", held))["stringForm"] == "1"
     await editor.start("cluster.target", engine=None, **at(there, 0))
     assert "live" in str((await editor.ask("hover", **at(there - 1, 1)))["contents"])
 
