@@ -35,6 +35,7 @@
     ("v" "variables" vivo-variables)
     ("z" "inferior buffer" vivo-switch-to-inferior)
     ("q" "clear" vivo-clear)
+    ("m" "mark cell" vivo-mark-cell)
     ("n" "next cell" vivo-next-cell :transient t)
     ("p" "previous cell" vivo-previous-cell :transient t)]
    ["Errors"
@@ -52,6 +53,7 @@
     ("N" "rename" vivo-rename-session)
     ("r" "restart" vivo-restart)
     ("R" "restart, run all" vivo-restart-and-run-all)
+    ("H" "restart, run to here" vivo-restart-and-run-to-here)
     ("e" "end" vivo-end-session)
     ("L" "connect" vivo-connect)
     ("l" "log" vivo-show-log)

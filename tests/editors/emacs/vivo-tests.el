@@ -174,6 +174,14 @@
     (dolist (row listed)
       (should (commandp (cdr row))))))
 
+(ert-deftest vivo-menu-has-every-command ()
+  "What a key below the prefix does is in the menu, too."
+  (require 'vivo-transient)
+  (let ((layout (format "%S" (get 'vivo-menu 'transient--layout))))
+    (dolist (row (vivo-tests--bound vivo-command-map ""))
+      (unless (eq 'vivo-menu (cdr row))
+        (should (string-match-p (format ":command %s[ )]" (cdr row)) layout))))))
+
 (ert-deftest vivo-recipe-takes-every-file-of-the-package ()
   "What MELPA builds is the whole package."
   (let* ((package (expand-file-name "editors/emacs/" vivo-tests--root))
