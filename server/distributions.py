@@ -43,14 +43,14 @@ _OF_ANOTHER_NAME = {
 _OF_THE_SAME_NAME = frozenset(
     """
     aiohttp altair anndata arviz astropy autograd black bokeh boto3 cartopy click cloudpickle
-    cupy cvxpy cython dask datasets distributed emcee fastapi fiona flask folium fsspec geopandas
-    gensim gymnasium h5py holoviews httpx hypothesis imageio ipywidgets jax jinja2 joblib keras
-    librosa lightgbm lmfit lxml matplotlib mpi4py mpmath msgspec mypy napari netCDF4 networkx nibabel
-    nltk numba numexpr numpy openpyxl optuna orjson pandas patsy pint plotly polars psutil pyarrow
-    pydantic pygments pyproj pytest pyvista pywt rasterio regex requests rich ruff scanpy scipy
-    seaborn shapely sparse sqlalchemy statsmodels streamlit sympy tables tabulate tensorflow tensorly
-    toolz torch torchvision tornado tqdm transformers trimesh ujson vtk xarray xgboost xlrd
-    xlsxwriter zarr
+    cupy cvxpy cython dask datasets distributed emcee fastapi fiona flask folium fsspec
+    geopandas gensim gymnasium h5py holoviews httpx hypothesis imageio ipywidgets jax jinja2
+    joblib keras librosa lightgbm lmfit lxml matplotlib mpi4py mpmath msgspec mypy napari
+    netCDF4 networkx nibabel nltk numba numexpr numpy openpyxl optuna orjson pandas patsy pint
+    plotly polars psutil pyarrow pydantic pygments pyproj pytest pyvista pywt rasterio regex
+    requests rich ruff scanpy scipy seaborn shapely sparse sqlalchemy statsmodels streamlit
+    sympy tables tabulate tensorflow tensorly toolz torch torchvision tornado tqdm transformers
+    trimesh ujson vtk xarray xgboost xlrd xlsxwriter zarr
     """.split()  # noqa: SIM905 - read as prose
 )
 
@@ -75,9 +75,14 @@ def is_known(distribution: str) -> bool:
     return distribution in _OF_THE_SAME_NAME or distribution in _OF_ANOTHER_NAME.values()
 
 
+def environment_of(python: str) -> str:
+    """The folder of an interpreter's environment."""
+    return str(Path(python).absolute().parent.parent)
+
+
 def has_pip(python: str) -> bool:
     """Whether an interpreter's environment has pip, as far as its files say; nothing is run."""
-    environment = Path(python).absolute().parent.parent
+    environment = Path(environment_of(python))
     if not (environment / "pyvenv.cfg").is_file():
         return True  # no virtual environment: its pip may be anywhere
     return any(environment.glob("lib*/python3*/site-packages/pip"))

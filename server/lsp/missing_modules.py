@@ -19,7 +19,7 @@ from lsprotocol import types
 
 from ...parallel.errors import SessionError
 from ...parallel.messages import RunOrigin
-from ..distributions import has_pip, is_known, missing_distribution
+from ..distributions import environment_of, has_pip, is_known, missing_distribution
 from ..protocol.interpreters import (
     InstallParams,
     InterpretersParams,
@@ -107,7 +107,7 @@ async def _told(server: VivoServer, session: LiveSession, run: str, package: str
         "", silent=True, store_history=False, user_expressions=asked
     )
     reply = (await execution.reply()).content.get("user_expressions", {}).get("status", {})
-    environment = _shown(str(Path(session.python).absolute().parent.parent))
+    environment = _shown(environment_of(session.python))
     if record.status == "ok" and reply.get("data", {}).get("text/plain") == "0":
         told = f"{package} is installed in {environment}: run the cell again."
         server.show_message(told, types.MessageType.Info)

@@ -1,4 +1,4 @@
-"""A module that is missing leads on by one click: it is installed, or another interpreter chosen."""
+"""A module that is missing leads on by one click: install it, or choose another interpreter."""
 
 from __future__ import annotations
 
