@@ -49,7 +49,7 @@ def register(server: VivoServer) -> None:
         if token is not None:
             title = "Searching the workspace's files"
             progress.begin(token, types.WorkDoneProgressBegin(title=title))
-        places, told = [], ""
+        places, told = list[dict[str, Any]](), ""
         try:
             places, told = await _references(server, uri, params.position)
         finally:
