@@ -169,6 +169,8 @@ class SessionReply(msgspec.Struct):
     """The sequence number of the last event."""
     documents: list[str] = []
     """The documents whose cells ran here last, the latest first, at most 20."""
+    next_count: int = 1
+    """The number that the next cell gets."""
 
 
 class ReplayRequest(msgspec.Struct):

@@ -95,12 +95,16 @@ class LiveSession:
     queue: Queue = field(default_factory=Queue)
     """What runs and waits, whoever sent it."""
     running: str | None = None
+    next_count: int = 1
+    """The number that the next cell gets."""
     attached_at: int = 0
     """The number of the session's last event when this server came to it."""
     engine_starts: int = 0
     """How often a fresh engine has begun: what an earlier one told counts no more."""
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
+    client_name: str = ""
+    """What the client calls itself: its runs have this name."""
     own_runs: set[str] = field(default_factory=set)
     """The runs that this server has sent, until they have ended."""
     _held: set[str] = field(default_factory=set)
@@ -134,6 +138,11 @@ class LiveSession:
     def python(self) -> str:
         """The interpreter of the user's code."""
         return self.entry.python if self.entry is not None else self.options.python
+
+    @property
+    def session_name(self) -> str:
+        """What it is called."""
+        return (self.entry.name if self.entry is not None else self.options.name) or ""
 
     def in_background(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run something beside, and keep it from being forgotten."""
@@ -178,6 +187,7 @@ class LiveSession:
         told = await client.session()
         self._told(told)
         self.running = told["running"]
+        self.next_count = told.get("next_count") or 1
         for record in await client.runs():
             self.runs.put(record)
             self.queue.told(record)
@@ -192,8 +202,8 @@ class LiveSession:
         self.listener.state_changed(self, None)
         self.listener.queue_changed(self)
         running = self.runs.get(self.running) if self.running else None
-        if running is not None and running.uri is not None:
-            # An editor's cell: the server that would have answered for it may be gone.
+        if running is not None and (running.uri is not None or running.client == self.client_name):
+            # An editor's cell or input: the server that would have answered may be gone.
             await client.take_input()
 
     def _told(self, told: dict[str, Any]) -> None:
@@ -227,6 +237,7 @@ class LiveSession:
                 self.listener.run_output(self, event)
             self._status(event.content["execution_state"], run, record)
         elif event.type == "execute_input" and record is not None:
+            self.next_count = (record.execution_count or 0) + 1
             self.listener.run_started(self, record)
         elif event.type == _QUEUED and record is not None:
             self.listener.run_waits(self, record)
@@ -256,6 +267,8 @@ class LiveSession:
             self.state = {"dead": "ended", "restarting": "starting"}.get(state, state)
             self.running = None
             self.engine_starts += 1
+            if state == "restarting":
+                self.next_count = 1
         self.listener.state_changed(self, None)
 
     # --- Asking ----------------------------------------------------------------------------
@@ -267,13 +280,14 @@ class LiveSession:
         *,
         stop_on_error: bool = True,
         first: asyncio.Task[None] | None = None,
+        run: str | None = None,
     ) -> RunRecord:
         """Send a cell when its turn comes; its record, which has its execution id, at once.
 
         ``stop_on_error``: its failure takes what waits of the same document out of the queue.
-        ``first``: what must have gone well before, as a restart.
+        ``first``: what must have gone well before, as a restart. ``run``: the id it is to have.
         """
-        run = uuid.uuid4().hex
+        run = run or uuid.uuid4().hex
         record = new_record(run, code, {"vivo": msgspec.to_builtins(origin)}, time.time())
         self.queue.sent(record)
         self._held.add(run)

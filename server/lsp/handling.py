@@ -18,6 +18,8 @@ from . import (
     cluster_sending,
     cluster_status,
     cluster_targets,
+    comms,
+    console_commands,
     debugging,
     error_commands,
     exporting,
@@ -58,6 +60,8 @@ HANDLERS: dict[str, Handler] = {
     **variables.HANDLERS,
     **exporting.HANDLERS,
     **inspecting.HANDLERS,
+    **comms.HANDLERS,
+    **console_commands.HANDLERS,
 }
 
 

@@ -20,6 +20,7 @@ from ..live import LiveSession
 from ..protocol import outputs, sessions
 from . import semantic_tokens
 from .capabilities import Capabilities, capabilities_of
+from .comms import CommNews
 from .figures_shown import Figures, figures_shown
 from .output_events import error_of, tell_output, told_bundle
 from .pages import Pages
@@ -44,6 +45,7 @@ class Presenter:
         self.figures = Figures(self)
         self.bars = RunningBars(self)
         self.pages = Pages(self)
+        self.comms = CommNews(self)
         self.sources: list[Source] = [
             pins_shown,
             values_shown,
@@ -237,10 +239,13 @@ class Presenter:
             python=session.python,
             python_version=session.python_version,
             message=message,
+            name=session.session_name,
+            next_count=session.next_count,
         )
         self.server.tell("vivo/status", status)
         self.server.variable_news.state_changed(session)
         self.server.debugging.state_changed(session)
+        self.comms.state_changed(session)
 
     def queue_changed(self, session: LiveSession) -> None:
         """Send ``vivo/queue``, soon."""
@@ -277,6 +282,8 @@ class Presenter:
             execution_count=record.execution_count,
             stale=self.is_stale(record),
             replayed=record.seq is not None and record.seq <= session.attached_at,
+            client=record.client,
+            own=record.id in session.own_runs,
         )
         self.server.tell("vivo/executionStarted", started)
         self.bars.begin(record)
@@ -285,7 +292,8 @@ class Presenter:
 
     def run_output(self, session: LiveSession, event: Message) -> None:
         """Send ``vivo/output``."""
-        tell_output(self, session, event)
+        if not self.comms.takes(session, event):
+            tell_output(self, session, event)
 
     def run_finished(self, session: LiveSession, record: RunRecord) -> None:
         """Send ``vivo/executionFinished``, show the value, end the progress."""
@@ -345,7 +353,7 @@ class Presenter:
             return None
         record = session.runs.get(run)
         uri = self.place_of(record) if record is not None else None
-        params = outputs.InputParams(run, uri, prompt, password)
+        params = outputs.InputParams(run, uri, prompt, password, session.id)
         wanted, number = self.server.protocol, uuid.uuid4().hex
         asking = wanted.send_request_async(
             "vivo/input", self.server.converter.unstructure(params), number

@@ -214,7 +214,7 @@ def initialize(server: VivoServer, params: types.InitializeParams) -> None:
     server.arriving.begin()
     server.configure(params.initialization_options)
     if params.client_info is not None:
-        server.client_name = params.client_info.name
+        server.client_name = server.sessions.client_name = params.client_info.name
     uris = [folder.uri for folder in params.workspace_folders or ()]
     if not uris and params.root_uri:
         uris = [params.root_uri]

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from . import (
     cluster,
+    consoles,
     debugging,
     documents,
     exporting,
@@ -27,6 +28,7 @@ from . import (
     running,
     sessions,
     variables,
+    widgets,
 )
 from .declaring import Message
 
@@ -43,4 +45,6 @@ MESSAGES: tuple[Message, ...] = (
     *variables.MESSAGES,
     *exporting.MESSAGES,
     *inspecting.MESSAGES,
+    *widgets.MESSAGES,
+    *consoles.MESSAGES,
 )

@@ -1,5 +1,6 @@
 // Generated from server/protocol/ by `make docs`; a test fails when they differ.
 export type * from "./cluster";
+export type * from "./consoles";
 export type * from "./debugging";
 export type * from "./declaring";
 export type * from "./documents";
@@ -12,6 +13,7 @@ export type * from "./queue";
 export type * from "./running";
 export type * from "./sessions";
 export type * from "./variables";
+export type * from "./widgets";
 
 export const Commands = {
   /** Run the cell at the position, or the statement under it in a file without cell marks. */
@@ -98,6 +100,8 @@ export const Commands = {
   clusterPull: "vivo.server.cluster.pull",
   /** Make a script of a notebook, a notebook of a script, or a page of either: of what the buffer shows, or of the file if it is not open; of a notebook as it is saved. */
   exportDocument: "vivo.server.exportDocument",
+  /** Open a console, and start its session if that has not begun. Completion, documentation and all else that is asked about the console's document are the session's own. */
+  openConsole: "vivo.server.openConsole",
 } as const;
 
 export const Queries = {
@@ -115,6 +119,14 @@ export const Queries = {
   describe: "vivo/describe",
   /** What is known of an object, with all fields of ``obj?`` and ``obj??``; live where the document ran, else static. Null where nothing is known. */
   inspect: "vivo/inspect",
+  /** Be told of a session's comms from now on; first of those that are open, with their state. For clients that announced experimental.vivo.comms, when they show the first widget. From its start such a client is not told as ``vivo/output`` what an ``Output`` widget captures: that is in the widget's ``outputs``, which the server keeps. */
+  watchComms: "vivo/watchComms",
+  /** Send a comm's message to the session. Answered once it has been handled, which waits for a cell that runs: until then a view holds back its next change. */
+  sendComm: "vivo/sendComm",
+  /** Inputs of the session and of earlier ones, whoever sent them; none before the session has begun. */
+  history: "vivo/history",
+  /** Whether an input is complete. Answered also while a cell runs. */
+  isComplete: "vivo/isComplete",
 } as const;
 
 export const Notifications = {
@@ -134,6 +146,8 @@ export const Notifications = {
   clusterStatus: "vivo/clusterStatus",
   /** A cell ended, or the engine is another: variables that are shown are asked for again. */
   variablesChanged: "vivo/variablesChanged",
+  /** A comm of a session that the client watches was opened, said something or was closed. Changes that follow each other at once are told as one. */
+  comm: "vivo/comm",
 } as const;
 
 export const Requests = {
