@@ -245,6 +245,7 @@ def make_server() -> VivoServer:
         signature,
         static_answers,
         symbols,
+        transcript_documents,
         virtual_documents,
     )
 
@@ -291,6 +292,7 @@ def make_server() -> VivoServer:
         signature,
         static_answers,
         symbols,
+        transcript_documents,
         virtual_documents,
     ):
         feature.register(server)
