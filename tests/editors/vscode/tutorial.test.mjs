@@ -71,10 +71,12 @@ test("an empty folder gets a file", async () => {
   await page.locator(".explorer-folders-view input").fill("tutorial.py");
   await page.keyboard.press("Enter");
   await page.locator(".tab.active").filter({ hasText: "tutorial.py" }).waitFor();
+  await page.mouse.move(700, 5);
 });
 
 test("1. the value of the first cell stands beside it, and the folder's own Python has run it", async () => {
   await write(1);
+  await workbench.lens("Run Cell").first().waitFor({ timeout: 60000 });
   await run();
   await workbench.value("⟶ np.float64(25.0)").waitFor({ timeout: 60000 });
   await workbench.status("idle").waitFor();
@@ -166,8 +168,10 @@ test("8. the editor is closed, and everything is there when it comes back", asyn
   await workbench.value("⟶ (6, 3)").waitFor();
   assert.equal(workbench.sessions()[0].session_id, session.session_id);
   await picture(8);
+  await tab("vivo");
+  await row("Engine 1").waitFor();
   await workbench.command("vivo: Stop Cluster");
-  await workbench.command("vivo: End Session…");
+  await row("Engine 1").waitFor({ state: "detached", timeout: 60000 });
 });
 
 test("nothing is asked of any other host", () => {
