@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import VivoError
 from ..protocol.cluster import (
+    ClusterInfo,
+    ClusterList,
     ClusterParams,
     ClusterStatus,
     ClusterStatusParams,
@@ -22,6 +24,7 @@ from ..protocol.cluster import (
     ScaleClusterParams,
     StartClusterParams,
 )
+from ..protocol.declaring import NoParams
 from .cluster_sending import check_trust
 
 if TYPE_CHECKING:
@@ -75,6 +78,9 @@ class ClusterWatcher:
     def run_changed(self, cluster: ClusterSession, run: ClusterRun, record: RunRecord) -> None:
         """Show what engines have made of a cell so far."""
         self._server.cluster_progress.run_changed(cluster, run)
+        told = self._last.get(id(cluster))
+        if id(cluster) in self._wanted and (told is None or told.executions != running_on(cluster)):
+            self.status_changed(cluster)
         uri = record.uri
         anchors = self._server.presenter.documents.get(uri or "")
         if uri is not None and anchors is not None and not run.has_ended:
@@ -157,9 +163,14 @@ def status_of(cluster: ClusterSession | None) -> ClusterStatus:
         problems=[*told.get("problems", ()), *told.get("unstarted", {}).values()],
         queue=queue,
         rate=round(float(told.get("rates", {}).get("tasks", 0.0)), 1),
-        executions=[run.id for run in cluster.sent.values() if not run.has_ended],
+        executions=running_on(cluster),
         dashboard=str(told.get("dask", {}).get("dashboard") or ""),
     )
+
+
+def running_on(cluster: ClusterSession) -> list[str]:
+    """The runs of editors that have not ended."""
+    return [run.id for run in cluster.sent.values() if not run.has_ended]
 
 
 def _info(told: dict[str, Any]) -> EngineInfo:
@@ -255,6 +266,11 @@ async def status(server: VivoServer, params: ClusterStatusParams) -> ClusterStat
     return status_of(cluster)
 
 
+async def listing(server: VivoServer, params: NoParams) -> ClusterList:
+    """The clusters of this machine."""
+    return ClusterList([ClusterInfo(**each) for each in server.clusters.listing()])
+
+
 async def _running(server: VivoServer, uri: str, name: str | None) -> ClusterSession:
     cluster = server.clusters.starting(uri, name) or await server.clusters.attach(uri, name)
     if cluster is None:
@@ -269,4 +285,5 @@ HANDLERS: dict[str, Handler] = {
     "vivo.server.cluster.stop": stop,
     "vivo.server.cluster.scale": scale,
     "vivo.server.cluster.status": status,
+    "vivo.server.cluster.list": listing,
 }

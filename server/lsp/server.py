@@ -236,6 +236,7 @@ def make_server() -> VivoServer:
         signature,
         static_answers,
         symbols,
+        transcript_documents,
         virtual_documents,
     )
 
@@ -280,6 +281,7 @@ def make_server() -> VivoServer:
         signature,
         static_answers,
         symbols,
+        transcript_documents,
         virtual_documents,
     ):
         feature.register(server)

@@ -84,6 +84,8 @@ export const Commands = {
   clusterScale: "vivo.server.cluster.scale",
   /** What the cluster is and does. */
   clusterStatus: "vivo.server.cluster.status",
+  /** List the clusters of this machine, whoever started them. */
+  clusterList: "vivo.server.cluster.list",
   /** What each engine made of a cell that was sent to a cluster, in full. */
   clusterResults: "vivo.server.cluster.results",
   /** Choose the engine whose live values hover and completion tell in a cell, and to which the cell is sent unless it is said otherwise. */
