@@ -113,6 +113,8 @@ class VivoServer(LanguageServer):
         self.run_progress = RunProgress(self)
         self.insisting = Insisting(self)
         self.queues = Queues(self)
+        self.table_orders: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        """By session and path: in which order a table was asked for last."""
         self.finding = Finding(self)
         self.debugging = Debugging(self)
         self.client_name = "vivo lsp"
