@@ -115,6 +115,8 @@ class VivoServer(LanguageServer):
         self.run_progress = RunProgress(self)
         self.insisting = Insisting(self)
         self.queues = Queues(self)
+        self.table_orders: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        """By session and path: in which order a table was asked for last."""
         self.finding = Finding(self)
         self.arriving = Arriving(self)
         self.written_runs = WrittenRuns()

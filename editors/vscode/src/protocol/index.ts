@@ -115,7 +115,7 @@ export const Queries = {
   document: "vivo/document",
   /** A page of the variables of the document's session, or of what one holds; also while a cell runs. */
   variables: "vivo/variables",
-  /** Rows and columns of an array, a data frame or a list of rows; also while a cell runs. */
+  /** Rows and columns of an array, a data frame or a list of rows, as they stand, sorted or filtered; also while a cell runs. It is answered once the rows are in order. */
   table: "vivo/table",
   /** Every message beside LSP's own, with its parameters, results and types, as data. */
   describe: "vivo/describe",
