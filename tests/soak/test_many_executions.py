@@ -73,11 +73,11 @@ async def test_a_hundred_thousand_executions_leave_nothing(home: Path) -> None:
                     kept[done > WARM] = max(kept[done > WARM], size)
         after = _counts(client)
         for name, (second, last) in most.items():
-            print(f"\n{name}: at most {second / 2**20:.1f} MiB in {WARM // 2} to {WARM} executions, "
-                  f"{last / 2**20:.1f} MiB until {done}", end="")  # fmt: skip
+            warm = f"{second / 2**20:.1f} MiB in {WARM // 2} to {WARM} executions"
+            print(f"\n{name}: at most {warm}, {last / 2**20:.1f} MiB until {done}", end="")
         print()
-        assert {name: last - second for name, (second, last) in most.items() if
-                last - second > GROWTH} == {}  # fmt: skip
+        growth = {name: last - second for name, (second, last) in most.items()}
+        assert {name: more for name, more in growth.items() if more > GROWTH} == {}
         assert after == before, "descriptors and threads of server, keeper, engine"
     finally:
         for session in (await client.command("vivo.server.sessions", {}))["sessions"]:
