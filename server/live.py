@@ -95,14 +95,18 @@ class LiveSession:
     queue: Queue = field(default_factory=Queue)
     """What runs and waits, whoever sent it."""
     running: str | None = None
+    next_count: int = 1
+    """The number that the next cell gets."""
     attached_at: int = 0
     """The number of the session's last event when this server came to it."""
     engine_starts: int = 0
     """How often a fresh engine has begun: what an earlier one told counts no more."""
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
+    client_name: str = ""
+    """What the client calls itself: its runs have this name."""
     own_runs: set[str] = field(default_factory=set)
-    """The runs that this server has sent."""
+    """The runs that this server has sent, until they have ended."""
     _held: set[str] = field(default_factory=set)
     """Of those waiting, the ones that the session has not been sent yet."""
     _at_end: dict[str, Callable[[], None]] = field(default_factory=dict)
@@ -134,6 +138,11 @@ class LiveSession:
     def python(self) -> str:
         """The interpreter of the user's code."""
         return self.entry.python if self.entry is not None else self.options.python
+
+    @property
+    def session_name(self) -> str:
+        """What it is called."""
+        return (self.entry.name if self.entry is not None else self.options.name) or ""
 
     def in_background(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run something beside, and keep it from being forgotten."""
@@ -178,6 +187,7 @@ class LiveSession:
         told = await client.session()
         self._told(told)
         self.running = told["running"]
+        self.next_count = told.get("next_count") or 1
         for record in await client.runs():
             self.runs.put(record)
             self.queue.told(record)
@@ -192,8 +202,8 @@ class LiveSession:
         self.listener.state_changed(self, None)
         self.listener.queue_changed(self)
         running = self.runs.get(self.running) if self.running else None
-        if running is not None and running.uri is not None:
-            # An editor's cell: the server that would have answered for it may be gone.
+        if running is not None and (running.uri is not None or running.client == self.client_name):
+            # An editor's cell or input: the server that would have answered may be gone.
             await client.take_input()
 
     def _told(self, told: dict[str, Any]) -> None:
@@ -227,6 +237,7 @@ class LiveSession:
                 self.listener.run_output(self, event)
             self._status(event.content["execution_state"], run, record)
         elif event.type == "execute_input" and record is not None:
+            self.next_count = (record.execution_count or 0) + 1
             self.listener.run_started(self, record)
         elif event.type == _QUEUED and record is not None:
             self.listener.run_waits(self, record)
@@ -251,10 +262,13 @@ class LiveSession:
                 then()
             if record is not None:
                 self.listener.run_finished(self, record)
+            self.own_runs.discard(run)
         else:
             self.state = {"dead": "ended", "restarting": "starting"}.get(state, state)
             self.running = None
             self.engine_starts += 1
+            if state == "restarting":
+                self.next_count = 1
         self.listener.state_changed(self, None)
 
     # --- Asking ----------------------------------------------------------------------------
@@ -266,13 +280,14 @@ class LiveSession:
         *,
         stop_on_error: bool = True,
         first: asyncio.Task[None] | None = None,
+        run: str | None = None,
     ) -> RunRecord:
         """Send a cell when its turn comes; its record, which has its execution id, at once.
 
         ``stop_on_error``: its failure takes what waits of the same document out of the queue.
-        ``first``: what must have gone well before, as a restart.
+        ``first``: what must have gone well before, as a restart. ``run``: the id it is to have.
         """
-        run = uuid.uuid4().hex
+        run = run or uuid.uuid4().hex
         record = new_record(run, code, {"vivo": msgspec.to_builtins(origin)}, time.time())
         self.queue.sent(record)
         self._held.add(run)
@@ -305,7 +320,7 @@ class LiveSession:
                 )
             except (SessionError, ConnectionFileError) as error:
                 self._held.discard(run)
-                self.queue.forget(run)
+                self._lost(run)
                 self.listener.start_failed(self, run, origin.uri, str(error))
                 self.listener.queue_changed(self)
                 return None
@@ -358,11 +373,18 @@ class LiveSession:
     def _hold_no_more(self, run: str) -> None:
         """Forget a run that the session was never sent; its end is told all the same."""
         self._held.discard(run)
-        record = self.queue.forget(run)
+        record = self._lost(run)
         if record is not None:
             record.status = "aborted"
             self.listener.run_finished(self, record)
         self.listener.queue_changed(self)
+
+    def _lost(self, run: str) -> RunRecord | None:
+        """Forget a run that ends without its session having said so."""
+        self.own_runs.discard(run)
+        if (then := self._at_end.pop(run, None)) is not None:
+            then()
+        return self.queue.forget(run)
 
     def restart_first(self) -> asyncio.Task[None]:
         """Begin a restart; what is sent after this call runs in the fresh engine."""
@@ -396,7 +418,7 @@ class LiveSession:
     def _forget(self) -> None:
         for record in [*self.queue.running, *self.queue.waiting]:
             if record.id not in self._held:
-                self.queue.forget(record.id)
+                self._lost(record.id)
                 record.status = "error" if record.status == "running" else "aborted"
                 record.error = RunError("SessionEnded", "The session was ended.")
                 self.listener.run_finished(self, record)

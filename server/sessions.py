@@ -27,6 +27,7 @@ from ..parallel.errors import SessionError
 from ..parallel.interpreters import find_python
 from ..parallel.launch import SessionOptions, end_session, find_session
 from ..parallel.registry import Registry, SessionEntry
+from .consoles import Console, console_of
 from .interpreters import choose
 from .live import Listener, LiveSession
 from .notebooks import Notebooks, is_cell_uri, notebook_path
@@ -75,6 +76,8 @@ class SessionManager:
     """The workspace's folders."""
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
+    client_name: str = ""
+    """What the client calls itself."""
     sessions: dict[str, LiveSession] = field(default_factory=dict)
     """By place: a folder, a file, or ``session:`` and an id where the user chose one."""
     tell: Callable[[str], None] = lambda sentence: None
@@ -96,6 +99,8 @@ class SessionManager:
     def of(self, uri: str) -> LiveSession:
         """The session that serves a document; it need not have begun."""
         document, uri = uri, self.notebooks.owner(uri)
+        if (console := console_of(uri)) is not None:
+            return self._of_console(uri, console)
         key = self._keys.get(uri, "")
         session = self.sessions.get(key)
         if session is not None and key.startswith(_CHOSEN) and not session.is_begun:
@@ -106,6 +111,30 @@ class SessionManager:
             self._keys[uri], self.sessions[key] = key, session
         session.uris.add(document)
         return session
+
+    def _of_console(self, uri: str, console: Console) -> LiveSession:
+        """The session that a console names while it runs, else that of its document."""
+        session = self.by_id(console.session)
+        if session is None:
+            entry = next((each for each in self._live() if each.id == console.session), None)
+            session = self._kept(entry) if entry is not None else self.of(console.document)
+        session.uris.add(uri)
+        return session
+
+    def _kept(self, entry: SessionEntry) -> LiveSession:
+        """A session that runs, used here from now on."""
+        key, session = self._chosen(entry)
+        return self.sessions.setdefault(key, session)
+
+    def of_id(self, session_id: str) -> LiveSession:
+        """The session of an id, used here from now on. Raises :class:`SessionError`."""
+        session = self.by_id(session_id)
+        if session is not None:
+            return session
+        entry = next((each for each in self._live() if each.id == session_id), None)
+        if entry is None:
+            raise SessionError(f"There is no session {session_id}; `vivo sessions` lists them.")
+        return self._kept(entry)
 
     def known(self, uri: str) -> LiveSession | None:
         """The session of a document if there is one that could be asked."""
@@ -128,7 +157,7 @@ class SessionManager:
             return place, self.sessions[place]
         options = SessionOptions(cwd=str(folder), workspace=place, name=name)
         session = LiveSession(options, self.listener, prepare=self._preparer(uri))
-        session.seen = self.seen
+        session.seen, session.client_name = self.seen, self.client_name
         entry = self._running(place)
         if entry is not None:
             same = self.by_id(entry.id)
@@ -151,7 +180,7 @@ class SessionManager:
                 documents=tuple(entry.documents),
             )
             session = LiveSession(options, self.listener, entry=entry)
-            session.seen = self.seen
+            session.seen, session.client_name = self.seen, self.client_name
         return key, session
 
     def by_id(self, session_id: str) -> LiveSession | None:
@@ -225,6 +254,8 @@ class SessionManager:
     async def attach(self, uri: str) -> LiveSession | None:
         """Connect to the session that runs for a document already, if one does."""
         session = self.of(uri)
+        if (console := console_of(uri)) is not None:
+            uri = console.document
         if session.client is None and session.entry is None:
             # Somebody may have started one since.
             self._keys.pop(uri, None)
@@ -291,25 +322,37 @@ class SessionManager:
         self, uri: str, *, folder: bool, name: str | None, python: str | None
     ) -> LiveSession:
         """Start another session, for a document or its folder. Raises :class:`SessionError`."""
+        place = self.folder_of(uri).as_uri() if folder else uri
+        session = await self.start_another(uri, name=name, python=python, documents=(place,))
+        session.uris.add(uri)
+        self._choose(place, session.id)
+        return self._moved(uri, folder=folder)
+
+    async def start_another(
+        self,
+        uri: str,
+        *,
+        name: str | None = None,
+        python: str | None = None,
+        documents: tuple[str, ...] = (),
+    ) -> LiveSession:
+        """Start another session where a document's would be. Raises :class:`SessionError`."""
         where = self.folder_of(uri)
-        place = where.as_uri() if folder else uri
         options = SessionOptions(
             cwd=str(where),
             name=name or self._new_name(where.name),
             profile=self._profile(str(where)),
-            documents=(place,),
+            documents=documents,
         )
         if python is not None:
             options = replace(options, python=find_python(python, where))
         else:
             options = self._options(options, uri)
         session = LiveSession(options, self.listener)
-        session.seen = self.seen
-        session.uris.add(uri)
+        session.seen, session.client_name = self.seen, self.client_name
         await session.ready()
         self.sessions[f"{_CHOSEN}{session.id}"] = session
-        self._choose(place, session.id)
-        return self._moved(uri, folder=folder)
+        return session
 
     def _choose(self, place: str, session_id: str | None) -> None:
         registry = Registry()

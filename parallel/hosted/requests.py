@@ -51,6 +51,7 @@ def session_content(state: HostedState) -> dict[str, Any]:
         queue=[run.record.id for run in state.queue],
         last=state.seq,
         documents=documents_of(state.runs),
+        next_count=1 + max((each.execution_count or 0 for each in state.runs.all()), default=0),
     )
     return {"status": "ok", **msgspec.to_builtins(reply)}
 

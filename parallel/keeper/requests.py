@@ -95,6 +95,7 @@ def session_content(state: SessionState) -> dict[str, Any]:
         queue=[run.record.id for run in state.queue],
         last=state.seq,
         documents=documents_of(state.runs),
+        next_count=state.count,
     )
     return {"status": "ok", **msgspec.to_builtins(reply)}
 

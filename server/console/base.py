@@ -13,6 +13,7 @@ from ...parallel.client import Execution
 from ...parallel.errors import SessionError
 from ...parallel.registry import SessionEntry
 from ...parallel.wire import Message
+from ..consoles import as_typed
 from .completeness import Completeness
 from .images import Pictures
 from .link import Link
@@ -192,13 +193,8 @@ class BaseConsole(ABC):
                 future.set_result(shown.payload)
 
     def is_complete(self, source: str) -> tuple[str, str]:
-        """Whether Enter ends the input: ``complete``, ``incomplete`` or ``invalid``; the indent.
-
-        A line after the last one that holds nothing ends a block, also if it is indented.
-        """
-        lines = source.split("\n")
-        if len(lines) > 1 and not lines[-1].strip():
-            source = "\n".join(lines[:-1]) + "\n"
+        """Whether Enter ends the input: ``complete``, ``incomplete`` or ``invalid``; the indent."""
+        source = as_typed(source)
         try:
             connection = self.link.client.connection
         except SessionError:

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import zmq
 
-from ...core.transform import Transformer
-from ...core.transform.completeness import completeness
 from ...parallel.connection import ConnectionInfo
 from ...parallel.errors import WireError
 from ...parallel.wire import Codec
+from ..consoles import judged_here
 
 _DEADLINE = 150  # milliseconds; beyond it a key feels lost
 
@@ -22,7 +21,6 @@ class Completeness:
     """Answers for one session; see the module."""
 
     def __init__(self) -> None:
-        self._transformer = Transformer()
         self._context = zmq.Context()
         self._socket: zmq.Socket[bytes] | None = None
         self._connection: ConnectionInfo | None = None
@@ -31,7 +29,7 @@ class Completeness:
     def ask(self, source: str, connection: ConnectionInfo | None) -> tuple[str, str]:
         """``complete``, ``incomplete`` or ``invalid``, and the next line's indentation."""
         answer = self._asked(source, connection) if connection is not None else None
-        return answer or completeness(source, self._transformer.transform(source))
+        return answer or judged_here(source)
 
     def _asked(self, source: str, connection: ConnectionInfo) -> tuple[str, str] | None:
         if self._socket is None or connection != self._connection:

@@ -7,12 +7,12 @@ what was searched for.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 
 from prompt_toolkit.history import History
 
 from ...parallel.errors import SessionError
+from ..consoles import pattern_of
 
 NEWEST = 5000  # inputs that are there from the beginning
 _MATCHES = 200  # inputs that a search brings
@@ -91,9 +91,3 @@ class OlderInputs:
             return  # it is away: what is here is searched
         if self._history.add_older(reversed(texts)):
             self._found()
-
-
-def pattern_of(text: str) -> str:
-    """The glob pattern of the inputs in which a text stands."""
-    literal = re.sub(r"[*?[]", r"[\g<0>]", text)
-    return f"*{literal}*"

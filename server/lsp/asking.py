@@ -13,6 +13,7 @@ from lsprotocol import types
 
 from ...parallel.errors import SessionError
 from ...parallel.messages import INSPECTION_MIME
+from ..consoles import is_console
 from ..live import LiveSession
 
 if TYPE_CHECKING:
@@ -40,15 +41,17 @@ def session_that_ran(
 ) -> LiveSession | None:
     """The session of a document, if that or its notebook has run there: else nothing is live.
 
+    A console's always.
+
     At a position in a cell for which an engine of a cluster was chosen, that engine.
     """
     session = server.sessions.known(uri)
     if position is not None:
         is_chosen, engine = server.cluster_targets.session_at(uri, position.line)
         session = engine if is_chosen else session
-    if session is None or not server.notebooks.has_run(session.runs, uri):
-        return None
-    return session
+    if session is None or is_console(uri):
+        return session
+    return session if server.notebooks.has_run(session.runs, uri) else None
 
 
 def in_characters(server: VivoServer, uri: str, position: types.Position) -> tuple[int, int]:

@@ -239,6 +239,8 @@ class Presenter:
             python=session.python,
             python_version=session.python_version,
             message=message,
+            name=session.session_name,
+            next_count=session.next_count,
         )
         self.server.tell("vivo/status", status)
         self.server.variable_news.state_changed(session)
@@ -280,6 +282,8 @@ class Presenter:
             execution_count=record.execution_count,
             stale=self.is_stale(record),
             replayed=record.seq is not None and record.seq <= session.attached_at,
+            client=record.client,
+            own=record.id in session.own_runs,
         )
         self.server.tell("vivo/executionStarted", started)
         self.bars.begin(record)
@@ -308,7 +312,7 @@ class Presenter:
         report = session.reports.get(record.id)
         if record.error is not None:
             told = {"ename": record.error.name, "evalue": record.error.message}
-            error = error_of(session.errors.get(record.id, told), report)
+            error = error_of(self, record, session.errors.get(record.id, told), report)
         finished = outputs.ExecutionFinished(
             execution_id=record.id,
             session_id=session.id,
@@ -349,7 +353,7 @@ class Presenter:
             return None
         record = session.runs.get(run)
         uri = self.place_of(record) if record is not None else None
-        params = outputs.InputParams(run, uri, prompt, password)
+        params = outputs.InputParams(run, uri, prompt, password, session.id)
         wanted, number = self.server.protocol, uuid.uuid4().hex
         asking = wanted.send_request_async(
             "vivo/input", self.server.converter.unstructure(params), number

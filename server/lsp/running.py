@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     from ..live import LiveSession
     from .handling import Handler
     from .server import VivoServer
+
+
+_RUN_ID = re.compile("[0-9a-f]{32}")
 
 
 async def run_cell(server: VivoServer, params: CellParams) -> RunStarted:
@@ -280,7 +284,11 @@ async def run_text(server: VivoServer, params: TextParams) -> RunStarted:
         raise JsonRpcInvalidParams(message="There is nothing to run.")
     session = server.sessions.of(params.uri)
     stop = server.settings.stop_on_error
-    run = session.send(params.text, RunOrigin(client=server.client_name), stop_on_error=stop).id
+    wanted = params.execution_id
+    if wanted is not None and (not _RUN_ID.fullmatch(wanted) or session.runs.get(wanted)):
+        raise JsonRpcInvalidParams(message="An execution's id is 32 hexadecimal digits, used once.")
+    origin = RunOrigin(client=server.client_name)
+    run = session.send(params.text, origin, stop_on_error=stop, run=wanted).id
     return RunStarted(run, [run], None, None)
 
 

@@ -11,6 +11,7 @@ from ...parallel.client import SessionClient
 from ...parallel.errors import SessionError
 from ...parallel.registry import Registry
 from ...parallel.transcripts import describe
+from ..consoles import is_console
 from ..live import LiveSession
 from ..protocol.declaring import NoParams
 from ..protocol.sessions import (
@@ -73,7 +74,8 @@ async def sessions(server: VivoServer, params: NoParams) -> SessionList:
     for info in listed:
         session = server.sessions.by_id(info.session_id)
         if session is not None:
-            info.documents = list(dict.fromkeys([*info.documents, *sorted(session.uris)]))
+            used = sorted(uri for uri in session.uris if not is_console(uri))
+            info.documents = list(dict.fromkeys([*info.documents, *used]))
     return SessionList(listed)
 
 
@@ -96,6 +98,7 @@ async def rename_session(server: VivoServer, params: RenameParams) -> SessionInf
     session = server.sessions.by_id(entry.id)
     if session is not None:
         session.entry = entry
+        server.presenter.state_changed(session, None)
     return await session_info(entry)
 
 

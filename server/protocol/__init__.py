@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from . import (
     cluster,
+    consoles,
     debugging,
     documents,
     exporting,
@@ -45,4 +46,5 @@ MESSAGES: tuple[Message, ...] = (
     *exporting.MESSAGES,
     *inspecting.MESSAGES,
     *widgets.MESSAGES,
+    *consoles.MESSAGES,
 )

@@ -25,6 +25,10 @@ class ExecutionStarted:
     """Whether the document's text has changed since it was sent."""
     replayed: bool = False
     """Whether it began before this server came to the session."""
+    client: str = ""
+    """Who sent it, by its own name."""
+    own: bool = False
+    """Whether this client sent it, since its server runs."""
 
 
 @attrs.define
@@ -101,6 +105,7 @@ class InputParams:
     uri: str | None
     prompt: str
     password: bool
+    session_id: str = ""
 
 
 @attrs.define

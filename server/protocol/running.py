@@ -40,6 +40,9 @@ class TextParams:
 
     uri: str
     text: str
+    execution_id: str | None = None
+    """The execution's id, for a client that wants to know it before it is told of: 32 hexadecimal
+    digits by chance."""
 
 
 @attrs.define

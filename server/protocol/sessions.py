@@ -100,6 +100,10 @@ class Status:
     python_version: str
     message: str | None
     """A sentence for the user, when there is something to say."""
+    name: str = ""
+    """What it is called."""
+    next_count: int | None = None
+    """The number that the next cell gets, if none waits."""
 
 
 MESSAGES: tuple[Message, ...] = (

@@ -70,6 +70,10 @@ export interface ExecutionStarted {
   stale?: boolean;
   /** Whether it began before this server came to the session. */
   replayed?: boolean;
+  /** Who sent it, by its own name. */
+  client?: string;
+  /** Whether this client sent it, since its server runs. */
+  own?: boolean;
 }
 
 /** One output of a cell, in order. */
@@ -135,6 +139,7 @@ export interface InputParams {
   uri: string | null;
   prompt: string;
   password: boolean;
+  sessionId?: string;
 }
 
 /** The line; null when the user refused, which the cell sees as end of file. */

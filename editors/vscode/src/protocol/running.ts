@@ -40,6 +40,8 @@ export interface FileParams {
 export interface TextParams {
   uri: string;
   text: string;
+  /** The execution's id, for a client that wants to know it before it is told of: 32 hexadecimal digits by chance. */
+  executionId?: string | null;
 }
 
 /** The session of a document, or one by its id; the execution (the running one if null). */

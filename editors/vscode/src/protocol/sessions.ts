@@ -75,4 +75,8 @@ export interface Status {
   pythonVersion: string;
   /** A sentence for the user, when there is something to say. */
   message: string | null;
+  /** What it is called. */
+  name?: string;
+  /** The number that the next cell gets, if none waits. */
+  nextCount?: number | null;
 }
