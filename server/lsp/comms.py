@@ -80,6 +80,7 @@ class CommNews:
         if known is None:
             return
         comms = known[1]
+        comms.sync()
         if session.state in ("starting", "ended") or session.id != comms.id:
             comms.gone()
             if session.id != comms.id:
