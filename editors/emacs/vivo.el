@@ -34,6 +34,7 @@
 (require 'vivo-choose)
 (require 'vivo-debug)
 (require 'vivo-inferior)
+(require 'vivo-inferior-events)
 
 (autoload 'vivo-install "vivo-install" "Install vivo into an environment of its own." t)
 (autoload 'vivo-variables "vivo-variables" "List the variables of this buffer's session." t)
@@ -72,6 +73,7 @@
     (define-key map "v" #'vivo-variables)
     (define-key map "o" #'vivo-inspector-here)
     (define-key map "S" #'vivo-sessions)
+    (define-key map "z" #'vivo-open-inferior)
     (define-key map "L" #'vivo-connect)
     (define-key map "l" #'vivo-show-log)
     (define-key map "I" #'vivo-install)
@@ -115,6 +117,7 @@
     ["Variables" vivo-variables]
     ["Sessions" vivo-sessions]
     ["Inferior Buffer" vivo-switch-to-inferior]
+    ["Inferior Buffer of Another Session…" vivo-open-inferior]
     ["Debug Cell" vivo-debug-cell]
     ["Post-mortem" vivo-post-mortem]
     "--"
@@ -219,7 +222,7 @@ The values of a session that is still running come back."
   "The values of the buffers of CONNECTION are others: ask for them."
   (dolist (buffer (vivo-connection-buffers connection))
     (with-current-buffer buffer
-      (vivo--refresh)))
+      (when vivo-mode (vivo--refresh))))
   nil)
 
 (vivo-connection-answer 'workspace/inlayHint/refresh #'vivo--values-changed)
@@ -369,11 +372,6 @@ With a prefix argument FORCE, end its process if that does not help."
   "Forget the values that are shown in the buffer; with a prefix HERE, the cell's."
   (interactive "P")
   (vivo-connection-run "clear" (if here (vivo-document-here) (vivo-document-identifier))))
-
-(defun vivo-switch-to-inferior ()
-  "Show the inferior buffer of this buffer's session."
-  (interactive)
-  (pop-to-buffer (vivo-inferior-buffer (vivo-connection-current) (vivo-document-uri))))
 
 ;;; Exporting
 
