@@ -187,7 +187,9 @@
                            :column (cdr corner) :columns vivo-table-columns)
          (lambda (page)
            (when (and (buffer-live-p inspector)
-                      (eq object (buffer-local-value 'vivo-inspector--object inspector)))
+                      (eq object (buffer-local-value 'vivo-inspector--object inspector))
+                      ;; An engine's object is not the session's of that name.
+                      (equal (plist-get page :sessionId) (plist-get object :sessionId)))
              (with-current-buffer inspector
                (vivo-inspector--draw-table page (car corner) (cdr corner)))))
          #'ignore))))) ; most objects are no table

@@ -35,14 +35,32 @@
 
 ;;; From Python
 
+(defconst vivo-org-values--escapes
+  '(("n" . "\n") ("t" . "\t") ("r" . "\r"))
+  "What letters mean behind a backslash in Python's strings, beside themselves.")
+
+(defun vivo-org-values--string (text)
+  "What the string of Python's holds that TEXT is; nil if it is none."
+  (when (string-match "\\`\\(['\"]\\)\\(\\(?:.\\|\n\\)*\\)\\1\\'" text)
+    (replace-regexp-in-string
+     "\\\\\\(x[0-9a-f]\\{2\\}\\|u[0-9a-f]\\{4\\}\\|U[0-9a-f]\\{8\\}\\|.\\)"
+     (lambda (escape)
+       (let ((word (substring escape 1)))
+         (cond ((cdr (assoc word vivo-org-values--escapes)))
+               ((= 1 (length word)) word)
+               (t (char-to-string (string-to-number (substring word 1) 16))))))
+     (match-string 2 text) t t)))
+
 (defun vivo-org-values-scalar (text)
   "TEXT of a value, as Python shows it: a number, a string, a list, else text."
-  (org-babel-script-escape (or text "")))
+  (or (vivo-org-values--string (or text ""))
+      (condition-case nil
+          (org-babel-script-escape (or text ""))
+        (error text)))) ; a list that is cut
 
 (defun vivo-org-values-text (text)
   "TEXT of a value; of a string what it holds."
-  (let ((value (if (and text (string-match-p "\\`['\"]" text)) (vivo-org-values-scalar text) text)))
-    (if (stringp value) value text)))
+  (and text (or (vivo-org-values--string text) text)))
 
 (defun vivo-org-values--cell (text)
   "TEXT of a cell as a number or a string."

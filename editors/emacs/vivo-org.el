@@ -171,7 +171,7 @@ A quit interrupts it."
   "Run BODY of a block as its header arguments PARAMS say; org calls this."
   (let* ((session (cdr (assq :session params)))
          (name (cond ((equal session "none") nil)
-                     ((or (null session) (equal session "yes")) "")
+                     ((member session '(nil "" "yes")) "")
                      (t (format "%s" session))))
          (text (org-babel-expand-body:vivo body params))
          (folder default-directory)
@@ -232,7 +232,7 @@ A quit interrupts it."
 
 (defun org-babel-prep-session:vivo (session params)
   "The inferior buffer of SESSION, with the variables of PARAMS assigned there."
-  (let* ((name (if (member session '(nil "yes")) "" (format "%s" session)))
+  (let* ((name (if (member session '(nil "" "yes")) "" (format "%s" session)))
          (assignments (org-babel-variable-assignments:vivo params)))
     (when (equal name "none")
       (user-error "This block names no :session"))

@@ -51,6 +51,10 @@ x + 1
 #+begin_src vivo
 'two words'
 #+end_src
+#+name: lines
+#+begin_src vivo
+'it\\'s\\n\"two\" \\\\ lines'
+#+end_src
 #+name: rows
 #+begin_src vivo
 [[n, n * n] for n in range(1, 4)]
@@ -92,6 +96,7 @@ y = 1
 "
     (should (equal ": 21" (org-tests--result "number")))
     (should (equal ": two words" (org-tests--result "text")))
+    (should (equal ": it's\n: \"two\" \\ lines" (org-tests--result "lines")))
     (should (equal "| 1 | 1 |\n| 2 | 4 |\n| 3 | 9 |" (org-tests--result "rows")))
     (should (equal "| 1 | a | 2.5 |" (org-tests--result "row")))
     (should (equal "| name | n |\n|------+---|\n| a    | 1 |\n| b    | 2 |"
