@@ -52,7 +52,9 @@
   (let ((coding-system-for-write 'utf-8) (wanted (expand-file-name "wanted" tutorial-folder)))
     (write-region (concat (mapconcat #'tutorial-text (window-list nil t) "----\n")
                           "\n" (or (current-message) ""))
-                  nil (expand-file-name "screen" tutorial-folder) nil 'silent)
+                  nil (expand-file-name "screen.part" tutorial-folder) nil 'silent)
+    (rename-file (expand-file-name "screen.part" tutorial-folder)
+                 (expand-file-name "screen" tutorial-folder) t)
     (when (file-exists-p wanted)
       (delete-file wanted)
       (redisplay t)
@@ -60,7 +62,7 @@
         (write-region (x-export-frames nil 'png) nil
                       (expand-file-name "picture.part" tutorial-folder) nil 'silent))
       (rename-file (expand-file-name "picture.part" tutorial-folder)
-                   (expand-file-name "picture.png" tutorial-folder)))))
+                   (expand-file-name "picture.png" tutorial-folder) t))))
 
 (defun tutorial-begin ()
   "Begin to look."

@@ -50,10 +50,10 @@ keys() { # KEY…: as Emacs writes them
   local key
   for key in "$@"; do
     if [ "$has_window" ]; then
-      case $key in RET) key=Return ;; C-*) key="ctrl+${key#C-}" ;; M-'<') key="alt+less" ;; M-'>') key="alt+greater" ;; M-*) key="alt+${key#M-}" ;; esac
+      case $key in RET) key=Return ;; M-DEL) key=alt+BackSpace ;; C-*) key="ctrl+${key#C-}" ;; M-'<') key="alt+less" ;; M-'>') key="alt+greater" ;; M-*) key="alt+${key#M-}" ;; esac
       xdotool key --clearmodifiers "$key"
     else
-      [ "$key" = RET ] && key=Enter
+      case $key in RET) key=Enter ;; M-DEL) key=M-BSpace ;; esac
       tmux -L "$name" send-keys -t main "$key"
     fi
   done
@@ -121,7 +121,7 @@ await 'vivo:idle' 30
 picture 1
 session=$(vivo sessions --json | grep -o '"session_id": *"[^"]*"')
 # 2. a live object
-keys M-'<' C-s; typed 'days'; keys RET
+keys M-'<' C-s; typed 'days'; keys RET M-b
 await 'pandas\.DataFrame' 30
 keys C-c C-d
 await 'Oslo' 30
@@ -135,7 +135,7 @@ await "city = 'Paris'" 30
 picture 3
 # 4. post-mortem
 keys C-c C-v d p
-await '\(Pdb\)|ipdb>|pdb' 30
+await '^vdb>' 30
 typed "$(code 4)"; keys RET
 await "\['Oslo', 'Rome'\]" 30
 picture 4

@@ -167,7 +167,9 @@ test("8. the editor is closed, and everything is there when it comes back", asyn
   await write(8);
   await run();
   await workbench.value("⟶ (6, 3)").waitFor();
+  await workbench.panel.locator("img").first().waitFor({ state: "attached" });
   assert.equal(workbench.sessions()[0].session_id, session.session_id);
+  await page.keyboard.press("Escape"); // what is offered to complete
   await picture(8);
   await tab("vivo");
   await row("Engine 1").waitFor();
