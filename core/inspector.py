@@ -57,6 +57,8 @@ class Inspection:
     source: str | None = None
     run: str | None = None
     """The run that defined it, if a cell did."""
+    preview: str | None = None
+    """The first rows of a table, as Markdown."""
     is_place_of_type: bool | None = None
     """True if file and line are those of its class: an object that is no definition has none."""
 
@@ -102,6 +104,7 @@ def inspect_value(
     told.shape = str(facts["shape"]) if "shape" in facts else None
     told.dtype = facts.get("dtype")
     told.string_form = safe_repr(value, _STRING_FORM_LIMIT) if safe else _own_text(value)
+    told.preview = _preview(value)
     told.signature = _signature(name, value)
     told.docstring = _docstring(value)
     told.init_docstring = _init_docstring(value)
@@ -174,6 +177,15 @@ def _without_user_code(parameter: inspect.Parameter) -> inspect.Parameter:
 
 def _bounded(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _preview(value: object) -> str | None:
+    from .previews import table_preview
+
+    try:
+        return table_preview(value)
+    except Exception:  # noqa: BLE001 - a table that changes while it is read has none
+        return None
 
 
 def _docstring(value: object) -> str | None:

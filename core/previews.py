@@ -40,8 +40,8 @@ def with_preview(value: object, data: dict[str, Any]) -> dict[str, Any]:
     made = _preview(value)
     if made is None:
         return data
-    line, markdown = made
-    told = {"text/markdown": markdown, **data}
+    line, facts, table = made
+    told = {"text/markdown": f"{facts}\n\n{table}", **data}
     if "\n" in str(data.get("text/plain", "\n")):
         told[LINE_MIME] = line
     return told
@@ -78,8 +78,14 @@ def _text(value: object, limit: int) -> str:
     return facts_of(value).text
 
 
-def _preview(value: object) -> tuple[str, str] | None:
-    """A table's line and its Markdown; None for what is no table."""
+def table_preview(value: object) -> str | None:
+    """The first rows of a table as Markdown; None for what is no table."""
+    made = _preview(value)
+    return None if made is None else made[2]
+
+
+def _preview(value: object) -> tuple[str, str, str] | None:
+    """A table's line, its facts and its rows, both Markdown; None for what is no table."""
     kind = type(value)
     if kind in _ATOMS:
         return None
@@ -99,14 +105,10 @@ def _preview(value: object) -> tuple[str, str] | None:
         told.append(f"`{facts.dtype}`")
     if len(shape) > 2:
         told.append("the first sheet")
-    markdown = (
-        " · ".join(told)
-        + "\n\n"
-        + markdown_table(
-            found.labels, found.names, found.dtypes, found.cells, found.rows, found.columns
-        )
+    table = markdown_table(
+        found.labels, found.names, found.dtypes, found.cells, found.rows, found.columns
     )
-    return facts.text, markdown
+    return facts.text, " · ".join(told), table
 
 
 def markdown_table(

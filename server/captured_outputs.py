@@ -77,11 +77,7 @@ class CapturedOutputs:
         shown = (content.get("transient") or {}).get("display_id")
         if kind == "update_display_data":
             return self._updated(comm, outputs, shown, content)
-        last = outputs[-1] if outputs else None
-        if kind == "stream" and last is not None and last.get("name") == content["name"]:
-            text = str(last.get("text", "")) + content["text"]
-            return [*outputs[:-1], {**last, "text": text[-MAXIMUM_TEXT:]}]
-        outputs = [*outputs, output_of(kind, content)]
+        outputs = [*outputs[:-1], *joined([*outputs[-1:], output_of(kind, content)])]
         if shown:
             self._displays.setdefault(comm, {})[len(outputs) - 1] = shown
         surplus = len(outputs) - MAXIMUM_OUTPUTS
@@ -101,6 +97,20 @@ class CapturedOutputs:
                 news = {"data": content.get("data", {}), "metadata": content.get("metadata", {})}
                 outputs[at] = {**outputs[at], **news}
         return outputs
+
+
+def joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Outputs of which neighbours that are text of one stream are one."""
+    made: list[dict[str, Any]] = []
+    for output in outputs:
+        last = made[-1] if made else None
+        name = output.get("name")
+        if last is not None and name is not None and last.get("name") == name:
+            text = str(last.get("text", "")) + str(output.get("text", ""))
+            made[-1] = {**last, "text": text[-MAXIMUM_TEXT:]}
+        else:
+            made.append(output)
+    return made
 
 
 def output_of(kind: str, content: dict[str, Any]) -> dict[str, Any]:

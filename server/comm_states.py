@@ -55,6 +55,8 @@ class CommStates:
         self._comms, self._bytes = comms, size
         self._open: OrderedDict[str, CommState] = OrderedDict()
         self._size = 0
+        self.forgotten: list[str] = []
+        """Those that had to go (rule 3) and are not taken note of yet."""
 
     def get(self, comm: str) -> CommState | None:
         """A comm, known partly or as a whole; None if it is not open."""
@@ -114,7 +116,9 @@ class CommStates:
             known.state.update(state)
         self.measure(comm)
         while len(self._open) > 1 and (len(self._open) > self._comms or self._size > self._bytes):
-            self.closed(next(iter(self._open)))
+            oldest = next(iter(self._open))
+            self.closed(oldest)
+            self.forgotten.append(oldest)
 
     def measure(self, comm: str) -> None:
         """Count anew what a comm holds."""

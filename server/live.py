@@ -235,7 +235,9 @@ class LiveSession:
         if event.type == "status":
             if "payload" in vivo:
                 self.listener.run_output(self, event)
-            self._status(event.content["execution_state"], run, record)
+            is_past = run is None and vivo["seq"] <= self.attached_at
+            if not is_past:  # what the session said of itself as this server came is newer
+                self._status(event.content["execution_state"], run, record)
         elif event.type == "execute_input" and record is not None:
             self.next_count = (record.execution_count or 0) + 1
             self.listener.run_started(self, record)
@@ -269,7 +271,23 @@ class LiveSession:
             self.engine_starts += 1
             if state == "restarting":
                 self.next_count = 1
+                self.in_background(self._wait_until_ready())
         self.listener.state_changed(self, None)
+
+    async def _wait_until_ready(self) -> None:
+        """A fresh engine starts, whoever asked for it: tell when it is ready."""
+        client = self.client
+        if client is None:
+            return
+        try:
+            await client.request("control", "kernel_info_request", {})  # answered by then
+            told = await client.session()
+        except SessionError as error:
+            _log.info("The session %s does not come back: %s", self.id, error)
+            return
+        if self.state == "starting":
+            self._told(told)
+            self.listener.state_changed(self, None)
 
     # --- Asking ----------------------------------------------------------------------------
 
@@ -422,7 +440,9 @@ class LiveSession:
                 record.status = "error" if record.status == "running" else "aborted"
                 record.error = RunError("SessionEnded", "The session was ended.")
                 self.listener.run_finished(self, record)
-        self.entry, self.state, self.running = None, "ended", None
+        self.state, self.running = "ended", None
+        self.listener.state_changed(self, None)  # by its id, for who shows it
+        self.entry = None
         self.listener.state_changed(self, None)
         self.listener.queue_changed(self)
 

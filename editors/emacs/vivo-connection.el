@@ -30,6 +30,9 @@
   "Why the buffer has no connection, in a sentence; nil if it has one.")
 (defvar-local vivo-connection--timer nil
   "The timer that tells the server of changes.")
+(defvar vivo-connection-reopen-functions nil
+  "Called with the connection that took the place of the buffer's, which was lost.
+One that returns non-nil has opened the buffer there itself.")
 (dolist (variable '(vivo-connection--mine vivo-connection--timer))
   (put variable 'permanent-local t))
 
@@ -106,8 +109,9 @@
   "Open in NEW what was open in OLD, whose server has ended."
   (dolist (buffer (vivo-connection-buffers old))
     (with-current-buffer buffer
-      (vivo-document-closed)
-      (vivo-connection--open new))))
+      (unless (run-hook-with-args-until-success 'vivo-connection-reopen-functions new)
+        (vivo-document-closed)
+        (vivo-connection--open new)))))
 
 (setq vivo-server-reopen-function #'vivo-connection--reopen)
 

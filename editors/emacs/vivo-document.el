@@ -30,6 +30,10 @@
   "The version of the buffer's text that the server knows.")
 (defvar-local vivo-document--changes nil
   "What has changed since, latest first; `whole' for the whole text.")
+(defvar-local vivo-document-start nil
+  "A marker where the document's text begins; nil at the buffer's beginning.")
+(defvar-local vivo-document-name nil
+  "The URI of a buffer that has one of its own, whatever file it is in.")
 (dolist (variable '(vivo-document--uri vivo-document--version vivo-document--changes))
   (put variable 'permanent-local t))
 
@@ -53,6 +57,7 @@
 (defun vivo-document-uri ()
   "The current buffer's URI."
   (or vivo-document--uri
+      vivo-document-name
       (cond ((null buffer-file-name)
              (concat "untitled:" (url-hexify-string (buffer-name))))
             ((file-remote-p buffer-file-name) (vivo-document-path-uri buffer-file-name))
@@ -71,10 +76,18 @@
   (list :textDocument (vivo-document-identifier)
         :position (vivo-document-position (point))))
 
+(defmacro vivo-document--with-text (&rest body)
+  "Run BODY with all and only the document's text accessible."
+  (declare (indent 0))
+  `(save-restriction
+     (widen)
+     (when vivo-document-start
+       (narrow-to-region vivo-document-start (point-max)))
+     ,@body))
+
 (defun vivo-document-text ()
-  "The whole text of the current buffer."
-  (save-restriction
-    (widen)
+  "The whole text of the current buffer's document."
+  (vivo-document--with-text
     (buffer-substring-no-properties (point-min) (point-max))))
 
 ;;; Positions
@@ -88,10 +101,9 @@
 (defun vivo-document-position (place)
   "PLACE as LSP's position."
   (save-excursion
-    (save-restriction
-      (widen)
+    (vivo-document--with-text
       (goto-char place)
-      (list :line (1- (line-number-at-pos nil t))
+      (list :line (1- (line-number-at-pos))
             :character (vivo-document--units
                         (buffer-substring-no-properties (line-beginning-position) (point)))))))
 
@@ -102,8 +114,7 @@
 (defun vivo-document-point (position)
   "The place in the buffer of LSP's POSITION."
   (save-excursion
-    (save-restriction
-      (widen)
+    (vivo-document--with-text
       (goto-char (point-min))
       (forward-line (plist-get position :line))
       (let ((left (plist-get position :character)))

@@ -36,6 +36,7 @@
 (require 'vivo-inferior)
 (require 'vivo-cluster)
 (require 'vivo-engines)
+(require 'vivo-inferior-events)
 
 (autoload 'vivo-install "vivo-install" "Install vivo into an environment of its own." t)
 (autoload 'vivo-variables "vivo-variables" "List the variables of this buffer's session." t)
@@ -85,6 +86,7 @@
     (define-key map "cp" #'vivo-cluster-push)
     (define-key map "cg" #'vivo-cluster-pull)
     (define-key map "cl" #'vivo-clusters)
+    (define-key map "z" #'vivo-open-inferior)
     (define-key map "L" #'vivo-connect)
     (define-key map "l" #'vivo-show-log)
     (define-key map "I" #'vivo-install)
@@ -139,6 +141,7 @@
      ["Pull Variable…" vivo-cluster-pull]
      ["Clusters" vivo-clusters])
     ["Inferior Buffer" vivo-switch-to-inferior]
+    ["Inferior Buffer of Another Session…" vivo-open-inferior]
     ["Debug Cell" vivo-debug-cell]
     ["Post-mortem" vivo-post-mortem]
     "--"
@@ -243,7 +246,7 @@ The values of a session that is still running come back."
   "The values of the buffers of CONNECTION are others: ask for them."
   (dolist (buffer (vivo-connection-buffers connection))
     (with-current-buffer buffer
-      (vivo--refresh)))
+      (when vivo-mode (vivo--refresh))))
   nil)
 
 (vivo-connection-answer 'workspace/inlayHint/refresh #'vivo--values-changed)
@@ -393,11 +396,6 @@ With a prefix argument FORCE, end its process if that does not help."
   "Forget the values that are shown in the buffer; with a prefix HERE, the cell's."
   (interactive "P")
   (vivo-connection-run "clear" (if here (vivo-document-here) (vivo-document-identifier))))
-
-(defun vivo-switch-to-inferior ()
-  "Show the inferior buffer of this buffer's session."
-  (interactive)
-  (pop-to-buffer (vivo-inferior-buffer (vivo-connection-current) (vivo-document-uri))))
 
 ;;; Exporting
 

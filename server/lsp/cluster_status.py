@@ -26,6 +26,7 @@ from ..protocol.cluster import (
 )
 from ..protocol.declaring import NoParams
 from .cluster_sending import check_trust
+from .cluster_tasks import TaskProgress
 
 if TYPE_CHECKING:
     from ...parallel.messages import RunRecord
@@ -51,6 +52,7 @@ class ClusterWatcher:
         """The clusters whose changes the client wants, also while their controllers are gone."""
         self._watched: dict[int, asyncio.Task[None]] = {}
         self._last: dict[int, ClusterStatus] = {}
+        self.tasks = TaskProgress(server)
 
     # --- A Watcher of the manager's clusters -----------------------------------------------------
 
@@ -65,6 +67,7 @@ class ClusterWatcher:
     def status_changed(self, cluster: ClusterSession) -> None:
         """Tell the client, if anything that it is told has changed."""
         self._server.cluster_progress.status_changed(cluster)
+        self.tasks.status_changed(cluster)
         status = status_of(cluster)
         if id(cluster) in self._wanted and status.state == "running":
             self._begin(cluster)
@@ -138,7 +141,7 @@ class ClusterWatcher:
         self._watched.clear()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(self.tasks.close(), *tasks, return_exceptions=True)
 
 
 def status_of(cluster: ClusterSession | None) -> ClusterStatus:

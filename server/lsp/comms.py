@@ -32,6 +32,8 @@ _UNTRUSTED = (
     "This workspace is not trusted: its widgets are not drawn. Trust it in the editor to see them."
 )
 
+_ENGINE = "Widgets of a cluster's engines are not drawn: run the cell in a session to see them."
+
 
 class CommNews:
     """Tells one client of the comms of its sessions."""
@@ -78,6 +80,7 @@ class CommNews:
         if known is None:
             return
         comms = known[1]
+        comms.sync()
         if session.state in ("starting", "ended") or session.id != comms.id:
             comms.gone()
             if session.id != comms.id:
@@ -161,7 +164,9 @@ def _comms_of(server: VivoServer, session_id: str) -> SessionComms:
         raise SessionError("This client did not say that it draws widgets.")
     if not news.is_on:
         raise SessionError(_UNTRUSTED)
-    for session in server.sessions.sessions.values():
+    for session in server.every_session():
+        if session.id == session_id and session.engine is not None:
+            raise SessionError(_ENGINE)
         if session.id == session_id and session.client is not None:
             return news.of(session)
     raise SessionError("The session has ended: run the widget's cell again.")

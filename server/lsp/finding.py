@@ -43,12 +43,14 @@ class Finding:
             self._server.in_background(attach(self._server, uri))
 
     async def _look(self) -> None:
+        is_fresh = False
         while True:
             await asyncio.sleep(_EVERY)
             changed = _changed_at()
-            if changed == self._seen:
+            if changed == self._seen and not is_fresh:
                 continue
-            self._seen = changed
+            # Once more a little later: a session's process ends after its entry is gone.
+            is_fresh, self._seen = changed != self._seen, changed
             try:
                 await self._compare()
             except SessionError as error:

@@ -113,13 +113,15 @@ def markdown(told: dict[str, Any], state: str) -> str:
     facts = [f"`{told['type']}`"]
     facts += [f"{label} {told[key]}" for key, label in _FACTS if key in told]
     parts = [f"```python\n{name}\n```", f"{' · '.join(facts)} — *{state}*"]
-    if told.get("string_form") and "signature" not in told:
+    if told.get("preview"):
+        parts.append(told["preview"])
+    elif told.get("string_form") and "signature" not in told:
         parts.append(f"```text\n{told['string_form']}\n```")
-    if told.get("docstring") and told["type"] not in _PLAIN:
+    if told.get("docstring") and not told.get("preview") and told["type"] not in _PLAIN:
         lines = told["docstring"].split("\n")
         shown = "\n".join(lines[:_DOCSTRING_LINES])
         parts.append(f"```text\n{shown}\n```")
-    if told.get("file"):
+    if told.get("file") and not told.get("preview"):
         place = f"{told['file']}:{told['line']}" if told.get("line") else told["file"]
         parts.append(f"`{place}`")
     return "\n\n".join(parts)

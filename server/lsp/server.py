@@ -44,6 +44,7 @@ from .progress import RunProgress
 from .queueing import Queues
 from .variables import VariableNews
 from .workspace import Document
+from .written_runs import WrittenRuns
 
 _log = logging.getLogger(__name__)
 
@@ -114,8 +115,11 @@ class VivoServer(LanguageServer):
         self.run_progress = RunProgress(self)
         self.insisting = Insisting(self)
         self.queues = Queues(self)
+        self.table_orders: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        """By session and path: in which order a table was asked for last."""
         self.finding = Finding(self)
         self.arriving = Arriving(self)
+        self.written_runs = WrittenRuns()
         self.debugging = Debugging(self)
         self.client_name = "vivo lsp"
         self.variable_news = VariableNews(self)
@@ -267,6 +271,7 @@ def make_server() -> VivoServer:
         await asyncio.gather(server.sessions.close(), server.clusters.close())
         await server.static.close()
         magic_words.close()
+        server.written_runs.close()
 
     for feature in (
         code_actions,

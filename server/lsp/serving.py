@@ -93,6 +93,7 @@ async def _serve(server: VivoServer, source: int, target: int) -> int:
     if not protocol.is_closing:
         await server.debugging.close()
         await server.sessions.close()
+        server.written_runs.close()
     return 0
 
 

@@ -3,7 +3,7 @@
 Rules:
 
 1. What an ``Output`` widget captures is told as a change of its ``outputs``, and the session is
-   told the same, as by Jupyter's front ends; one message at a time, after a moment without news.
+   told the same, as by Jupyter's front ends: between cells, after a moment without news.
 2. States that this server has not seen (it came later) are asked of ipywidgets when a client
    watches; a running cell's are read from the journal at once.
 """
@@ -14,13 +14,14 @@ import asyncio
 import base64
 import logging
 import uuid
-from collections import deque
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+import attrs
+
 from ...parallel.errors import SessionError
 from ...parallel.wire import Message
-from ..captured_outputs import CapturedOutputs
+from ..captured_outputs import CapturedOutputs, joined
 from ..comm_link import CommLink
 from ..comm_states import WIDGETS, CommStates, states_of
 from ..live import LiveSession
@@ -44,6 +45,15 @@ class Teller(Protocol):
         """Tell all that waits."""
 
 
+@attrs.define
+class Taken:
+    """What a widget has captured, of which it is not known what it had before."""
+
+    outputs: list[dict[str, Any]] = attrs.field(factory=list)
+    is_all: bool = False
+    """Whether what it had before was cleared."""
+
+
 class SessionComms:
     """The comms of one session."""
 
@@ -57,11 +67,13 @@ class SessionComms:
         self._client: Any = None
         self._asked: str | None = None
         """The control comm by which ipywidgets was asked for what is not known."""
-        self._syncing: dict[str, asyncio.TimerHandle] = {}
-        self._in_flight: set[str] = set()
-        self._own: deque[str] = deque(maxlen=1000)
-        """Messages of rule 1, whose echoes say nothing new."""
+        self._due: set[str] = set()
+        """Widgets of whose captured outputs the session is not told yet."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_sending = False
         self._last = 0
+        self._taken: dict[str, Taken] = {}
+        """By widget that is known partly: what it has captured since."""
 
     def attached(self) -> CommLink:
         """The way to the session. Raises :class:`SessionError`."""
@@ -79,14 +91,21 @@ class SessionComms:
         if comm == self._asked:
             self._answered(data, event.buffers)
             return
-        if data.get("method") == "echo_update" and event.parent_id in self._own:
-            return
+        if data.get("method") == "echo_update" and self._keeps_outputs(comm):
+            data["state"].pop("outputs", None)  # as some server knew them when it sent them
         self.fold(event)
+        while self.states.forgotten:
+            self.tell("close", self.states.forgotten.pop(0), {})
         known = self.states.get(comm)
         if event.type == "comm_open":
             self.tell_whole(comm)
         elif event.type == "comm_close" or (known is not None and known.is_whole):
             self.tell(KINDS[event.type], comm, data, event.buffers, parent=event.parent_id)
+
+    def _keeps_outputs(self, comm: str) -> bool:
+        """Whether this is a widget whose outputs are known here."""
+        known = self.states.get(comm)
+        return known is not None and known.is_whole and "msg_id" in known.state
 
     def fold(self, event: Message) -> None:
         """Let the states follow."""
@@ -100,8 +119,11 @@ class SessionComms:
         else:
             self.states.closed(comm)
             self.captured.forget(comm)
-        if isinstance(state := data.get("state"), dict) and "msg_id" in state:
+        state = data.get("state")
+        if isinstance(state, dict) and "msg_id" in state:
             self.captured.named(comm, state["msg_id"])
+        if isinstance(state, dict) and "outputs" in state:
+            self._taken.pop(comm, None)
 
     def captures(self, event: Message) -> bool:
         """Take an output into the widget that captures it, if there is one (rule 1)."""
@@ -109,11 +131,15 @@ class SessionComms:
         known = self.states.get(comm) if comm is not None else None
         if comm is None or known is None:
             return False
-        before = known.state.get("outputs") or []
-        outputs = self.captured.taken(comm, list(before), event.type, event.content)
-        known.state["outputs"] = outputs
-        self.states.measure(comm)
-        if known.is_whole:
+        if not known.is_whole:
+            taken = self._taken.setdefault(comm, Taken())
+            taken.outputs = self.captured.taken(comm, taken.outputs, event.type, event.content)
+            taken.is_all = taken.is_all or event.type == "clear_output"
+        else:
+            before = known.state.get("outputs") or []
+            outputs = self.captured.taken(comm, list(before), event.type, event.content)
+            known.state["outputs"] = outputs
+            self.states.measure(comm)
             update = {"method": "update", "state": {"outputs": outputs}, "buffer_paths": []}
             self.tell("msg", comm, update)
             self._sync_soon(comm)
@@ -149,9 +175,8 @@ class SessionComms:
         """The engine has ended."""
         self.states.clear()
         self.captured.clear()
-        for timer in self._syncing.values():
-            timer.cancel()
-        self._syncing.clear()
+        self._taken.clear()
+        self._due.clear()
         self.link = self._asked = None
         if self.is_watched:
             self._news.tell(CommEvent(self.id, "gone"))
@@ -193,6 +218,11 @@ class SessionComms:
         for comm, (opening, raw) in states_of(data, buffers).items():
             known = self.states.get(comm)
             if known is None or not known.is_whole:
+                if (taken := self._taken.pop(comm, None)) is not None:
+                    # The session was not told of it: it has what there was before.
+                    before = [] if taken.is_all else opening["state"].get("outputs") or []
+                    opening["state"]["outputs"] = joined([*before, *taken.outputs])
+                    self._sync_soon(comm)
                 self.states.opened(comm, WIDGETS, opening, {"version": "2.1.0"}, raw)
                 self.tell_whole(comm)
 
@@ -211,39 +241,45 @@ class SessionComms:
                 read.captures(event)
             if event.metadata["vivo"]["seq"] >= max(last, self._last):
                 break
-        for comm, known in read.states.whole().items():
-            if comm in unknown:
+        for comm in unknown:
+            known = read.states.get(comm)
+            if known is None:
+                continue
+            if known.is_whole:
                 self.states.opened(
                     comm, known.target, known.data, known.metadata, list(known.buffers.values())
                 )
-                self.captured.named(comm, known.state.get("msg_id"))
                 self.tell_whole(comm)
+            else:
+                self.states.message(comm, {"method": "update", "state": known.state})
+                if comm in read._taken:
+                    self._taken[comm] = read._taken[comm]
+            self.captured.named(comm, known.state.get("msg_id"))
 
     # --- What is captured ------------------------------------------------------------------
 
     def _sync_soon(self, comm: str) -> None:
-        if (timer := self._syncing.pop(comm, None)) is not None:
-            timer.cancel()
-        loop = asyncio.get_running_loop()
-        self._syncing[comm] = loop.call_later(_QUIET, self._sync, comm)
+        self._due.add(comm)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(_QUIET, self.sync)
 
-    def _sync(self, comm: str) -> None:
-        self._syncing.pop(comm, None)
-        if comm in self._in_flight:
-            self._sync_soon(comm)
-        else:
-            self._in_flight.add(comm)
-            self._session.in_background(self._send_captured(comm))
+    def sync(self) -> None:
+        """Tell the session what its widgets have captured; while a cell runs, at its end."""
+        if self._due and not self._is_sending and self._session.running is None:
+            self._is_sending = True
+            self._session.in_background(self._send_captured())
 
-    async def _send_captured(self, comm: str) -> None:
-        known, message = self.states.get(comm), uuid.uuid4().hex
+    async def _send_captured(self) -> None:
         try:
-            if known is not None:
-                state = {"outputs": known.state.get("outputs") or []}
-                data = {"method": "update", "state": state, "buffer_paths": []}
-                self._own.append(message)
-                await self.attached().send("comm_msg", {"comm_id": comm, "data": data}, message)
+            while self._due and self._session.running is None:
+                comm = self._due.pop()
+                if (known := self.states.get(comm)) is not None:
+                    state = {"outputs": known.state.get("outputs") or []}
+                    data = {"method": "update", "state": state, "buffer_paths": []}
+                    content = {"comm_id": comm, "data": data}
+                    await self.attached().send("comm_msg", content, uuid.uuid4().hex)
         except SessionError as error:
             _log.info("The outputs of a widget of %s were not sent: %s", self.id, error)
         finally:
-            self._in_flight.discard(comm)
+            self._is_sending = False

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from vivo.parallel import Cluster
 from vivo.parallel.cluster.places import all_entries
 from vivo.server.lsp_client import ResponseError
 
@@ -492,6 +494,34 @@ async def test_a_cluster_is_started_scaled_watched_and_stopped_by_commands(home:
         assert not all_entries()
         with pytest.raises(ResponseError, match="No cluster runs for this workspace"):
             await editor.start("cluster.stop")
+
+
+async def test_tasks_of_programs_are_progress_whose_cancel_takes_them_back(home: Path) -> None:
+    """Of a program that knows nothing of the editor; none is left, and the engines go on."""
+    async with last_editing(home) as editor:
+        tokens = progress_of(editor)["tokens"]
+        editor.open("6 * 7\n")
+        await editor.start("cluster.start", engines=2)
+        await editor.until(_states(editor, lambda s: s["state"] == "running"))
+
+        def farm() -> list[str]:
+            with Cluster.connect() as cluster:
+                view = cluster.load_balanced()
+                told = view.amap(time.sleep, [300] * 6).get(60, return_exceptions=True)
+                assert view.apply(int, "7") == 7
+                return [type(each).__name__ for each in told]
+
+        program = asyncio.create_task(asyncio.to_thread(farm))
+        (token,) = await editor.until(lambda: [t for t in tokens if "tasks" in t])
+        await editor.until(lambda: told_of(editor, token))
+        begun = told_of(editor, token)[0]
+        assert begun["title"].startswith("Tasks of programs on ")
+        assert begun["cancellable"] is True
+        assert begun["message"].startswith("0 of 6 have ended, ")
+        editor.client.notify("window/workDoneProgress/cancel", {"token": token})
+        assert await program == ["TaskError"] * 6
+        await editor.until(lambda: told_of(editor, token)[-1]["kind"] == "end")
+        await editor.start("cluster.stop")
 
 
 def _states(editor: Editor, is_so: Callable[[dict[str, Any]], bool]) -> Callable[[], bool]:

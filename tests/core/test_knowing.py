@@ -369,3 +369,17 @@ def test_slices_of_sequences_and_items_of_arrays_are_completed(shell: Shell) -> 
     assert texts("plane[0].transp") == ["transpose"]
     assert texts("line[0].is_int") == ["is_integer"]
     assert texts("objects[1].__call") == []
+
+
+def test_an_inspected_table_has_its_first_rows() -> None:
+    """What has rows and columns is told with them; what has not, without."""
+    shell = Shell()
+    shell.run_cell("rows = [{'city': 'Oslo', 'degrees': -4.3}] * 20; number = 1")
+    told = shell.inspect("rows")
+    assert told is not None
+    assert told.preview is not None
+    assert "city" in told.preview.splitlines()[0]
+    assert told.preview.count("Oslo") == 10
+    other = shell.inspect("number")
+    assert other is not None
+    assert other.preview is None

@@ -60,6 +60,7 @@ def test_states_are_bounded_in_number_and_in_bytes() -> None:
     for number in range(5):
         opened(states, str(number), value=number)
     assert list(states.whole()) == ["2", "3", "4"]
+    assert states.forgotten == ["0", "1"]
     changed(states, "3", (b"x" * 9_900,))
     assert list(states.whole()) == ["4"] or list(states.whole()) == ["3", "4"]
     opened(states, "large", (b"x" * 50_000,))

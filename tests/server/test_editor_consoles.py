@@ -58,6 +58,7 @@ async def test_a_console_is_live_before_anything_was_typed(editor: Editor) -> No
     editor.open("import math\nradius = [1, 2]\n")
     console = await opened(editor)
     assert console["nextCount"] == 1
+    await editor.until(lambda: editor.told["vivo/status"][-1]["state"] == "idle")
     assert console["session"]["name"] == "work"
     assert "print" in await labels(editor, console, "prin")
     await editor.run_cell(1)

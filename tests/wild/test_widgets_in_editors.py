@@ -54,7 +54,11 @@ for i in range(3):
     bar.value = i
 with out:
     print('from a cell')
+for step in range(2_100):
+    display(step)
 input('go on?')
+with out:
+    print('and after')
 """
 
 
@@ -133,6 +137,11 @@ def text_of(outputs: list[dict[str, Any]]) -> str:
     return "".join(each.get("text") or "" for each in outputs)
 
 
+def stdout(text: str) -> dict[str, Any]:
+    """A printed output as a notebook has it."""
+    return {"output_type": "stream", "name": "stdout", "text": text}
+
+
 async def value_of(drawing: Drawing, mark: str) -> str:
     ended = await drawing.editor.run_cell(line_of(mark))
     return str(ended["value"]["text/plain"])
@@ -163,8 +172,7 @@ async def test_an_output_widget_has_what_it_captures(drawing: Drawing) -> None:
     before = len(drawing.editor.told.get("vivo/output", []))
     for value in (4, 5):
         await drawing.move(comm, value=value)
-    output = {"output_type": "stream", "name": "stdout", "text": "twice is 10\n"}
-    await drawing.until("OutputModel", outputs=[output])
+    await drawing.until("OutputModel", outputs=[stdout("twice is 10\n")])
     told = drawing.editor.told["vivo/output"][before:]
     assert text_of(told) == "moved to 4\nmoved to 5\n"
     while "twice is 10" not in (value := await value_of(drawing, "out.outputs")):
@@ -195,8 +203,7 @@ async def test_the_next_server_asks_for_the_states(drawing: Drawing) -> None:
     await drawing.until("IntSliderModel", value=9)
     await drawing.until("ImageModel", value=bytes(range(8)))
     await drawing.move(comm, value=2)
-    output = {"output_type": "stream", "name": "stdout", "text": "twice is 4\n"}
-    await drawing.until("OutputModel", outputs=[output])
+    await drawing.until("OutputModel", outputs=[stdout("twice is 4\n")])
 
 
 async def test_a_running_cells_widgets_are_told_to_who_comes_late(drawing: Drawing) -> None:
@@ -216,8 +223,7 @@ async def test_a_running_cells_widgets_are_told_to_who_comes_late(drawing: Drawi
     started = await editor.start("runCell", position={"line": line_of("bar = "), "character": 0})
     await asyncio.wait_for(asked.wait(), 30)
     await drawing.until("IntProgressModel", value=2)
-    output = {"output_type": "stream", "name": "stdout", "text": "from a cell\n"}
-    await drawing.until("OutputModel", outputs=[output])
+    await drawing.until("OutputModel", outputs=[stdout("from a cell\n")])
     other = await make_editor(editor.folder.parent, DRAWING, python=drawing.python)
     try:
         late = Drawing(other, drawing.python)
@@ -236,6 +242,48 @@ async def test_a_running_cells_widgets_are_told_to_who_comes_late(drawing: Drawi
         await late.until("IntSliderModel", value=8)  # once the cell has ended, all is told
     finally:
         await other.client.close()
+
+
+async def test_what_was_captured_outlives_the_server(drawing: Drawing) -> None:
+    """Of a cell that still runs, with what the widget had before; and with what comes after."""
+    editor = drawing.editor
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def ask(_: dict[str, Any]) -> dict[str, Any]:
+        asked.set()
+        await answer.wait()
+        return {"value": "yes"}
+
+    editor.client.on_request["vivo/input"] = ask
+    await editor.run_cell(0)
+    await editor.run_cell(line_of("out = widgets.Output()"))
+    await drawing.watch()
+    await drawing.move(drawing.of("IntSliderModel")[0], value=4)
+    while "twice is 8" not in await value_of(drawing, "out.outputs"):
+        await asyncio.sleep(0)
+    session = drawing.session
+    await editor.start("runCell", position={"line": line_of("bar = "), "character": 0})
+    await asyncio.wait_for(asked.wait(), 30)
+    text = "twice is 8\nfrom a cell\n"
+    await drawing.until("OutputModel", outputs=[stdout(text)])
+    await editor.until(lambda: len(editor.told["vivo/output"]) > 2_100)
+    seen = {session: max(each["sequence"] for each in editor.told["vivo/output"])}
+    os.kill(editor.client.process.pid, signal.SIGKILL)
+    await editor.client.process.wait()
+    await editor.client.close()
+    before, asked = editor, asyncio.Event()
+    python = drawing.python
+    editor = await make_editor(before.folder.parent, DRAWING, python=python, seen=seen)
+    drawing.editor, drawing.states = editor, {}
+    editor.client.on_notification["vivo/comm"] = drawing.told
+    editor.client.on_request["vivo/input"] = ask
+    editor.told["vivo/executionFinished"] = before.told["vivo/executionFinished"]
+    editor.open(CELLS)
+    await asyncio.wait_for(asked.wait(), 30)
+    await drawing.watch()
+    await drawing.until("IntProgressModel", value=2)
+    answer.set()
+    await drawing.until("OutputModel", outputs=[stdout(text + "and after\n")])
 
 
 async def test_a_restart_ends_the_widgets(drawing: Drawing) -> None:

@@ -32,6 +32,34 @@ if [ "${VIVO_EMACS_PROGRAM:-emacs}" = emacs ]; then # one of the two draws the p
   run capture-pane -p -e -t main >"$work/screen.ansi"
   "$root/.venv/bin/python" "$here/picture.py" "$work/screen.ansi" "$root/docs/images/emacs.png"
 fi
+# The inferior buffer: a block over several lines, the history, a question, an interrupt, and the way back.
+keys C-c C-z
+keys -l 'for n in (20, 22):'
+keys Enter
+await '^   \.\.\.:' 10
+keys -l 'print("n is", n)'
+keys Enter
+keys Enter
+await '^n is 22' 20
+await '^In \[8\]:$' 20
+keys M-p
+await '^In \[8\]: for n in \(20, 22\):$' 10
+keys C-c C-c
+gone '^In \[8\]: for n' 10
+keys -l 'name = input("who? ")'
+keys Enter
+await '^who\?$' 20
+keys -l 'somebody'
+keys Enter
+await '^In \[9\]:$' 20
+keys -l 'while name: pass'
+keys Enter
+keys Enter
+await 'vivo:busy' 20
+keys C-c C-c
+await 'KeyboardInterrupt' 20
+await '^In \[10\]:$' 20
+keys C-c C-z
 keys C-x C-c
 end=$((SECONDS + 20))
 while run has-session -t main 2>/dev/null; do

@@ -90,7 +90,7 @@
   (vivo-tests--with-file "# %%\nprint('hello')\n6 * 7\n"
     (vivo-run-cell)
     (vivo-tests--wait "the echo" (string-match-p "Out\\[1\\]: 42" (vivo-tests--inferior)))
-    (should (string-match-p "In \\[1\\]: print('hello')\n   ...: 6 \\* 7\nhello\nOut\\[1\\]: 42\n"
+    (should (string-match-p "In \\[1\\]: print('hello')\n6 \\* 7\nhello\nOut\\[1\\]: 42\n"
                             (vivo-tests--inferior)))
     (with-current-buffer (vivo-inferior-buffer vivo-connection--mine)
       (goto-char (point-max))

@@ -49,6 +49,17 @@ from tqdm.notebook import tqdm
 for _ in tqdm(range(20), desc="rows"):
     pass
 
+# %% running
+bar = widgets.IntProgress(value=2, max=5, description="going")
+display(bar)
+input("go on?")
+print("5 in the cell:", slider.value)
+
+# %% slow
+import time
+time.sleep(3)
+slider.value = 8
+
 # %% hostile
 widgets.HTML("<b>bold</b><img src=http://192.0.2.1/a.png onerror='document.title=1'><form action=http://192.0.2.1/><input></form><script>document.title=1</script><style>body{display:none}</style>")
 
@@ -188,17 +199,35 @@ test("a window that is reloaded has its widgets as they were, and they go on", a
   await printed("it is 6");
 });
 
+test("a window that is reloaded while a cell runs has its widgets; what they send waits for the cell", async () => {
+  const going = '.widget .progress-bar[style*="width: 40%"]';
+  await runAt("running");
+  await panel.locator(going).waitFor({ state: "attached", timeout: 60000 });
+  await workbench.closePage();
+  page = await workbench.open("widgets.py");
+  panel = workbench.panel;
+  await panel.locator(going).waitFor({ state: "attached", timeout: 60000 });
+  await page.locator(".quick-input-widget").filter({ hasText: "go on?" }).waitFor({ timeout: 60000 });
+  await isAt(0, 6);
+  await handle().press("ArrowLeft");
+  await isAt(1, 5);
+  await page.locator(".quick-input-widget input[type=text]").first().press("Enter");
+  await printed("5 in the cell: 6");
+  await runAt("value");
+  await printed("it is 5");
+});
+
 test("a server that is killed comes back, and the widgets go on", async () => {
+  await runAt("slow");
+  await workbench.status("busy").waitFor();
   const servers = workbench.processes().filter(({ command }) => command.includes("vivo lsp"));
   assert.ok(servers.length, "there is a server");
   servers.forEach(({ pid }) => process.kill(pid, "SIGKILL"));
-  await runAt("set");
-  await isAt(0, 6);
+  await isAt(0, 8);
+  await handle().press("ArrowRight");
+  await isAt(1, 9);
   await runAt("value");
-  await handle().press("ArrowLeft");
-  await isAt(1, 5);
-  await runAt("value");
-  await printed("it is 5");
+  await printed("it is 9");
 });
 
 test("a restart leaves the widgets grey, with a sentence", async () => {

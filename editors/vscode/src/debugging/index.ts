@@ -147,6 +147,10 @@ class Debugging implements vscode.Disposable, vscode.DebugAdapterDescriptorFacto
       await vscode.debug.stopDebugging(vscode.debug.activeDebugSession);
     }
     await this.start(uri, { name: `vivo: ${title}`, request: "attach", uri, postMortem: true });
+    // The workbench itself shows its view at breakpoints alone.
+    if (vscode.workspace.getConfiguration("debug").get("openDebug") !== "neverOpen") {
+      await vscode.commands.executeCommand("workbench.view.debug");
+    }
   }
 
   // Whether this window's debugger is at the session of a document already: it stops there too.

@@ -58,6 +58,10 @@ export const Commands = {
   interpreters: "vivo.server.interpreters",
   /** Start a session with an interpreter for a document or its folder, or use the one that was chosen for it and runs that interpreter already; the session before goes on. It is the user's word, also where the workspace is not trusted. */
   useInterpreter: "vivo.server.useInterpreter",
+  /** Ask the user, by window/showMessageRequest, for another interpreter, and use it for the document's folder. Null if none was chosen. */
+  chooseInterpreter: "vivo.server.chooseInterpreter",
+  /** Install a package into the environment of the document's session, by pip: a run whose output is shown, and at whose end the user is told how it went. */
+  installPackage: "vivo.server.installPackage",
   /** Give the debugger of the document's session a request, as an editor's debug adapter does: initialize, attach, setBreakpoints and so on. Breakpoints are those of the real file. Jupyter's own requests (debugInfo, dumpCell, inspectVariables) are answered too. After the first one its events come as `vivo/debugEvent`, until the answer to `disconnect`. */
   debug: "vivo.server.debug",
   /** Whether the frames of a document's session's last error are there to be looked at. Then `vivo.server.debug` with `postMortem` shows them, as a debugger that stands where the error was raised: threads (the error, and those before it), stackTrace, scopes, variables, evaluate, exceptionInfo; `attach` holds the frames, also while other cells run, `disconnect` lets them go. No debugger is needed in the session's environment. */
@@ -111,7 +115,7 @@ export const Queries = {
   document: "vivo/document",
   /** A page of the variables of the document's session, or of what one holds; also while a cell runs. */
   variables: "vivo/variables",
-  /** Rows and columns of an array, a data frame or a list of rows; also while a cell runs. */
+  /** Rows and columns of an array, a data frame or a list of rows, as they stand, sorted or filtered; also while a cell runs. It is answered once the rows are in order. */
   table: "vivo/table",
   /** Every message beside LSP's own, with its parameters, results and types, as data. */
   describe: "vivo/describe",

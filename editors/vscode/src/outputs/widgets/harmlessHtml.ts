@@ -3,7 +3,7 @@ import DOMPurify from "dompurify";
 
 export function harmlessHtml(html: string): string {
   return DOMPurify.sanitize(html, {
-    FORBID_TAGS: ["style", "form", "iframe", "audio", "video", "link", "meta", "base"],
+    FORBID_TAGS: ["style", "form", "input", "button", "select", "textarea", "iframe", "audio", "video", "link", "meta", "base"],
     FORBID_ATTR: ["id", "name", "srcset", "action", "formaction", "ping"],
     ALLOWED_URI_REGEXP: /^(?:https?:|mailto:|data:image\/|#)/i,
   });
