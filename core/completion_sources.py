@@ -149,12 +149,16 @@ def _listed(folders: tuple[str, ...]) -> list[str]:
     return names
 
 
-def paths(prefix: str, *, folders_only: bool = False) -> Iterator[Completion]:
-    """Files and folders that begin as ``prefix`` does; folders end in a slash."""
-    folder, _, last = prefix.rpartition("/")
-    shown = f"{folder}/" if folder or prefix.startswith("/") else ""
+def paths(prefix: str, *, folders_only: bool = False, folder: str = "") -> Iterator[Completion]:
+    """Files and folders that begin as ``prefix`` does; folders end in a slash.
+
+    ``folder``: where relative ones are looked for, if not in the current one.
+    """
+    before, _, last = prefix.rpartition("/")
+    shown = f"{before}/" if before or prefix.startswith("/") else ""
+    place = os.path.join(folder, os.path.expanduser(shown))  # noqa: PTH111, PTH118
     try:
-        with os.scandir(os.path.expanduser(shown) or ".") as entries:  # noqa: PTH111
+        with os.scandir(place or ".") as entries:
             for number, entry in enumerate(entries):
                 if number >= _MAXIMUM_ENTRIES:
                     return
@@ -167,14 +171,14 @@ def paths(prefix: str, *, folders_only: bool = False) -> Iterator[Completion]:
         return
 
 
-def shell_words(prefix: str, *, commands: bool) -> Iterator[Completion]:
+def shell_words(prefix: str, *, commands: bool, folder: str = "") -> Iterator[Completion]:
     """Programs on the PATH for the first word of a command, files for the others."""
     if commands and prefix and "/" not in prefix:
-        for folder in os.environ.get("PATH", "").split(os.pathsep):
+        for place in os.environ.get("PATH", "").split(os.pathsep):
             try:
-                names = os.listdir(folder)  # noqa: PTH208 - names are all that is wanted
+                names = os.listdir(place)  # noqa: PTH208 - names are all that is wanted
             except OSError:
                 continue  # PATH may name folders that are not there
             yield from (_completion(name, "command") for name in names if name.startswith(prefix))
         return
-    yield from paths(prefix)
+    yield from paths(prefix, folder=folder)

@@ -49,6 +49,8 @@ class WordCompleter:
         self.is_variable: Callable[[str], bool] = lambda name: False
         self.words: dict[str, Callable[[str], Iterable[str]]] = {}
         """For a magic, what gives the words that only the shell knows, from the line so far."""
+        self.folder = ""
+        """Where files are looked for, if not in the current folder of the process."""
 
     def complete(self, line: str) -> Found:
         """The word before the cursor and what it may become; None if the line is no command."""
@@ -56,7 +58,7 @@ class WordCompleter:
         if stripped.startswith("!") or re.match(r"^[\w, ]+=\s*!", stripped):
             word = re.split(r"[\s;|&]", stripped)[-1].lstrip("!")
             is_first = not re.search(r"!\s*\S+\s", stripped)
-            return word, sources.shell_words(word, commands=is_first)
+            return word, sources.shell_words(word, commands=is_first, folder=self.folder)
         if match := _MAGIC_NAME.match(stripped):
             return match[1] + match[2], self._names(match[1], match[2])
         if match := _MAGIC_CALL.match(stripped):
@@ -91,14 +93,14 @@ class WordCompleter:
             return word, [Completion(text, "argument") for text in given]
         entry = self.magics.find(name, kind)
         if entry is None:
-            return (word, sources.paths(word)) if name in self.aliases() else None
+            return (word, self._paths(word)) if name in self.aliases() else None
         if word.startswith("-"):
             return word, _flags(entry, word)
         known = [*self._words(entry, kind, rest)]
         if known:
             fitting = [Completion(text, "argument") for text in known if text.startswith(word)]
             if name in _FOLDERS:
-                return word, [*fitting, *sources.paths(word, folders_only=True)]
+                return word, [*fitting, *self._paths(word, folders_only=True)]
             if fitting:
                 return word, fitting
         if name == "config":
@@ -106,8 +108,11 @@ class WordCompleter:
         if name in _MODULES:
             return word.rpartition(".")[2], sources.module_names(word)
         if name in _FILES or name in _FOLDERS:
-            return word, sources.paths(word, folders_only=name in _FOLDERS)
+            return word, self._paths(word, folders_only=name in _FOLDERS)
         return None
+
+    def _paths(self, word: str, *, folders_only: bool = False) -> Iterator[Completion]:
+        return sources.paths(word, folders_only=folders_only, folder=self.folder)
 
     def _words(self, entry: Magic, kind: str, rest: str) -> Iterator[str]:
         give = self.words.get(entry.name)

@@ -36,6 +36,8 @@ class Knowing:
     transformer: Transformer
     sources: SourceRegistry
     is_running: bool
+    interrupt_pending: bool
+    interrupt_next: bool
     formatters: DisplayFormatters
     settings: Settings
     _reserved: dict[str, Any]
@@ -119,24 +121,39 @@ class Knowing:
         return told
 
     def user_expressions(self, expressions: Mapping[str, str]) -> dict[str, Any]:
-        """Each expression's rendering or error, as Jupyter's ``user_expressions`` has it."""
+        """Each expression's rendering or error, as Jupyter's ``user_expressions`` has it.
+
+        An interrupt ends the one that is evaluated, and those behind it are not.
+        """
+        shown: dict[str, Any] = {}
+        self.is_running, self.interrupt_pending = True, self.interrupt_next
+        self.interrupt_next = is_interrupted = False
+        try:
+            for key, expression in expressions.items():
+                shown[key] = self._user_expression(expression, is_interrupted)
+                is_interrupted |= shown[key].get("ename") == "KeyboardInterrupt"
+        finally:
+            self.is_running = self.interrupt_pending = False
+        return shown
+
+    def _user_expression(self, expression: str, is_interrupted: bool) -> dict[str, Any]:
         from .tracebacks import report_of
 
-        shown: dict[str, Any] = {}
-        for key, expression in expressions.items():
-            try:
-                code = compile(expression, "<user expression>", "eval")
-                data, metadata = self.formatters.format(call_user_code(eval, code, self.namespace))
-                shown[key] = {"status": "ok", "data": data, "metadata": metadata}
-            except BaseException as error:  # noqa: BLE001 - whatever the user's expression raises
-                report = report_of(error, secret_words=self.settings.secret_words)
-                shown[key] = {
-                    "status": "error",
-                    "ename": report.name,
-                    "evalue": report.message,
-                    "traceback": report.lines("Plain"),
-                }
-        return shown
+        try:
+            if is_interrupted or self.interrupt_pending:
+                self.interrupt_pending = False
+                raise KeyboardInterrupt
+            code = compile(expression, "<user expression>", "eval")
+            data, metadata = self.formatters.format(call_user_code(eval, code, self.namespace))
+        except BaseException as error:  # noqa: BLE001 - whatever the user's expression raises
+            report = report_of(error, secret_words=self.settings.secret_words)
+            return {
+                "status": "error",
+                "ename": report.name,
+                "evalue": report.message,
+                "traceback": report.lines("Plain"),
+            }
+        return {"status": "ok", "data": data, "metadata": metadata}
 
     def user_names(self) -> dict[str, Any]:
         """The user's own variables: no private names, nothing of the shell's."""

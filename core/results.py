@@ -11,14 +11,17 @@ Rules:
 4. A name ``_`` that the user has assigned is the user's: it is left alone until deleted.
 5. What a cell costs here does not grow with the number of values, but for one look in C at whether
    their names are all there still.
+6. Every input stays in ``In``, a text that ran often once; the newest ``NAMED_INPUTS`` have names.
 """
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from .sizes import size_of
 
+NAMED_INPUTS = 10_000
 _LAST = ("_", "__", "___")
 _LAST_INPUTS = ("_i", "_ii", "_iii")
 _MISSING = object()
@@ -48,6 +51,7 @@ class ResultStore:
 
     def add_input(self, number: int, source: str) -> None:
         """Keep an input as number ``number``."""
+        source = sys.intern(source) if type(source) is str else source
         while len(self.inputs) < number:
             self.inputs.append("")
         if len(self.inputs) == number:
@@ -59,6 +63,10 @@ class ResultStore:
         held["_iii"], held["_ii"], held["_i"] = held.get("_ii", ""), held.get("_i", ""), self._input
         self._input = source
         held[f"_i{number}"] = source
+        if number > NAMED_INPUTS:
+            oldest = number - NAMED_INPUTS
+            if held.get(f"_i{oldest}") is self.inputs[oldest]:  # another value is the user's
+                del held[f"_i{oldest}"]
 
     def add_value(self, number: int, value: Any) -> None:
         """Keep a value as number ``number``, and make it ``_``."""

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from .safe import UNKNOWN, ExactTypes, instance_dict, issubclass_exact, safe_repr
 from .value_facts import (
     array_of_xarray,
+    array_shape,
     axis_length,
     block_dtype,
     dtype_text,
@@ -43,6 +44,8 @@ class Corner(NamedTuple):
     dtypes: list[str | None]
     cells: list[list[str]]
     """By row."""
+    shape: tuple[int, ...] = ()
+    """Of an array of more than two dimensions: all of them."""
 
 
 class Cut(NamedTuple):
@@ -52,15 +55,22 @@ class Cut(NamedTuple):
     last_row: int
     column: int
     last_column: int
+    at: tuple[int, ...] = ()
 
 
 def corner(
-    value: object, first_row: int = 0, rows: int = 100, first_column: int = 0, columns: int = 50
+    value: object,
+    first_row: int = 0,
+    rows: int = 100,
+    first_column: int = 0,
+    columns: int = 50,
+    at: tuple[int, ...] = (),
 ) -> Corner | None:
     """The corner of a table; None for what is no table, or cannot be read without its own code.
 
     At most :data:`MAXIMUM_ROWS` and :data:`MAXIMUM_COLUMNS` are given. Of an array of more than two
-    dimensions the first sheet is shown.
+    dimensions a sheet is shown: that at the positions ``at`` along the dimensions before the last
+    two, by default the first.
     """
     first_row, first_column = max(0, first_row), max(0, first_column)
     cut = Cut(
@@ -68,6 +78,7 @@ def corner(
         first_row + max(0, min(rows, MAXIMUM_ROWS)),
         first_column,
         first_column + max(0, min(columns, MAXIMUM_COLUMNS)),
+        at,
     )
     for tell in _TABLES:
         try:
@@ -83,36 +94,49 @@ def corner(
 
 
 def _array(value: Any, cut: Cut) -> Corner | None:
-    array = _ndarray()
+    sheet = sheet_of(value, cut.at)
+    if sheet is None:
+        return None
+    fields = sheet.dtype.names
+    whole = tuple(map(int, array_shape(array_of_xarray(value))))
+    shape = whole if len(whole) > 2 else ()
+    if fields and sheet.shape[1] == 1:
+        records = sheet[:, 0]
+        chosen = fields[cut.column : cut.last_column]
+        held = [texts_of(records[name][cut.row : cut.last_row]) for name in chosen]
+        dtypes = [dtype_text(records.dtype[name], "numpy") for name in chosen]
+        return _put_together(len(records), len(fields), cut, list(chosen), dtypes, held)
+    part = sheet[cut.row : cut.last_row, cut.column : cut.last_column]
+    names = [str(at) for at in range(cut.column, cut.column + part.shape[1])]
+    held = [texts_of(part[:, at]) for at in range(part.shape[1])]
+    dtypes = [dtype_text(sheet.dtype, "numpy")] * len(names)
+    found = _put_together(sheet.shape[0], sheet.shape[1], cut, names, dtypes, held)
+    return found._replace(shape=shape)
+
+
+def sheet_of(value: Any, at: tuple[int, ...] = ()) -> Any:
+    """Two dimensions of an array, at positions along those before; None for what is none."""
+    array = ndarray()
     data = array_of_xarray(value)
     if array is None or not issubclass_exact(type(data), array):
         return None
     data = array.view(data, array)  # a class made from it may answer slices by its own code
-    while data.ndim > 2:
-        data = data[0]
+    for dimension in range(data.ndim - 2):
+        position = at[dimension] if dimension < len(at) else 0
+        data = data[max(0, min(position, len(data) - 1))]
     if data.ndim == 0:
         return None
-    fields = data.dtype.names
-    if data.ndim == 1 and fields:
-        chosen = fields[cut.column : cut.last_column]
-        held = [_texts(data[name][cut.row : cut.last_row]) for name in chosen]
-        dtypes = [dtype_text(data.dtype[name], "numpy") for name in chosen]
-        return _put_together(len(data), len(fields), cut, list(chosen), dtypes, held)
-    sheet = data.reshape(-1, 1) if data.ndim == 1 else data
-    part = sheet[cut.row : cut.last_row, cut.column : cut.last_column]
-    names = [str(at) for at in range(cut.column, cut.column + part.shape[1])]
-    held = [_texts(part[:, at]) for at in range(part.shape[1])]
-    dtypes = [dtype_text(data.dtype, "numpy")] * len(names)
-    return _put_together(sheet.shape[0], sheet.shape[1], cut, names, dtypes, held)
+    return data.reshape(-1, 1) if data.ndim == 1 else data
 
 
-def _ndarray() -> Any:
+def ndarray() -> Any:
+    """The class of numpy's arrays; None if nobody has imported it."""
     numpy = sys.modules.get("numpy")
     return vars(numpy)["ndarray"] if numpy is not None else None
 
 
-def _texts(items: Any) -> list[str]:
-    """The items of a short array of one dimension."""
+def texts_of(items: Any) -> list[str]:
+    """The items of a short array of one dimension, as cells show them."""
     if items.dtype.kind == "M":  # nanoseconds have no objects in Python
         return [str(each) for each in vars(sys.modules["numpy"])["datetime_as_string"](items)]
     if items.dtype.kind == "m":
@@ -120,16 +144,21 @@ def _texts(items: Any) -> list[str]:
     return [_text(each) for each in items.tolist()]
 
 
+def own_items(items: list[Any]) -> list[str]:
+    """Plain items, as cells show them."""
+    return [_text(each) for each in items]
+
+
 def _text(item: object) -> str:
     """An item on one line; a text without its quotes."""
     if type(item) is str:
         return item if len(item) <= _LONGEST else item[: _LONGEST - 1] + "…"
-    if _is_moment(item):
+    if is_moment(item):
         return str(item)
     return " ".join(safe_repr(item, _LONGEST).split("\n"))
 
 
-def _is_moment(item: object) -> bool:
+def is_moment(item: object) -> bool:
     """Whether it is a date, a time or a duration whose text no code of the user's makes."""
     kinds, kind = instance_dict(sys.modules.get("datetime")), type(item)
     if not kinds:
@@ -178,23 +207,23 @@ def _pandas(value: Any, cut: Cut) -> Corner | None:
         stop = min(cut.last_column, columns)
         at = range(cut.column, stop)
         places = [(blocks[int(manager.blknos[i])].values, int(manager.blklocs[i])) for i in at]
-        names = _labels(axes[0], cut.column, stop)
+        names = labels_of(axes[0], cut.column, stop)
     last = min(cut.last_row, rows)
     held = [_column(values, place, cut.row, last) for values, place in places]
     dtypes = [block_dtype(values) for values, _ in places]
-    index = _labels(axes[-1], cut.row, last)
+    index = labels_of(axes[-1], cut.row, last)
     return _put_together(rows, columns, cut, names, dtypes, held, index)
 
 
 def _column(values: Any, place: int | None, start: int, stop: int) -> list[str]:
-    array, count = _ndarray(), max(0, stop - start)
+    array, count = ndarray(), max(0, stop - start)
     if issubclass_exact(type(values), array):
         data = array.view(values, array)
-        return _texts((data[place] if place is not None and data.ndim == 2 else data)[start:stop])
+        return texts_of((data[place] if place is not None and data.ndim == 2 else data)[start:stop])
     if genuine(type(values), "pandas"):
         own = instance_dict(values)
         if "_mask" in own and "_data" in own:
-            texts = _texts(own["_data"][start:stop])
+            texts = texts_of(own["_data"][start:stop])
             missing = own["_mask"][start:stop].tolist()
             pairs = zip(texts, missing, strict=True)
             return ["<NA>" if is_missing else text for text, is_missing in pairs]
@@ -205,15 +234,29 @@ def _column(values: Any, place: int | None, start: int, stop: int) -> list[str]:
         if held is not UNKNOWN and held.ndim == 2 and place is not None:
             held = held[place]
         if held is not UNKNOWN and kind == "Categorical":
-            labels = _labels(values.dtype.categories, 0, min(len(values.dtype.categories), 10**5))
+            labels = labels_of(values.dtype.categories, 0, min(len(values.dtype.categories), 10**5))
             codes = held[start:stop].tolist()
             return [labels[code] if 0 <= code < len(labels) else "NaN" for code in codes]
         if held is not UNKNOWN and kind != "PeriodArray":
-            return _texts(held[start:stop])
+            return texts_of(held[start:stop])
     return [_UNREADABLE] * count
 
 
-def _labels(axis: Any, start: int, stop: int) -> list[str]:
+def place_of_column(value: Any, position: int) -> tuple[str, Any, int | None] | None:
+    """Where a frame or a series of pandas keeps a column: its name, a block's values, the row."""
+    manager = manager_of(value)
+    if manager is None:
+        return None
+    axes, blocks = manager.axes, manager.blocks
+    if len(axes) == 1:
+        name = instance_dict(value).get("_name")
+        return _text(name) if name is not None else "0", blocks[0].values, None
+    values = blocks[int(manager.blknos[position])].values
+    name = labels_of(axes[0], position, position + 1)[0]
+    return name, values, int(manager.blklocs[position])
+
+
+def labels_of(axis: Any, start: int, stop: int) -> list[str]:
     """The labels of an index of pandas' own."""
     own, count = instance_dict(axis), max(0, stop - start)
     if not genuine(type(axis), "pandas"):
@@ -225,7 +268,7 @@ def _labels(axis: Any, start: int, stop: int) -> list[str]:
         for level, codes in zip(own["_levels"], own["_codes"], strict=True):
             chosen = codes[start:stop].tolist()
             parts.append(
-                [_labels(level, code, code + 1)[0] if code >= 0 else "" for code in chosen]
+                [labels_of(level, code, code + 1)[0] if code >= 0 else "" for code in chosen]
             )
         return [", ".join(each) for each in zip(*parts, strict=True)]
     return _column(own.get("_data"), None, start, stop)
@@ -278,13 +321,18 @@ def _known(items: list[Any], missing: str) -> list[str]:
 
 
 def _torch(value: Any, cut: Cut) -> Corner | None:
+    data = array_of_torch(value)
+    return None if data is None else _array(data, cut)
+
+
+def array_of_torch(value: Any) -> Any:
+    """The array of a tensor; None for what is none, or would have to be fetched."""
     if not genuine(type(value), "torch", "Tensor", "Parameter"):
         return None
     base = vars(sys.modules["torch"])["Tensor"].__mro__[1].__dict__
     if str(base["device"].__get__(value)) != "cpu":
         return None  # to read it would wait for the device
-    data = base["detach"](value)
-    return _array(base["numpy"](data), cut)
+    return base["numpy"](base["detach"](value))
 
 
 def _lists(value: Any, cut: Cut) -> Corner | None:

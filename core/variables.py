@@ -26,7 +26,7 @@ from .value_facts import Facts, facts_of, sizer_of
 from .variable_names import NameIndex
 
 if TYPE_CHECKING:
-    from .table_pages import Corner
+    from .arranged_tables import ArrangedTables
 
 MAXIMUM_COUNT = 1000
 _MAXIMUM_SEEN = 10_000
@@ -59,6 +59,7 @@ class VariableList:
         self._assigned: Assigned | None = None
         self._before: dict[str, _Seen] = {}
         self._shown: dict[str, _Seen] = {}
+        self._tables: ArrangedTables | None = None
 
     def page(
         self,
@@ -108,13 +109,26 @@ class VariableList:
         return rows, children_count(value)
 
     def corner(
-        self, path: Sequence[Any], row: int, rows: int, column: int, columns: int
-    ) -> Corner | None:
-        """Some rows and columns of a table; None where the path leads to none."""
-        from .table_pages import corner  # few ask
+        self,
+        path: Sequence[Any],
+        row: int,
+        rows: int,
+        column: int,
+        columns: int,
+        arranged: dict[str, Any],
+    ) -> dict[str, Any] | None:
+        """Some rows and columns of a table; None where the path leads to none.
+
+        ``arranged`` are the fields of an :class:`~.table_orders.Arrangement`.
+        """
+        from .arranged_tables import ArrangedTables  # few ask
 
         value = self._value_at(path)
-        return None if value is UNKNOWN else corner(value, row, rows, column, columns)
+        if value is UNKNOWN:
+            return None
+        if self._tables is None:
+            self._tables = ArrangedTables(self._last_cell, self._is_running)
+        return self._tables.corner(path, value, (row, rows, column, columns), arranged)
 
     def _value_at(self, path: Sequence[Any]) -> Any:
         value = self._namespace.get(path[0], UNKNOWN)

@@ -219,8 +219,16 @@ class CollectReply(msgspec.Struct):
     """The controller has never had them, or their results were collected."""
 
 
+class CancelTasks(msgspec.Struct, omit_defaults=True):
+    """Tasks that are not wanted any more."""
+
+    tasks: list[str] = []
+    all: bool = False
+    """Whether every task of the cluster is meant, whoever sent it."""
+
+
 class CancelReply(msgspec.Struct):
-    """What became of each task."""
+    """What became of each task that was named."""
 
     outcomes: dict[str, str]
     """``cancelled`` before it began, ``interrupted``, ``done`` already, or ``unknown``."""
@@ -378,7 +386,7 @@ TO_CONTROLLER: tuple[Declaration, ...] = (
         Empty,
         "These results have arrived; answered once that is on disk, and sent again until then.",
     ),
-    Declaration("vivo_cancel", TaskNames, CancelReply, "Cancel tasks, also those that run."),
+    Declaration("vivo_cancel", CancelTasks, CancelReply, "Cancel tasks, also those that run."),
     Declaration("vivo_scale", ScaleRequest, EngineNumbers, "Start engines, or take some out."),
     Declaration(
         "vivo_restart_engines", RestartEnginesRequest, EngineNumbers, "Give engines new processes."

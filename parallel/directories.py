@@ -59,6 +59,11 @@ def journal_folder(session: str) -> Path:
     return private(journals_folder() / session)
 
 
+def shown_runs_folder() -> Path:
+    """Texts of runs, for editors that can only open files."""
+    return private(_user_folder("state") / "shown")
+
+
 def history_file() -> Path:
     """The history that all sessions share."""
     return _user_folder("data") / "history.sqlite"

@@ -293,6 +293,16 @@ class VariablesReply(msgspec.Struct, omit_defaults=True):
     """When that was known; none if nothing was."""
 
 
+class TableFilter(msgspec.Struct):
+    """What the items of a column must be."""
+
+    column: int
+    condition: str
+    """``> 5``, ``>= 5``, ``< 5``, ``<= 5``, ``= 5``, ``!= 5``, several with `` & `` between them;
+    ``=`` alone: missing, ``!=`` alone: not. Anything else is a text that the cell has in it, in
+    any case; of numbers it is the number itself."""
+
+
 class TableRequest(msgspec.Struct):
     """Which corner of which table is wanted."""
 
@@ -304,6 +314,14 @@ class TableRequest(msgspec.Struct):
     column: int = 0
     columns: int = 50
     """At most 200 come."""
+    at: list[int] = []
+    """Of an array of more than two dimensions: which sheet, by positions along those before the
+    last two; the first where none is given."""
+    sort: int | None = None
+    """The column by which the rows are sorted: what is missing comes last."""
+    descending: bool = False
+    filters: list[TableFilter] = []
+    """Rows that fit all of them are shown."""
 
 
 class TableReply(msgspec.Struct, omit_defaults=True):
@@ -322,6 +340,17 @@ class TableReply(msgspec.Struct, omit_defaults=True):
     dtypes: list[str | None] = []
     cells: list[list[str]] = []
     """By row. ``…`` is a cell that only other code could read."""
+    all_rows: int = 0
+    """How many there are before the filters."""
+    shape: list[int] = []
+    """Of an array of more than two dimensions: all of them."""
+    problem: str = ""
+    """Why it can be neither sorted nor filtered so, as a sentence; no rows come then."""
+    running: bool = False
+    """Whether a cell runs, so that the order is that of its beginning, or of when it was made."""
+    pending: bool = False
+    """Whether the order is still being made, so that no rows come: ask again soon. It is given up
+    when nobody asks for some seconds."""
     busy: bool = False
     """Whether the engine did not answer in time, so that this is what was known last."""
     known: float | None = None

@@ -26,7 +26,9 @@ from typing import Any
 WINDOW = 4096
 MARGIN = 64
 _CLIENTS = 4096
-_SIGNATURES = 65_536
+_SIGNATURES = 32_768
+"""In each of two generations. The older one goes as a whole: a table from whose front entries are
+taken is copied again and again, megabytes each time."""
 _PREFIX_LENGTH = 16
 _LONGEST_NAME = 200
 _SECONDS = len("2026-11-25T23:59:59")
@@ -60,7 +62,8 @@ class Replays:
     def __init__(self, *, by_number: bool) -> None:
         self._by_number = by_number
         self._windows: OrderedDict[str, tuple[int, int]] = OrderedDict()
-        self._signatures: OrderedDict[bytes, Position | None] = OrderedDict()
+        self._signatures: dict[bytes, Position | None] = {}
+        self._older: dict[bytes, Position | None] = {}
         self._forgotten: OrderedDict[str, tuple[int, str]] = OrderedDict()
         """How far the messages went that are not remembered, by the maker's name for a client."""
 
@@ -90,16 +93,17 @@ class Replays:
         prefix, _, number = (message_id or "").partition("-")
         if self._by_number and _is_counted(prefix, number):
             return len(number) < 20 and self._is_new_number(prefix, int(number))
-        if signature in self._signatures:
+        if signature in self._signatures or signature in self._older:
             return False
         position = position_of(header) if self._by_number and header is not None else None
         if position is not None and self._is_forgotten(position):
             return False
         self._signatures[signature] = position
-        if len(self._signatures) > _SIGNATURES:
-            _, oldest = self._signatures.popitem(last=False)
-            if oldest is not None:
-                self._forget(oldest)
+        if len(self._signatures) >= _SIGNATURES:
+            for oldest in self._older.values():
+                if oldest is not None:
+                    self._forget(oldest)
+            self._older, self._signatures = self._signatures, {}
         return True
 
     def _is_forgotten(self, position: Position) -> bool:

@@ -76,13 +76,46 @@ class ClusterManager:
         found = {id(each): each for each in (*self.by_folder.values(), *self.by_name.values())}
         return list(found.values())
 
+    def listing(self) -> list[dict[str, Any]]:
+        """The clusters of this machine, the newest first, as their entries tell of them."""
+        from ..parallel.cluster.places import all_entries, has_ended
+
+        starting = {each.name for each in self.all() if each.state == "starting"}
+        states = {None: "running", "killed": "killed"}
+        return [
+            {
+                "name": entry["name"],
+                "state": "starting" if entry["name"] in starting else states[how],
+                "launcher": str(entry.get("launcher", "")),
+                "cwd": str(entry.get("cwd", "")),
+                "created": float(entry.get("created", 0.0)),
+            }
+            for entry in reversed(all_entries())
+            if (how := has_ended(entry)) in states
+        ]
+
+    def _found(self, folder: str, name: str | None) -> ClusterSession | None:
+        """The one that is used here: a folder's may be named, and is no second one then."""
+        if not name:
+            return self.by_folder.get(folder)
+        of_folders = (each for each in self.by_folder.values() if each.name == name)
+        return self.by_name.get(name) or next(of_folders, None)
+
+    def _named_of(self, folder: str) -> ClusterSession | None:
+        """The one that would be a folder's, if it was asked for by its name before."""
+        entry = _entry_for(folder, self._settings().cluster.get("name")) if self.by_name else None
+        found = self.by_name.get(entry["name"]) if entry is not None else None
+        if found is not None:
+            self.by_folder[folder] = found
+        return found
+
     def of(self, uri: str, name: str | None = None, engines: int | None = None) -> ClusterSession:
         """The cluster of a document, or of a name; it need not run. ``engines`` is how many one
         gets that is started."""
         from .cluster_session import ClusterSession
 
         folder = str(self._sessions.folder_of(uri))
-        known = self.by_name.get(name) if name else self.by_folder.get(folder)
+        known = self._found(folder, name) or (None if name else self._named_of(folder))
         if known is not None:
             if engines is not None:
                 known.count = engines
@@ -119,13 +152,13 @@ class ClusterManager:
     def known(self, uri: str, name: str | None = None) -> ClusterSession | None:
         """The cluster of a document, if it is connected."""
         folder = str(self._sessions.folder_of(uri))
-        session = self.by_name.get(name) if name else self.by_folder.get(folder)
+        session = self._found(folder, name)
         return session if session is not None and session.cluster is not None else None
 
     def starting(self, uri: str, name: str | None = None) -> ClusterSession | None:
         """The cluster of a document, if it is on its way."""
         folder = str(self._sessions.folder_of(uri))
-        session = self.by_name.get(name) if name else self.by_folder.get(folder)
+        session = self._found(folder, name)
         return session if session is not None and session.state == "starting" else None
 
     def that_runs(self, run: str | None) -> ClusterSession | None:

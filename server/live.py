@@ -106,7 +106,7 @@ class LiveSession:
     client_name: str = ""
     """What the client calls itself: its runs have this name."""
     own_runs: set[str] = field(default_factory=set)
-    """The runs that this server has sent."""
+    """The runs that this server has sent, until they have ended."""
     _held: set[str] = field(default_factory=set)
     """Of those waiting, the ones that the session has not been sent yet."""
     _at_end: dict[str, Callable[[], None]] = field(default_factory=dict)
@@ -264,6 +264,7 @@ class LiveSession:
                 then()
             if record is not None:
                 self.listener.run_finished(self, record)
+            self.own_runs.discard(run)
         else:
             self.state = {"dead": "ended", "restarting": "starting"}.get(state, state)
             self.running = None
@@ -337,7 +338,7 @@ class LiveSession:
                 )
             except (SessionError, ConnectionFileError) as error:
                 self._held.discard(run)
-                self.queue.forget(run)
+                self._lost(run)
                 self.listener.start_failed(self, run, origin.uri, str(error))
                 self.listener.queue_changed(self)
                 return None
@@ -390,11 +391,18 @@ class LiveSession:
     def _hold_no_more(self, run: str) -> None:
         """Forget a run that the session was never sent; its end is told all the same."""
         self._held.discard(run)
-        record = self.queue.forget(run)
+        record = self._lost(run)
         if record is not None:
             record.status = "aborted"
             self.listener.run_finished(self, record)
         self.listener.queue_changed(self)
+
+    def _lost(self, run: str) -> RunRecord | None:
+        """Forget a run that ends without its session having said so."""
+        self.own_runs.discard(run)
+        if (then := self._at_end.pop(run, None)) is not None:
+            then()
+        return self.queue.forget(run)
 
     def restart_first(self) -> asyncio.Task[None]:
         """Begin a restart; what is sent after this call runs in the fresh engine."""
@@ -428,7 +436,7 @@ class LiveSession:
     def _forget(self) -> None:
         for record in [*self.queue.running, *self.queue.waiting]:
             if record.id not in self._held:
-                self.queue.forget(record.id)
+                self._lost(record.id)
                 record.status = "error" if record.status == "running" else "aborted"
                 record.error = RunError("SessionEnded", "The session was ended.")
                 self.listener.run_finished(self, record)

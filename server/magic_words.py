@@ -47,9 +47,12 @@ async def magic_help(name: str) -> str | None:
     return found
 
 
-async def magic_words(line: str) -> Words | None:
-    """The words that a magic's line, or a ``!`` command, takes at its end; None for Python."""
-    found: Words | None = await _beside(_words, line)
+async def magic_words(line: str, folder: str) -> Words | None:
+    """The words that a magic's line, or a ``!`` command, takes at its end; None for Python.
+
+    ``folder``: where the command would run, and its files are looked for.
+    """
+    found: Words | None = await _beside(_words, line, folder)
     return found
 
 
@@ -92,8 +95,10 @@ def _help(name: str) -> str | None:
     return entry.help() if entry is not None else None
 
 
-def _words(line: str) -> Words | None:
-    found = _completer().complete(line)
+def _words(line: str, folder: str) -> Words | None:
+    completer = _completer()
+    completer.folder = folder
+    found = completer.complete(line)
     if found is None:
         return None
     prefix, items = found

@@ -12,6 +12,7 @@ Rules:
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from ..parallel.runs import RunTable
 
 CELL_SCHEMES = ("vscode-notebook-cell", "vscode-interactive-input")
 """The schemes by which an editor's URI says that it is a cell's, also before a notebook is told."""
+_FILE_NAME = re.compile(r"/[^\"\n\x1b]*?\.ipynb#[\w.%~-]+")
+_SHOWN_NAME = re.compile(r"(?P<name>.+\.ipynb), cell (?P<number>\d+)")
 
 
 def is_cell_uri(uri: str) -> bool:
@@ -139,6 +142,31 @@ class Notebooks:
             for uri in notebook.code():
                 if self.file_name(uri) == file_name:
                     return uri
+        return None
+
+    def readable(self, text: str, places: dict[str, str]) -> str:
+        """A text in which cells are named as people know them: ``work.ipynb, cell 3``.
+
+        ``places``: by the name that it ran under, the cell that has what ran now (rule 3).
+        """
+        return _FILE_NAME.sub(lambda match: self._shown_name(match[0], places), text)
+
+    def _shown_name(self, file_name: str, places: dict[str, str]) -> str:
+        name = Path(file_name.rpartition("#")[0]).name
+        uri = self.uri_of(file_name) or places.get(file_name)
+        uri = uri if uri is not None and self.holding(uri) is not None else None
+        return f"{name}, cell {self.number_of(uri)}" if uri else f"{name}, a cell that is gone"
+
+    def uri_shown_as(self, name: str) -> str | None:
+        """The open cell that :meth:`readable` names so."""
+        match = _SHOWN_NAME.fullmatch(name)
+        if match is None:
+            return None
+        for notebook in self._notebooks.values():
+            path, number = notebook_path(notebook.uri), int(match["number"])
+            is_named = path is not None and path.name == match["name"]
+            if is_named and 0 < number <= len(notebook.cells):
+                return notebook.cells[number - 1].uri
         return None
 
     def sharing(self, uri: str, name: str | None) -> list[str]:

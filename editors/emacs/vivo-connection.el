@@ -252,12 +252,38 @@ An error's text goes to FAILED, or is told."
                      (vivo-connection-buffer-status)
                    (and vivo-connection--mine (vivo-connection-status vivo-connection--mine))))
          (state (plist-get status :state))
-         (queued (or (plist-get status :queued) 0)))
+         (queued (or (plist-get status :queued) 0))
+         (progress (vivo-connection-progress-text)))
     (cond (vivo-connection--problem " vivo:not installed")
           ((null vivo-connection--mine) " vivo:off")
-          ((null state) " vivo")
-          ((> queued 0) (format " vivo:%s+%d" state queued))
-          (t (format " vivo:%s" state)))))
+          ((null state) (concat " vivo" progress))
+          ((> queued 0) (format " vivo:%s+%d%s" state queued progress))
+          (t (format " vivo:%s%s" state progress)))))
+
+;;; What lasts
+
+(defun vivo-connection--progress-told (connection params)
+  "Keep how far something is that CONNECTION tells of with PARAMS."
+  (let* ((token (plist-get params :token))
+         (value (plist-get params :value))
+         (known (assoc token (vivo-connection-progress connection))))
+    (pcase (plist-get value :kind)
+      ("begin" (push (cons token (plist-get value :message)) (vivo-connection-progress connection)))
+      ("report" (when (and known (plist-get value :message))
+                  (setcdr known (plist-get value :message))))
+      ("end" (setf (vivo-connection-progress connection)
+                   (delq known (vivo-connection-progress connection)))))
+    (force-mode-line-update t)))
+
+(vivo-connection-on '$/progress #'vivo-connection--progress-told)
+
+(defun vivo-connection-progress-text ()
+  "How far is what the buffer's server told of last, for the mode line."
+  (let ((message (and (vivo-connection-is-live)
+                      (cdar (vivo-connection-progress vivo-connection--mine)))))
+    (if (or (null message) (string-empty-p message))
+        ""
+      (concat " " (replace-regexp-in-string "%" "%%" message)))))
 
 (provide 'vivo-connection)
 ;;; vivo-connection.el ends here

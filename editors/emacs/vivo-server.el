@@ -149,7 +149,8 @@ servers were started by themselves lately."
      :references (:dynamicRegistration :json-false)
      :documentSymbol (:hierarchicalDocumentSymbolSupport t)
      :publishDiagnostics (:relatedInformation t :dataSupport t))
-   :window '(:showDocument (:support t) :showMessage (:messageActionItem nil))
+   :window '(:showDocument (:support t) :showMessage (:messageActionItem nil)
+             :workDoneProgress t)
    :general '(:positionEncodings ["utf-16"])
    :experimental (list :vivo (list :input t :documents t
                                    :images (if (display-images-p) t :json-false)))))

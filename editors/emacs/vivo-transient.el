@@ -56,7 +56,18 @@
     ("L" "connect" vivo-connect)
     ("l" "log" vivo-show-log)
     ("x" "export" vivo-export)
-    ("I" "install vivo" vivo-install)]])
+    ("I" "install vivo" vivo-install)]
+   ["Cluster"
+    ("Cc" "send cell" vivo-cluster-send)
+    ("Ct" "send to engines" vivo-cluster-send-to-engines)
+    ("Cf" "send buffer" vivo-cluster-send-file)
+    ("Ck" "interrupt" vivo-cluster-interrupt)
+    ("Cr" "results by engine" vivo-cluster-results)
+    ("Co" "output" vivo-cluster-show-output)
+    ("Ce" "engine for this cell" vivo-cluster-choose-engine)
+    ("Cp" "push variables" vivo-cluster-push)
+    ("Cg" "pull variable" vivo-cluster-pull)
+    ("Cl" "list" vivo-clusters)]])
 
 (defun vivo-transient--title ()
   "Which session the menu is about."

@@ -16,6 +16,7 @@
 (require 'vivo-document)
 
 (declare-function vivo-inspector-show "vivo-inspector" (source query))
+(declare-function vivo-xref-visit "vivo-xref" (name))
 
 (defface vivo-variables-changed '((t :inherit success))
   "Variables that the last cell made or changed."
@@ -36,6 +37,8 @@
 (defvar vivo-variables-mode-map
   (let ((map (make-sparse-keymap)))
     (define-key map (kbd "RET") #'vivo-variables-inspect)
+    (define-key map "." #'vivo-variables-definition)
+    (define-key map (kbd "M-.") #'vivo-variables-definition)
     (define-key map "/" #'vivo-variables-filter)
     (define-key map "S" #'vivo-variables-sort)
     (define-key map "]" #'vivo-variables-next-page)
@@ -112,7 +115,7 @@
   (setq tabulated-list-entries (mapcar #'vivo-variables-entry (plist-get page :variables))
         vivo-variables--total (plist-get page :total)
         mode-line-process
-        (format " %d%s%s  RET inspect  / filter  S sort" vivo-variables--total
+        (format " %d%s%s  RET inspect  . definition  / filter  S sort" vivo-variables--total
                 (if (string-empty-p vivo-variables--filter) ""
                   (format " (%s)" vivo-variables--filter))
                 (if (eq t (plist-get page :busy)) " as last known" "")))
@@ -156,6 +159,16 @@
   (let ((name (or (tabulated-list-get-id) (user-error "There is no variable on this line"))))
     (require 'vivo-inspector)
     (vivo-inspector-show vivo-variables--source (list :path (vector name)))))
+
+(defun vivo-variables-definition ()
+  "Go to where the variable at point is defined."
+  (interactive)
+  (let ((name (or (tabulated-list-get-id) (user-error "There is no variable on this line"))))
+    (unless (buffer-live-p vivo-variables--source)
+      (user-error "The buffer whose variables these were is gone: C-c C-v v in another one"))
+    (require 'vivo-xref)
+    (with-current-buffer vivo-variables--source
+      (vivo-xref-visit name))))
 
 (defun vivo-variables--changed (_connection params)
   "Ask again for the lists of the documents of PARAMS."

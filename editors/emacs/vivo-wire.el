@@ -10,6 +10,8 @@
 ;; 1. What a server tells reaches everyone who said `vivo-connection-on'.
 ;; 2. What it asks is answered by who said `vivo-connection-answer' last, at
 ;;    once or later: nobody waits for the user inside of a process filter.
+;; 3. What cells do on a cluster is heard under names of its own: who follows
+;;    sessions never takes an engine for one.
 
 ;;; Code:
 
@@ -28,6 +30,10 @@
          :documentation "By session, the number of the last output that was shown.")
    (runs :initform (make-hash-table :test #'equal) :initarg :runs :reader vivo-connection-runs
          :documentation "By session and run, what was told of it last.")
+   (clusters :initform (make-hash-table :test #'equal) :reader vivo-connection-clusters
+             :documentation "By name, the latest `vivo/clusterStatus'.")
+   (progress :initform nil :accessor vivo-connection-progress
+             :documentation "By token, what lasts and how far it is, the latest first.")
    (started :initform nil :initarg :started :accessor vivo-connection-started
             :documentation "When its server was started by itself, latest first.")
    (ready :initform nil :accessor vivo-connection-ready)
@@ -78,12 +84,27 @@ It was if an earlier server of CONNECTION did."
            (puthash key method runs))))
       (_ t))))
 
+(defconst vivo-connection--of-clusters
+  '((vivo/executionStarted . vivo/clusterExecutionStarted) (vivo/output . vivo/clusterOutput)
+    (vivo/executionFinished . vivo/clusterExecutionFinished))
+  "What is heard of cells, and its name where they run on a cluster (rule 3).")
+
+(defun vivo-connection--heard-as (connection method params)
+  "The name under which METHOD with PARAMS of CONNECTION is heard."
+  (or (and (or (plist-get params :engine)
+               (gethash (plist-get params :sessionId) (vivo-connection-clusters connection)))
+           (alist-get method vivo-connection--of-clusters))
+      method))
+
 (defun vivo-connection--notified (connection method params)
   "Let everyone hear the notification METHOD with PARAMS of CONNECTION.
 A server that is started anew tells the end of what was told before: that is
 passed over."
+  (when (eq method 'vivo/clusterStatus)
+    (puthash (plist-get params :name) params (vivo-connection-clusters connection)))
   (dolist (function (and (vivo-connection--is-new connection method params)
-                         (alist-get method vivo-connection--listeners)))
+                         (alist-get (vivo-connection--heard-as connection method params)
+                                    vivo-connection--listeners)))
     ;; One listener's fault is told, and leaves the others and jsonrpc as they are.
     (condition-case error
         (funcall function connection params)

@@ -105,6 +105,23 @@
     (goto-char place)
     (string-trim (buffer-substring (line-beginning-position) (line-end-position)))))
 
+;;; By name
+
+(defun vivo-xref-visit (name)
+  "Go to where NAME of this buffer's session is defined.
+That is told by the buffer's text, else by the object itself."
+  (let ((found (car (vivo-xref--ask :textDocument/definition name nil))))
+    (if found
+        (progn (xref-push-marker-stack)
+               (xref-pop-to-location found 'window))
+      (vivo-connection-request
+       :vivo/inspect (list :uri (vivo-document-uri) :expression name :count 0)
+       (let ((buffer (current-buffer)))
+         (lambda (told)
+           (if (plist-get told :location)
+               (with-current-buffer buffer (vivo-pages-visit (plist-get told :location)))
+             (message "vivo: nothing tells where %s is defined" name))))))))
+
 ;;; A place in a document of the server's own
 
 (cl-defstruct (vivo-xref-page (:constructor vivo-xref-page))

@@ -35,10 +35,13 @@
 (require 'vivo-debug)
 (require 'vivo-inferior)
 (require 'vivo-inferior-events)
+(require 'vivo-cluster)
+(require 'vivo-engines)
 
 (autoload 'vivo-install "vivo-install" "Install vivo into an environment of its own." t)
 (autoload 'vivo-variables "vivo-variables" "List the variables of this buffer's session." t)
 (autoload 'vivo-sessions "vivo-sessions" "List the sessions of this machine." t)
+(autoload 'vivo-clusters "vivo-clusters" "List the clusters of this machine." t)
 (autoload 'vivo-inspector-here "vivo-inspector" "Inspect the object at point." t)
 (autoload 'vivo-menu "vivo-transient" "Everything vivo can do here, as a menu." t)
 
@@ -74,6 +77,16 @@
     (define-key map "o" #'vivo-inspector-here)
     (define-key map "S" #'vivo-sessions)
     (define-key map "z" #'vivo-open-inferior)
+    (define-key map "cc" #'vivo-cluster-send)
+    (define-key map "ct" #'vivo-cluster-send-to-engines)
+    (define-key map "cf" #'vivo-cluster-send-file)
+    (define-key map "ck" #'vivo-cluster-interrupt)
+    (define-key map "cr" #'vivo-cluster-results)
+    (define-key map "co" #'vivo-cluster-show-output)
+    (define-key map "ce" #'vivo-cluster-choose-engine)
+    (define-key map "cp" #'vivo-cluster-push)
+    (define-key map "cg" #'vivo-cluster-pull)
+    (define-key map "cl" #'vivo-clusters)
     (define-key map "L" #'vivo-connect)
     (define-key map "l" #'vivo-show-log)
     (define-key map "I" #'vivo-install)
@@ -116,6 +129,17 @@
     ["Inspect" vivo-inspector-here]
     ["Variables" vivo-variables]
     ["Sessions" vivo-sessions]
+    ("Cluster"
+     ["Send Cell or Region" vivo-cluster-send]
+     ["Send to Engines…" vivo-cluster-send-to-engines]
+     ["Send Buffer" vivo-cluster-send-file]
+     ["Interrupt" vivo-cluster-interrupt]
+     ["Results by Engine" vivo-cluster-results]
+     ["Output" vivo-cluster-show-output]
+     ["Engine for This Cell…" vivo-cluster-choose-engine]
+     ["Push Variables…" vivo-cluster-push]
+     ["Pull Variable…" vivo-cluster-pull]
+     ["Clusters" vivo-clusters])
     ["Inferior Buffer" vivo-switch-to-inferior]
     ["Inferior Buffer of Another Session…" vivo-open-inferior]
     ["Debug Cell" vivo-debug-cell]

@@ -86,6 +86,10 @@ class AttachedCluster:
         """End some engines."""
         await self.ask("vivo_scale", {"remove": list(numbers)})
 
+    async def cancel_tasks(self) -> None:
+        """Take back every task of the farm, whoever sent it; those that run are interrupted."""
+        await self.ask("vivo_cancel", {"all": True})
+
     def links(self, told: dict[str, Any]) -> dict[int, EngineLink]:
         """The links to the engines that are up, by what :meth:`status` told."""
         return self._cluster._known(told)

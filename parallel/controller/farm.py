@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..cluster_messages import SubmitRequest, TaskNames
+from ..cluster_messages import CancelTasks, SubmitRequest, TaskNames
 from ..wire import Message
 from .committing import Committer
 from .engines import Engine
@@ -247,8 +247,10 @@ class Farm:
     def cancel(self, message: Message) -> None:
         """A ``vivo_cancel_request``."""
         self._seen(message)
-        names = msgspec.convert(message.content, TaskNames).tasks
+        wanted = msgspec.convert(message.content, CancelTasks)
+        names = tuple(self.scheduler.tasks) if wanted.all else wanted.tasks
         outcomes, told = self.scheduler.cancelled(names, time.monotonic())
+        outcomes = {name: outcomes[name] for name in wanted.tasks if name in outcomes}
         self._controller.answer(message, {"status": "ok", "outcomes": outcomes})
         self._do(told)
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # Below the default of 5 ms, so that a busy main thread hands over the interpreter soon: an answer
 # waits for it several times. No cost was seen on pure-Python threads, one or four.
 SWITCH_INTERVAL = 0.0001
+_CORNER = ("row", "rows", "column", "columns")
 _NO_DEBUGGER = (
     "The engine is a guest in another program's process, whose own threads the debugger would "
     "stop: use breakpoint() or %debug there."
@@ -157,9 +158,15 @@ class Lane(threading.Thread):
         return {"variables": rows, "total": total}
 
     def _vivo_table_request(self, content: dict[str, Any]) -> dict[str, Any]:
-        wanted = (content[key] for key in ("row", "rows", "column", "columns"))
-        found = self.shell.variables.corner(content["path"], *wanted)
-        return {"found": False} if found is None else {"found": True, **found._asdict()}
+        row, rows, column, columns = (content[key] for key in _CORNER)
+        arranged = {
+            "at": tuple(content["at"]),
+            "sort": content["sort"],
+            "descending": content["descending"],
+            "filters": tuple((each["column"], each["condition"]) for each in content["filters"]),
+        }
+        found = self.shell.variables.corner(content["path"], row, rows, column, columns, arranged)
+        return {"found": False} if found is None else {"found": True, **found}
 
     def _is_complete_request(self, content: dict[str, Any]) -> dict[str, Any]:
         status, indent = self.shell.is_complete(content.get("code", ""))

@@ -356,9 +356,10 @@ class Engine:
     def _run_cell(self, header: dict[str, Any]) -> dict[str, Any]:
         """Run a cell; what is reported of its end."""
         result = cells.run_cell(self.shell, self.front_end, header)
+        done = cells.done_frame(self.shell, self.front_end, header, result)
         self._has_cell = False
         self.shell.interrupt_next = False  # what came as the cell ended was for it
-        return cells.done_frame(self.shell, self.front_end, header, result)
+        return done
 
     def _tidy(self) -> None:
         self._untidied = 0

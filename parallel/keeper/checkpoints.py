@@ -91,7 +91,12 @@ def checkpoint_of(state: SessionState, after: int) -> Checkpoint:
 
 def encode(checkpoint: Checkpoint) -> bytes:
     """The bytes of a checkpoint: a checksum, then JSON."""
-    data = to_json(msgspec.to_builtins(checkpoint))
+    try:
+        data = msgspec.json.encode(
+            checkpoint
+        )  # as it is: a second tree of it is memory for nothing
+    except (ValueError, TypeError, OverflowError, RecursionError):  # what a client sent is no JSON
+        data = to_json(msgspec.to_builtins(checkpoint))
     return b"%08x\n%s" % (zlib.crc32(data), data)
 
 

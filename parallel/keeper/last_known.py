@@ -118,6 +118,8 @@ class LastKnown:
             while len(self._rows) > _MAXIMUM_ROWS:
                 self._rows.popitem(last=False)
         key = _key(asked)
+        if content.get("pending"):
+            return
         if kind == "complete_request":
             if not 0 < len(content["matches"]) <= _MAXIMUM_MATCHES:
                 return

@@ -24,6 +24,7 @@ from jedi.api.environment import InterpreterEnvironment  # type: ignore[import-u
 from .environments import environment_of
 from .plain_python import plain_python
 from .process import Answer, Follow
+from .searching import Search, searched
 
 jedi.settings.auto_import_modules = []  # it would import what is named here (rule 1)
 
@@ -195,10 +196,19 @@ class JediAnswers:
         """Where the class of the value at a place is defined."""
         return _places(self._script(asked, text).infer(*self._place(asked)), text)
 
-    def references(self, asked: dict[str, Any], text: str) -> list[dict[str, Any]]:
-        """Everywhere that the name at a place is used, in the project too."""
-        script = self._script(asked, text)
-        return _places(script.get_references(*self._place(asked), include_builtins=False), text)
+    def references(self, asked: dict[str, Any], text: str) -> dict[str, Any]:
+        """Everywhere that the name at a place is used, in the project too.
+
+        ``asked["seconds"]``: how long its files may be looked into.
+        """
+        script, place = self._script(asked, text), self._place(asked)
+        search = Search(asked["seconds"], asked["is_cancelled"])
+        found = searched(search, lambda: script.get_references(*place, include_builtins=False))
+        return {
+            "places": _places(found, text),
+            "files": search.files,
+            "is_cut": search.is_cut or len(found) > _MAXIMUM_PLACES,
+        }
 
     def highlights(self, asked: dict[str, Any], text: str) -> list[dict[str, Any]]:
         """Where the name at a place is used in this file."""

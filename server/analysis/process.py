@@ -5,7 +5,8 @@ Rules:
 1. Three threads work: one for jedi, whose answers may take seconds, one for what parso tells of the
    structure of a document, and one for the names of modules; these must not wait behind it. jedi's
    says what it begins, so that the server knows what it hangs at.
-2. A request that was taken back before its turn is not begun. Warming comes last, import by import.
+2. A request that was taken back before its turn is not begun; a search looks whether it was.
+   Warming comes last, import by import.
 3. The process ends with its stdin, whatever it is doing, and starts no other.
 4. A failure is an answer: it never ends the process.
 """
@@ -19,6 +20,7 @@ import queue
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from . import framing
@@ -70,6 +72,7 @@ class Worker:
                 continue
             if self._is_telling and priority < _LAST:
                 self._send({"begun": number})
+            asked["is_cancelled"] = partial(self.cancelled.__contains__, number)
             try:
                 if answers is None:
                     answers = self._load()

@@ -33,6 +33,8 @@ class Capabilities:
     """Whether hover and tooltips may be Markdown."""
     blobs: bool = False
     """Whether it fetches large data by reference (``experimental.vivo.blobs``)."""
+    comms: bool = False
+    """Whether it draws widgets (``experimental.vivo.comms``)."""
     notebooks: bool = False
     """Whether it writes the outputs of cells into notebooks (``experimental.vivo.notebooks``)."""
     debugger: bool = False
@@ -75,6 +77,7 @@ def capabilities_of(told: types.ClientCapabilities) -> Capabilities:
         images=bool(ours.get("images")),
         markdown=not formats or types.MarkupKind.Markdown in formats,
         blobs=bool(ours.get("blobs")),
+        comms=bool(ours.get("comms")),
         notebooks=bool(ours.get("notebooks")),
         debugger=bool(ours.get("debugger")),
         code_action_literals=bool(action and action.code_action_literal_support),

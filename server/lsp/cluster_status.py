@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import VivoError
 from ..protocol.cluster import (
+    ClusterInfo,
+    ClusterList,
     ClusterParams,
     ClusterStatus,
     ClusterStatusParams,
@@ -22,7 +24,9 @@ from ..protocol.cluster import (
     ScaleClusterParams,
     StartClusterParams,
 )
+from ..protocol.declaring import NoParams
 from .cluster_sending import check_trust
+from .cluster_tasks import TaskProgress
 
 if TYPE_CHECKING:
     from ...parallel.messages import RunRecord
@@ -48,6 +52,7 @@ class ClusterWatcher:
         """The clusters whose changes the client wants, also while their controllers are gone."""
         self._watched: dict[int, asyncio.Task[None]] = {}
         self._last: dict[int, ClusterStatus] = {}
+        self.tasks = TaskProgress(server)
 
     # --- A Watcher of the manager's clusters -----------------------------------------------------
 
@@ -62,6 +67,7 @@ class ClusterWatcher:
     def status_changed(self, cluster: ClusterSession) -> None:
         """Tell the client, if anything that it is told has changed."""
         self._server.cluster_progress.status_changed(cluster)
+        self.tasks.status_changed(cluster)
         status = status_of(cluster)
         if id(cluster) in self._wanted and status.state == "running":
             self._begin(cluster)
@@ -75,6 +81,9 @@ class ClusterWatcher:
     def run_changed(self, cluster: ClusterSession, run: ClusterRun, record: RunRecord) -> None:
         """Show what engines have made of a cell so far."""
         self._server.cluster_progress.run_changed(cluster, run)
+        told = self._last.get(id(cluster))
+        if id(cluster) in self._wanted and (told is None or told.executions != running_on(cluster)):
+            self.status_changed(cluster)
         uri = record.uri
         anchors = self._server.presenter.documents.get(uri or "")
         if uri is not None and anchors is not None and not run.has_ended:
@@ -132,7 +141,7 @@ class ClusterWatcher:
         self._watched.clear()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(self.tasks.close(), *tasks, return_exceptions=True)
 
 
 def status_of(cluster: ClusterSession | None) -> ClusterStatus:
@@ -157,9 +166,14 @@ def status_of(cluster: ClusterSession | None) -> ClusterStatus:
         problems=[*told.get("problems", ()), *told.get("unstarted", {}).values()],
         queue=queue,
         rate=round(float(told.get("rates", {}).get("tasks", 0.0)), 1),
-        executions=[run.id for run in cluster.sent.values() if not run.has_ended],
+        executions=running_on(cluster),
         dashboard=str(told.get("dask", {}).get("dashboard") or ""),
     )
+
+
+def running_on(cluster: ClusterSession) -> list[str]:
+    """The runs of editors that have not ended."""
+    return [run.id for run in cluster.sent.values() if not run.has_ended]
 
 
 def _info(told: dict[str, Any]) -> EngineInfo:
@@ -255,6 +269,11 @@ async def status(server: VivoServer, params: ClusterStatusParams) -> ClusterStat
     return status_of(cluster)
 
 
+async def listing(server: VivoServer, params: NoParams) -> ClusterList:
+    """The clusters of this machine."""
+    return ClusterList([ClusterInfo(**each) for each in server.clusters.listing()])
+
+
 async def _running(server: VivoServer, uri: str, name: str | None) -> ClusterSession:
     cluster = server.clusters.starting(uri, name) or await server.clusters.attach(uri, name)
     if cluster is None:
@@ -269,4 +288,5 @@ HANDLERS: dict[str, Handler] = {
     "vivo.server.cluster.stop": stop,
     "vivo.server.cluster.scale": scale,
     "vivo.server.cluster.status": status,
+    "vivo.server.cluster.list": listing,
 }

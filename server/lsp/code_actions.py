@@ -19,7 +19,7 @@ from lsprotocol import types
 
 from ...parallel.errors import SessionError
 from ..suggestions import Misspelled, code_to_complete, misspelled, near, place_in
-from . import cluster_actions
+from . import cluster_actions, missing_modules
 from .asking import in_client_units
 from .diagnostics import line_of_error, location_of
 from .failures import Failure, failures, line_of_frame, text_of_frame, uri_of_users
@@ -88,6 +88,7 @@ async def _of_failure(
     server: VivoServer, failure: Failure, uri: str, line: int
 ) -> list[types.CodeAction]:
     told = await _did_you_mean(server, failure, uri)
+    told += missing_modules.actions(server, failure)
     run = failure.record.id
     if _can_debug(server, failure):
         told.append(_post_mortem(server, failure))

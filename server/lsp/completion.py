@@ -26,7 +26,15 @@ from ..live import LiveSession
 from ..magic_words import magic_words
 from ..scopes import live_root, local_names, with_commands_as_code
 from . import static_answers
-from .asking import age, in_characters, in_client_units, inspect, session_that_ran, soon
+from .asking import (
+    age,
+    in_characters,
+    in_client_units,
+    inspect,
+    session_that_ran,
+    soon,
+    state_of,
+)
 from .completion_items import live_item, static_item, word_item
 from .hover import markdown
 
@@ -72,7 +80,7 @@ def register(server: VivoServer) -> None:
             return types.CompletionList(is_incomplete=False, items=[])
         live_task = asyncio.create_task(_live(server, params, text, (line, column), place))
         analysis = None
-        if place.kind != "command" and place.line == content:
+        if place.kind != "command":
             has_session = session_that_ran(server, uri, params.position) is not None
             known = place, has_session, remembered
             analysis = _analysis(server, uri, lines, (line, column), *known)
@@ -96,11 +104,10 @@ def register(server: VivoServer) -> None:
         data = item.data if isinstance(item.data, dict) else {}
         shown = None
         if "live" in data:
-            session = server.sessions.known(data["uri"])
+            session = server.session_by_id(str(data.get("session")))
             told = await inspect(server, session, data["live"]) if session is not None else None
-            if told is not None:
-                state = "live" + (f", as known {age(told.known)}" if told.known else "")
-                shown = markdown(told.fields, state)
+            if told is not None and session is not None:
+                shown = markdown(told.fields, state_of(session, told))
         elif "static" in data and data["uri"] in server.workspace.text_documents:
             number, index = data["static"]
             told = await static_answers.ask(
@@ -165,7 +172,7 @@ async def _asked(
     source = "live" if not vivo.get("busy") else f"live, as known {age(vivo.get('known'))}"
     owner = _owner(lines[line][: max(0, start)])
     items = [
-        live_item(entry, edited, number, uri=uri, owner=owner, source=source)
+        live_item(entry, edited, number, session=session.id, owner=owner, source=source)
         for number, entry in enumerate(details)
         if entry["text"] not in hidden or entry["type"] == "parameter"
     ]
@@ -269,7 +276,8 @@ async def _words(
     """The words of magics and commands, where no session knows more."""
     if place.kind != "command":
         return []
-    words = await magic_words(place.line.lstrip())
+    folder = str(server.sessions.folder_of(uri))
+    words = await magic_words(place.line.lstrip(), folder)
     if words is None:
         return []
     start = in_client_units(server, uri, position.line, max(0, column - len(words.prefix)))

@@ -23,6 +23,9 @@ _KINDS = {
 }
 
 
+_UNDOCUMENTED = ("keyword", "path", "option")
+
+
 def _kind(name: str) -> types.CompletionItemKind:
     return _KINDS.get(name, types.CompletionItemKind.Variable)
 
@@ -32,11 +35,11 @@ def live_item(
     place: types.Range,
     number: int,
     *,
-    uri: str,
+    session: str,
     owner: str,
     source: str = "live",
 ) -> types.CompletionItem:
-    """An item of the session's; ``owner`` is what stands before it, as ``table.``."""
+    """An item of a session's, by its id; ``owner`` is what stands before it, as ``table.``."""
     text, kind = entry["text"], entry["type"]
     name = f"{owner}{text}" if kind != "magic" else text
     told = entry["signature"] or kind
@@ -47,7 +50,7 @@ def live_item(
         sort_text=f"{number:05d}",
         filter_text=text,
         text_edit=types.TextEdit(place, text),
-        data={"live": name, "uri": uri} if kind not in ("keyword", "path", "option") else None,
+        data=None if kind in _UNDOCUMENTED else {"live": name, "session": session},
     )
 
 

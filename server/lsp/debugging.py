@@ -131,6 +131,10 @@ class Debugging:
             self._server.tell("vivo/debugEvent", DebugEvent(session.id, ended))
         self.post_mortems.state_changed(session)
 
+    async def close(self) -> None:
+        """The client goes: the frames that it held are let go of."""
+        await self.post_mortems.close()
+
     def settle(self, session: LiveSession) -> None:
         """Take out the breakpoints of ours."""
         for path in self._first_stops.pop(session.id, ()):

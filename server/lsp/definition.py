@@ -4,19 +4,22 @@ Rules:
 
 1. What a cell defined is found in that cell, wherever it stands now (``run_places``). If it is gone
    the text that ran is shown, in the read-only document ``vivo-run:/RUN.py``.
-2. Only a client that can read such documents is pointed to one.
+2. Only a client that can read such documents is pointed to one; any other to a file with that text.
 3. What is no definition of its own (a number, an instance) is defined where its name is bound,
    which the text tells; its type's definition is its class's.
 """
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from lsprotocol import types
 
+from ...core.errors import VivoError
 from ...parallel.messages import RunRecord
 from ..live import LiveSession
 from ..run_places import block_of, defines, find_block, find_heading, line_in_run
@@ -29,6 +32,7 @@ from .places import location_of, uri_of
 if TYPE_CHECKING:
     from .server import VivoServer
 
+_log = logging.getLogger(__name__)
 SCHEME = "vivo-run"
 _DEADLINE = 2.0
 """Seconds that a definition waits for the session: it is asked for, not come upon."""
@@ -150,7 +154,11 @@ async def _in_run(server: VivoServer, record: RunRecord, line: int) -> types.Loc
             return _line(server, uri, lines, found)
     target = f"{SCHEME}:/{record.id}.py"
     if not server.presenter.can.read_documents:
-        return None
+        try:
+            target = await asyncio.to_thread(server.written_runs.write, record)
+        except (OSError, VivoError) as error:
+            _log.warning("What ran cannot be shown: %s", error)
+            return None
     at = types.Position(index, 0)
     return types.Location(target, types.Range(at, at))
 

@@ -31,6 +31,11 @@ def register(server: VivoServer) -> None:
         known: dict[str, Path | None] = {}
         found = []
         for link in source_links(lines):
+            if (cell := server.notebooks.uri_shown_as(link.path)) is not None:
+                place = range_in(server, uri, link.line, link.start, link.end - link.start)
+                tip = f"Line {link.target} of {link.path}"
+                found.append(types.DocumentLink(place, cell, tooltip=tip))
+                continue
             if link.path not in known:
                 known[link.path] = _file(link.path, bases)
             path = known[link.path]

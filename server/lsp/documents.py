@@ -23,6 +23,7 @@ def register(server: VivoServer) -> None:
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         uri = params.text_document.uri
         server.presenter.opened(uri, params.text_document.text)
+        server.arriving.opened(uri)
         server.in_background(attach(server, uri))
         server.in_background(_attach_cluster(server, uri))
         server.in_background(static_answers.warm(server, uri))

@@ -11,6 +11,7 @@ from ..live import LiveSession
 from ..protocol.outputs import CopiedText, OpenParams, TracebackParams
 from ..replays import events_of
 from . import virtual_documents
+from .output_events import readable
 
 if TYPE_CHECKING:
     from .handling import Handler
@@ -35,7 +36,8 @@ async def copy_traceback(server: VivoServer, params: TracebackParams) -> CopiedT
         content = errors[-1].content if errors else None
     assert record.error is not None
     lines = (content or {}).get("traceback") or [f"{record.error.name}: {record.error.message}"]
-    return CopiedText(_ANSI.sub("", "\n".join(map(str, lines))))
+    text = _ANSI.sub("", "\n".join(map(str, lines)))
+    return CopiedText(readable(server.presenter, record, text))
 
 
 def _run_of(server: VivoServer, params: TracebackParams) -> tuple[LiveSession, RunRecord] | None:

@@ -18,12 +18,14 @@ from . import (
     cluster_sending,
     cluster_status,
     cluster_targets,
+    comms,
     console_commands,
     debugging,
     error_commands,
     exporting,
     inspecting,
     interpreter_commands,
+    missing_modules,
     notebook_runs,
     output_events,
     queueing,
@@ -45,6 +47,7 @@ HANDLERS: dict[str, Handler] = {
     **queueing.HANDLERS,
     **session_commands.HANDLERS,
     **interpreter_commands.HANDLERS,
+    **missing_modules.HANDLERS,
     **debugging.HANDLERS,
     **value_commands.HANDLERS,
     **error_commands.HANDLERS,
@@ -57,6 +60,7 @@ HANDLERS: dict[str, Handler] = {
     **variables.HANDLERS,
     **exporting.HANDLERS,
     **inspecting.HANDLERS,
+    **comms.HANDLERS,
     **console_commands.HANDLERS,
 }
 
@@ -80,6 +84,7 @@ def register(server: VivoServer) -> None:
 def _register_command(server: VivoServer, message: Message, handler: Handler) -> None:
     async def command(*arguments: Any) -> Any:
         params: Any = structure_command(server.converter, message.name, message.params, arguments)
+        await server.arriving.come(message.name, params)
         return await _handled(server, handler, params)
 
     server.command(message.name)(command)

@@ -35,6 +35,8 @@ async def inspect_object(server: VivoServer, params: InspectParams) -> Inspectio
     server.text_of(params.uri)
     session = server.sessions.known(params.uri)
     if params.path:
+        if params.session_id is not None:
+            session = server.session_by_id(params.session_id)
         return await _held(session, params)
     expression, is_global = params.expression, True
     if expression is None:
@@ -45,7 +47,8 @@ async def inspect_object(server: VivoServer, params: InspectParams) -> Inspectio
         expression, is_global = _at(server, params.uri, params.position)
     is_magic = bool(expression) and (expression or "").startswith("%")
     ran = session_that_ran(server, params.uri, params.position)
-    asked = session if is_magic or params.expression is not None else ran
+    is_named = params.expression is not None and params.position is None
+    asked = session if is_magic or is_named else ran
     if asked is not None and expression and is_global:
         told = await inspect(
             server, asked, expression, detail_level=params.detail_level, deadline=_DEADLINE
@@ -75,6 +78,7 @@ async def _live(
         name=fields["name"],
         provenance="live",
         type=fields["type"],
+        session_id=session.id,
         known=told.known,
         execution_id=fields.get("run"),
         location=await location_of_told(server, session, fields, "type_definition"),
@@ -111,7 +115,8 @@ async def _held(session: LiveSession | None, params: InspectParams) -> Inspectio
         return None
     children, total = await _children(session, params.path, params)
     if len(params.path) == 1:
-        return Inspection(str(params.path[0]), "live", "", children=children, total=total)
+        name = str(params.path[0])
+        return Inspection(name, "live", "", session.id, children=children, total=total)
     number = int(params.path[-1])
     one = InspectParams(params.uri, start=number, count=1)
     rows, _ = await _children(session, params.path[:-1], one)
@@ -119,7 +124,13 @@ async def _held(session: LiveSession | None, params: InspectParams) -> Inspectio
         return None
     row = rows[0]
     return Inspection(
-        row.name, "live", row.type, string_form=row.text, children=children, total=total
+        row.name,
+        "live",
+        row.type,
+        session.id,
+        string_form=row.text,
+        children=children,
+        total=total,
     )
 
 

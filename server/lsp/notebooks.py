@@ -36,6 +36,7 @@ def register(server: VivoServer) -> None:
         told = params.notebook_document
         server.notebooks.open(Notebook(told.uri, [_cell(cell) for cell in told.cells]))
         _opened(server, params.cell_text_documents)
+        server.arriving.opened(told.uri)
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeNotebookDocumentParams) -> None:

@@ -70,7 +70,7 @@ def output_of(
     transient = content.get("transient") or {}
     error = None
     if event.type == "error":
-        error = error_of(content, vivo.get("report"))
+        error = error_of(presenter, record, content, vivo.get("report"))
     return outputs.Output(
         execution_id=run,
         session_id=session.id,
@@ -98,8 +98,13 @@ def told_bundle(
     return by_reference(data, presenter.blobs, session.id, sequence)
 
 
-def error_of(content: dict[str, Any], report: dict[str, Any] | None) -> outputs.ExecutionError:
-    """An error for the client, its frames from the report."""
+def error_of(
+    presenter: Presenter,
+    record: RunRecord | None,
+    content: dict[str, Any],
+    report: dict[str, Any] | None,
+) -> outputs.ExecutionError:
+    """An error for the client, its frames from the report; notebooks' cells have their numbers."""
     frames = [
         outputs.ErrorFrame(
             path=frame["path"],
@@ -109,9 +114,19 @@ def error_of(content: dict[str, Any], report: dict[str, Any] | None) -> outputs.
         )
         for frame in (report or {}).get("frames", ())
     ]
-    return outputs.ExecutionError(
-        content["ename"], content["evalue"], content.get("traceback", []), frames
-    )
+    lines = [readable(presenter, record, line) for line in content.get("traceback", ())]
+    told = readable(presenter, record, content["evalue"])
+    return outputs.ExecutionError(content["ename"], told, lines, frames)
+
+
+def readable(presenter: Presenter, record: RunRecord | None, text: str) -> str:
+    """A text of a run's, in which cells of notebooks are named as people know them."""
+    if ".ipynb#" not in text:
+        return text
+    places = {}
+    if record is not None and record.path and (uri := presenter.place_of(record)) is not None:
+        places[record.path] = uri
+    return presenter.server.notebooks.readable(text, places)
 
 
 def duration_of(record: RunRecord) -> float:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ...core.post_mortem import EVALUATION_MIME
@@ -24,6 +25,7 @@ from .debugged_sources import DebuggedSources
 if TYPE_CHECKING:
     from .server import VivoServer
 
+_FAREWELL = 1.0  # seconds
 _PLAIN_NAME = re.compile(r"\s*[^\W\d]\w*\s*")
 _MODULE = "__import__('sys').modules['vivo.core.post_mortem']"
 # A cell that names sys.last_value looks at the last error, and leaves it as it is.
@@ -133,7 +135,9 @@ class PostMortems:
         ids, self._open = list(self._open), {}
         sessions = [each for each in self._server.every_session() if each.id in ids]
         asked = (self._ask(each, {"command": "disconnect", "seq": 0}) for each in sessions)
-        await asyncio.gather(*asked, return_exceptions=True)
+        told = asyncio.gather(*asked, return_exceptions=True)
+        with suppress(asyncio.TimeoutError):  # one that is held up in C keeps no editor open
+            await asyncio.wait_for(told, _FAREWELL)
 
 
 def _told(reply: dict[str, Any]) -> dict[str, Any]:

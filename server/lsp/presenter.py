@@ -20,6 +20,7 @@ from ..live import LiveSession
 from ..protocol import outputs, sessions
 from . import semantic_tokens
 from .capabilities import Capabilities, capabilities_of
+from .comms import CommNews
 from .figures_shown import Figures, figures_shown
 from .output_events import error_of, tell_output, told_bundle
 from .pages import Pages
@@ -44,6 +45,7 @@ class Presenter:
         self.figures = Figures(self)
         self.bars = RunningBars(self)
         self.pages = Pages(self)
+        self.comms = CommNews(self)
         self.sources: list[Source] = [
             pins_shown,
             values_shown,
@@ -243,6 +245,7 @@ class Presenter:
         self.server.tell("vivo/status", status)
         self.server.variable_news.state_changed(session)
         self.server.debugging.state_changed(session)
+        self.comms.state_changed(session)
 
     def queue_changed(self, session: LiveSession) -> None:
         """Send ``vivo/queue``, soon."""
@@ -289,7 +292,8 @@ class Presenter:
 
     def run_output(self, session: LiveSession, event: Message) -> None:
         """Send ``vivo/output``."""
-        tell_output(self, session, event)
+        if not self.comms.takes(session, event):
+            tell_output(self, session, event)
 
     def run_finished(self, session: LiveSession, record: RunRecord) -> None:
         """Send ``vivo/executionFinished``, show the value, end the progress."""
@@ -308,7 +312,7 @@ class Presenter:
         report = session.reports.get(record.id)
         if record.error is not None:
             told = {"ename": record.error.name, "evalue": record.error.message}
-            error = error_of(session.errors.get(record.id, told), report)
+            error = error_of(self, record, session.errors.get(record.id, told), report)
         finished = outputs.ExecutionFinished(
             execution_id=record.id,
             session_id=session.id,

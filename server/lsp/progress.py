@@ -80,5 +80,9 @@ def register(server: VivoServer) -> None:
 
     @server.feature(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)
     async def cancelled(params: types.WorkDoneProgressCancelParams) -> None:
-        if not await server.cluster_progress.cancel(str(params.token)):
-            await server.run_progress.cancel(str(params.token))
+        token = str(params.token)
+        if await server.cluster_progress.cancel(token) or await server.cluster_watcher.tasks.cancel(
+            token
+        ):
+            return
+        await server.run_progress.cancel(token)

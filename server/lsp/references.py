@@ -4,7 +4,9 @@ Rules:
 
 1. A rename touches the workspace's own files and open documents, nothing else: a name that an
    installed package defines or uses is refused with one sentence.
-2. A file that is open and differs from the disk where the name stands is refused too: the analysis
+2. Every file is looked into, for some seconds; then references are told with a sentence that there
+   are more files, and a rename is refused: one that is done in part breaks what it left.
+3. A file that is open and differs from the disk where the name stands is refused too: the analysis
    reads other files from the disk.
 """
 
@@ -25,8 +27,10 @@ from .places import location_of, range_in
 if TYPE_CHECKING:
     from .server import VivoServer
 
-_DEADLINE = 10.0
-"""Seconds that the files of a workspace may take."""
+_SEARCHED = 15.0
+"""Seconds that the files of a workspace are looked into."""
+_DEADLINE = 20.0
+"""Seconds until the answer is there, or none comes."""
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 
@@ -38,11 +42,23 @@ def register(server: VivoServer) -> None:
     """Register the features."""
     from .handling import CommandError
 
-    @server.feature(types.TEXT_DOCUMENT_REFERENCES)
+    @server.feature(types.TEXT_DOCUMENT_REFERENCES, types.ReferenceOptions(work_done_progress=True))
     async def references(params: types.ReferenceParams) -> list[types.Location]:
         uri = params.text_document.uri
+        token, progress = params.work_done_token, server.work_done_progress
+        if token is not None:
+            title = "Searching the workspace's files"
+            progress.begin(token, types.WorkDoneProgressBegin(title=title))
+        places, told = list[dict[str, Any]](), ""
+        try:
+            places, told = await _references(server, uri, params.position)
+        finally:
+            if token is not None:
+                progress.end(token, types.WorkDoneProgressEnd(message=told or None))
+        if told:
+            server.show_message(told, types.MessageType.Warning)
         found = []
-        for place in await _places(server, "references", uri, params.position):
+        for place in places:
             if place["is_definition"] and not params.context.include_declaration:
                 continue
             location = location_of(server, uri, place)
@@ -112,6 +128,25 @@ async def _places(
     return found or []
 
 
+async def _references(
+    server: VivoServer, uri: str, position: types.Position
+) -> tuple[list[dict[str, Any]], str]:
+    """Where a name is used, and a sentence if that is not all (rule 2)."""
+    place = in_characters(server, uri, position)
+    told = await static_answers.ask(
+        server, "references", uri, place, deadline=_DEADLINE, seconds=_SEARCHED
+    )
+    if told is None:
+        late = f"No answer came within {_DEADLINE:.0f} s: ask again."
+        return [], late if static_answers.is_on(server) else ""
+    if not told["is_cut"]:
+        return told["places"], ""
+    return told["places"], (
+        f"There may be more: {told['files']:,} files were looked into, and the workspace has "
+        "others. Open the folder that matters alone to have all of it searched."
+    )
+
+
 def _checked(server: VivoServer, uri: str, places: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The places, if all of them may be changed. Raises :class:`RenameError`."""
     folders = [str(server.sessions.folder_of(uri))]
@@ -134,7 +169,9 @@ async def _rename(server: VivoServer, params: types.RenameParams) -> types.Works
         raise RenameError(f"{new!r} is no name that Python allows.")
     defined = await _places(server, "definition", uri, params.position)
     _checked(server, uri, defined)
-    places = await _places(server, "references", uri, params.position)
+    places, left_out = await _references(server, uri, params.position)
+    if left_out:
+        raise RenameError(f"It is not renamed, for some files would keep the old name. {left_out}")
     _checked(server, uri, places)
     edits: dict[str, list[types.TextEdit]] = {}
     for place in places:

@@ -28,6 +28,7 @@ from ..sessions import SessionManager, path_of
 from ..settings import Settings
 from ..static import StaticAnalysis
 from . import serving
+from .arriving import Arriving
 from .cluster_progress import ClusterProgress
 from .cluster_status import ClusterWatcher
 from .cluster_targets import ClusterTargets
@@ -43,6 +44,7 @@ from .progress import RunProgress
 from .queueing import Queues
 from .variables import VariableNews
 from .workspace import Document
+from .written_runs import WrittenRuns
 
 _log = logging.getLogger(__name__)
 
@@ -113,7 +115,11 @@ class VivoServer(LanguageServer):
         self.run_progress = RunProgress(self)
         self.insisting = Insisting(self)
         self.queues = Queues(self)
+        self.table_orders: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        """By session and path: in which order a table was asked for last."""
         self.finding = Finding(self)
+        self.arriving = Arriving(self)
+        self.written_runs = WrittenRuns()
         self.debugging = Debugging(self)
         self.client_name = "vivo lsp"
         self.variable_news = VariableNews(self)
@@ -149,6 +155,10 @@ class VivoServer(LanguageServer):
         clusters = self.clusters.all()
         engines = [engine for each in clusters for engine in each.engines.values()]
         return [*self.sessions.sessions.values(), *clusters, *engines]
+
+    def session_by_id(self, session_id: str) -> LiveSession | None:
+        """One of :meth:`every_session`."""
+        return next((each for each in self.every_session() if each.id == session_id), None)
 
     @property
     def deadline(self) -> float:
@@ -203,6 +213,7 @@ class VivoServer(LanguageServer):
 
 def initialize(server: VivoServer, params: types.InitializeParams) -> None:
     """Take over what the client says of itself."""
+    server.arriving.begin()
     server.configure(params.initialization_options)
     if params.client_info is not None:
         server.client_name = server.sessions.client_name = params.client_info.name
@@ -236,6 +247,7 @@ def make_server() -> VivoServer:
         signature,
         static_answers,
         symbols,
+        transcript_documents,
         virtual_documents,
     )
 
@@ -253,11 +265,13 @@ def make_server() -> VivoServer:
     @server.feature(types.SHUTDOWN)
     async def on_shutdown(*_: Any) -> None:
         await server.finding.close()
+        await server.debugging.close()
         await server.cluster_watcher.close()
         await server.cluster_progress.close()
         await asyncio.gather(server.sessions.close(), server.clusters.close())
         await server.static.close()
         magic_words.close()
+        server.written_runs.close()
 
     for feature in (
         code_actions,
@@ -280,6 +294,7 @@ def make_server() -> VivoServer:
         signature,
         static_answers,
         symbols,
+        transcript_documents,
         virtual_documents,
     ):
         feature.register(server)

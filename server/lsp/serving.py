@@ -91,7 +91,9 @@ async def _serve(server: VivoServer, source: int, target: int) -> int:
         if output.is_broken:
             break
     if not protocol.is_closing:
+        await server.debugging.close()
         await server.sessions.close()
+        server.written_runs.close()
     return 0
 
 

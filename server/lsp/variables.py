@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import platform
 from typing import TYPE_CHECKING, Any
 
@@ -41,13 +42,17 @@ async def table(server: VivoServer, params: protocol.TableParams) -> protocol.Ta
     session, client = await _asked(server, params.uri)
     if not params.path:
         raise SessionError("Which table? Its path begins with the name of a variable.")
-    reply = await client.table(
-        params.path,
-        row=params.row,
-        rows=params.rows,
-        column=params.column,
-        columns=params.columns,
-    )
+    wanted = {field: getattr(params, field) for field in _TABLE_PARAMS}
+    filters = [{"column": each.column, "condition": each.condition} for each in params.filters]
+    order = (*params.at, params.sort, params.descending, str(filters))
+    newest, key = server.table_orders, (session.id, tuple(params.path))
+    newest[key] = order
+    reply = await client.table(params.path, filters=filters, **wanted)
+    while reply.pending:
+        await asyncio.sleep(_BETWEEN)
+        if newest.get(key) != order:
+            raise SessionError("The table was asked for in another order meanwhile.")
+        reply = await client.table(params.path, filters=filters, **wanted)
     if not reply.found and not reply.busy:
         raise SessionError(
             f"{_shown(params.path)} is no table: arrays, data frames and lists of rows are. "
@@ -57,7 +62,12 @@ async def table(server: VivoServer, params: protocol.TableParams) -> protocol.Ta
     return protocol.TablePage(session_id=session.id, **fields)
 
 
-_TABLE_FIELDS = ("rows", "columns", "labels", "names", "dtypes", "cells", "busy", "known")
+_BETWEEN = 0.1  # seconds between questions for an order that is being made
+_TABLE_PARAMS = ("row", "rows", "column", "columns", "at", "sort", "descending")
+_TABLE_FIELDS = (
+    *("rows", "columns", "labels", "names", "dtypes", "cells", "all_rows", "shape"),
+    *("problem", "running", "busy", "known"),
+)
 
 
 async def _asked(server: VivoServer, uri: str) -> tuple[LiveSession, SessionClient]:

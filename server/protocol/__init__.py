@@ -28,6 +28,7 @@ from . import (
     running,
     sessions,
     variables,
+    widgets,
 )
 from .declaring import Message
 
@@ -44,5 +45,6 @@ MESSAGES: tuple[Message, ...] = (
     *variables.MESSAGES,
     *exporting.MESSAGES,
     *inspecting.MESSAGES,
+    *widgets.MESSAGES,
     *consoles.MESSAGES,
 )

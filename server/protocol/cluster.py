@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 from lsprotocol.types import Position, Range
 
-from .declaring import Message, MimeBundle
+from .declaring import Message, MimeBundle, NoParams
 from .running import RunStarted
 
 Engines = Literal["all", "balanced"] | list[int]
@@ -114,6 +114,26 @@ class ClusterStatus:
     """The cells that were sent from editors and have not ended."""
     dashboard: str = ""
     """Of Dask, where the engines are in Dask's workers."""
+
+
+@attrs.define
+class ClusterInfo:
+    """A cluster of this machine; nobody is asked what it does."""
+
+    name: str
+    state: Literal["starting", "running", "killed"]
+    launcher: str
+    cwd: str
+    """Its folder: the cells of a workspace go to the newest that runs in theirs."""
+    created: float
+    """Seconds since the epoch."""
+
+
+@attrs.define
+class ClusterList:
+    """The clusters of this machine, the newest first."""
+
+    clusters: list[ClusterInfo]
 
 
 @attrs.define
@@ -228,6 +248,13 @@ MESSAGES: tuple[Message, ...] = (
         ClusterStatusParams,
         ClusterStatus,
         "What the cluster is and does.",
+    ),
+    Message(
+        "vivo.server.cluster.list",
+        "command",
+        NoParams,
+        ClusterList,
+        "List the clusters of this machine, whoever started them.",
     ),
     Message(
         "vivo.server.cluster.results",

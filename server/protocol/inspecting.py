@@ -23,6 +23,8 @@ class InspectParams:
     """1 asks for the source too, as ``obj??`` does."""
     path: list[str | int] = attrs.field(factory=list)
     """Instead of both, what an earlier answer's ``children`` refer to: their ``path``."""
+    session_id: str | None = None
+    """With a path: the session or engine that the earlier answer named; else the document's."""
     start: int = 0
     """The first of the children that are wanted."""
     count: int = 50
@@ -52,6 +54,8 @@ class Inspection:
     provenance: Literal["live", "static"]
     """Whether the object was looked at, or the text."""
     type: str
+    session_id: str | None = None
+    """Who told: the document's session, or the engine that was chosen for the cell."""
     known: float | None = None
     """When this was known (seconds since the epoch), if the session did not answer just now."""
     string_form: str | None = None

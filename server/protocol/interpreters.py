@@ -7,6 +7,7 @@ from typing import Literal
 import attrs
 
 from .declaring import Message
+from .running import RunStarted
 from .sessions import SessionInfo
 
 
@@ -53,6 +54,15 @@ class UseInterpreterParams:
     scope: Literal["document", "folder"] = "folder"
 
 
+@attrs.define
+class InstallParams:
+    """A package for the environment of a document's session."""
+
+    uri: str
+    package: str
+    """One that is widely known, as the code action of an error names it."""
+
+
 MESSAGES: tuple[Message, ...] = (
     Message(
         "vivo.server.interpreters",
@@ -70,5 +80,23 @@ MESSAGES: tuple[Message, ...] = (
         "chosen for it and runs that interpreter already; the session before goes on. It is the "
         "user's word, also where the workspace is not trusted.",
         errors="The interpreter cannot serve a session.",
+    ),
+    Message(
+        "vivo.server.chooseInterpreter",
+        "command",
+        InterpretersParams,
+        SessionInfo,
+        "Ask the user, by window/showMessageRequest, for another interpreter, and use it for the "
+        "document's folder. Null if none was chosen.",
+        errors="There is no other one; it cannot serve a session.",
+    ),
+    Message(
+        "vivo.server.installPackage",
+        "command",
+        InstallParams,
+        RunStarted,
+        "Install a package into the environment of the document's session, by pip: a run whose "
+        "output is shown, and at whose end the user is told how it went.",
+        errors="The workspace is not trusted; the package is not widely known.",
     ),
 )

@@ -62,6 +62,17 @@ class VariablePage:
 
 
 @attrs.define
+class TableFilter:
+    """What the items of a column must be."""
+
+    column: int
+    condition: str
+    """``> 5``, ``>= 5``, ``< 5``, ``<= 5``, ``= 5``, ``!= 5``, several with `` & `` between them;
+    ``=`` alone: missing, ``!=`` alone: not. Anything else is a text that the cell has in it, in
+    any case; of numbers it is the number itself."""
+
+
+@attrs.define
 class TableParams:
     """Which corner of which table is wanted."""
 
@@ -74,6 +85,14 @@ class TableParams:
     column: int = 0
     columns: int = 50
     """At most 200 come."""
+    at: list[int] = attrs.field(factory=list)
+    """Of an array of more than two dimensions: which sheet, by positions along those before the
+    last two; the first where none is given."""
+    sort: int | None = None
+    """The column by which the rows are sorted: what is missing comes last."""
+    descending: bool = False
+    filters: list[TableFilter] = attrs.field(factory=list)
+    """Rows that fit all of them are shown."""
 
 
 @attrs.define
@@ -91,6 +110,14 @@ class TablePage:
     dtypes: list[str | None]
     cells: list[list[str]]
     """By row. ``…`` is a cell that only other code could read."""
+    all_rows: int
+    """How many there are before the filters."""
+    shape: list[int]
+    """Of an array of more than two dimensions: all of them."""
+    problem: str
+    """Why it can be neither sorted nor filtered so, as a sentence; no rows come then."""
+    running: bool
+    """Whether a cell runs, so that the order is that of its beginning, or of when it was made."""
     busy: bool
     """Whether the engine did not answer in time, so that this is what was known last."""
     known: float | None
@@ -172,8 +199,10 @@ MESSAGES: tuple[Message, ...] = (
         "query",
         TableParams,
         TablePage,
-        "Rows and columns of an array, a data frame or a list of rows; also while a cell runs.",
-        errors="No session runs for the document; the path leads to no table (any more).",
+        "Rows and columns of an array, a data frame or a list of rows, as they stand, sorted or "
+        "filtered; also while a cell runs. It is answered once the rows are in order.",
+        errors="No session runs for the document; the path leads to no table (any more); the same "
+        "table was asked for in another order before this one was made.",
     ),
     Message(
         "vivo/variablesChanged",

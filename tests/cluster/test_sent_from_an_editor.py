@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from vivo.parallel import Cluster
 from vivo.parallel.cluster.places import all_entries
 from vivo.server.lsp_client import ResponseError
 
@@ -218,7 +220,18 @@ async def _an_engine_answers_for_its_cell(editor: Editor) -> None:
     ]  # fmt: skip
     await editor.start("cluster.target", engine=1, **at(there, 0))
     items = (await editor.ask("completion", **at(there, 3)))["items"]
-    assert [each["detail"] for each in items if each["label"] == "squares"] == ["list · live"]
+    (item,) = [each for each in items if each["label"] == "squares"]
+    assert item["detail"] == "list · live"
+    resolved = await editor.client.request("completionItem/resolve", item)
+    assert "[1, 1, 1, 1]" in resolved["documentation"]["value"]
+    assert "*live, on engine 1*" in resolved["documentation"]["value"]
+    told = {"uri": editor.uri, "expression": "squares", **at(there, 0)}
+    inspected = await editor.client.request("vivo/inspect", told)
+    assert (inspected["stringForm"], inspected["total"]) == ("[1, 1, 1, 1]", 4)
+    held = {"uri": editor.uri, "path": inspected["children"][3]["path"]}
+    assert await editor.client.request("vivo/inspect", held) is None  # the session has no such name
+    held["sessionId"] = inspected["sessionId"]
+    assert (await editor.client.request("vivo/inspect", held))["stringForm"] == "1"
     await editor.start("cluster.target", engine=None, **at(there, 0))
     assert "live" in str((await editor.ask("hover", **at(there - 1, 1)))["contents"])
 
@@ -481,6 +494,34 @@ async def test_a_cluster_is_started_scaled_watched_and_stopped_by_commands(home:
         assert not all_entries()
         with pytest.raises(ResponseError, match="No cluster runs for this workspace"):
             await editor.start("cluster.stop")
+
+
+async def test_tasks_of_programs_are_progress_whose_cancel_takes_them_back(home: Path) -> None:
+    """Of a program that knows nothing of the editor; none is left, and the engines go on."""
+    async with last_editing(home) as editor:
+        tokens = progress_of(editor)["tokens"]
+        editor.open("6 * 7\n")
+        await editor.start("cluster.start", engines=2)
+        await editor.until(_states(editor, lambda s: s["state"] == "running"))
+
+        def farm() -> list[str]:
+            with Cluster.connect() as cluster:
+                view = cluster.load_balanced()
+                told = view.amap(time.sleep, [300] * 6).get(60, return_exceptions=True)
+                assert view.apply(int, "7") == 7
+                return [type(each).__name__ for each in told]
+
+        program = asyncio.create_task(asyncio.to_thread(farm))
+        (token,) = await editor.until(lambda: [t for t in tokens if "tasks" in t])
+        await editor.until(lambda: told_of(editor, token))
+        begun = told_of(editor, token)[0]
+        assert begun["title"].startswith("Tasks of programs on ")
+        assert begun["cancellable"] is True
+        assert begun["message"].startswith("0 of 6 have ended, ")
+        editor.client.notify("window/workDoneProgress/cancel", {"token": token})
+        assert await program == ["TaskError"] * 6
+        await editor.until(lambda: told_of(editor, token)[-1]["kind"] == "end")
+        await editor.start("cluster.stop")
 
 
 def _states(editor: Editor, is_so: Callable[[dict[str, Any]], bool]) -> Callable[[], bool]:

@@ -181,6 +181,24 @@ def test_a_smaller_budget_holds_at_once(shell: Shell) -> None:
     assert "_4" not in shell.namespace
 
 
+def test_inputs_cost_little_however_many_there_are(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All stay in In, a text once; the newest have names, and a user's own value keeps its."""
+    monkeypatch.setattr("vivo.core.results.NAMED_INPUTS", 3)
+    shell.run_cell("_i2 = 'mine'")
+    for number in range(2, 7):
+        shell.run_cell("".join(["x = ", str(number % 2)]))
+    inputs = shell.namespace["In"]
+    assert inputs == ["", "_i2 = 'mine'", *("x = 0", "x = 1") * 2, "x = 0"]
+    assert len({id(each) for each in inputs[2:]}) == 2
+    names = [name for name in shell.namespace if name[:2] == "_i" and name[2:].isdigit()]
+    assert (names, shell.namespace["_i6"]) == (["_i4", "_i5", "_i6"], "x = 0")
+    shell.run_cell("_i4 = 'mine'")
+    shell.run_cell("x = 1")
+    assert shell.namespace["_i4"] == "mine"
+
+
 class AnyUseOfOut(RuleBasedStateMachine):
     """Values come, and are deleted in every way there is, in any order."""
 

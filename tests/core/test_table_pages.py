@@ -80,13 +80,13 @@ ran.clear()
 """
     assert shell.run_cell(source).status == "ok"
     shown = {
-        name: shell.variables.corner([name], 0, 10, 0, 10)
+        name: shell.variables.corner([name], 0, 10, 0, 10, {})
         for name in ("objects", "array", "keys", "moments", "rows")
     }
     assert shell.namespace["ran"] == []
     assert shown["objects"] is not None
-    assert shown["objects"].cells == [["<Item>", "1"]]
+    assert shown["objects"]["cells"] == [["<Item>", "1"]]
     assert shown["array"] is not None
-    assert shown["array"].cells == [["0.0", "0.0"]] * 2
+    assert shown["array"]["cells"] == [["0.0", "0.0"]] * 2
     assert shown["keys"] is None
     assert shown["rows"] is None

@@ -71,6 +71,23 @@ async def test_one_interrupt_ends_any_cell(session: Interrupted, home: Path, kin
     assert not [each for each in processes_of(home) if each.name() == "sleep"]
 
 
+async def test_an_interrupt_ends_the_expressions_behind_a_cell(session: Interrupted) -> None:
+    """The one that is evaluated, and those that wait; the next cell is untouched."""
+    asked = {
+        "first": "6 * 7",
+        "endless": "print('begun') or any(False for _ in iter(int, 1))",
+        "never": "print('no')",
+    }
+    execution = await session.client.execute("1", user_expressions=asked)
+    await session.dialogue.text_of(execution.id, "begun")
+    assert await session.client.interrupt(execution.id) == "interrupted"
+    told = (await execution.reply()).content["user_expressions"]
+    assert told["first"]["data"]["text/plain"] == "42"
+    assert [told[each]["ename"] for each in ("endless", "never")] == ["KeyboardInterrupt"] * 2
+    assert (await execution.finished()).status == "ok"
+    assert await session.dialogue.value("6 * 7") == "42"
+
+
 async def test_a_long_call_of_numpy_ends_when_it_returns(session: Interrupted) -> None:
     """numpy looks for no interrupt within a call: the cell ends right after it."""
     execution = await session.begun("print('begun')\nx = np.sort(np.tile(million, 4))\nnever = 1")

@@ -116,3 +116,24 @@ async def test_a_corner_of_a_table_is_shown_while_a_cell_runs(client: SessionCli
         await client.table([])
     await client.interrupt()
     await loop.finished()
+
+
+async def test_a_table_is_sorted_and_filtered_while_a_cell_runs(client: SessionClient) -> None:
+    """Millions of rows: the order is made beside the cell, and asked for until it is there."""
+    await run(client, "import numpy\nhuge = numpy.arange(3_000_000.0)[::-1].reshape(-1, 2).copy()")
+    loop = await client.execute("while True: pass")
+    await client.variables()
+    wanted = {"sort": 0, "filters": [{"column": 1, "condition": ">= 100"}], "rows": 2}
+    found = await client.table(["huge"], **wanted)
+    while found.pending:
+        found = await client.table(["huge"], **wanted)
+    assert (found.cells[0], found.rows, found.all_rows) == (
+        ["101.0", "100.0"],
+        1_499_950,
+        1_500_000,
+    )
+    assert found.running
+    refused = await client.table(["huge"], filters=[{"column": 0, "condition": "> x"}])
+    assert "“x” is no number" in refused.problem
+    await client.interrupt()
+    await loop.finished()

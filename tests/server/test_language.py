@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 from vivo.server.lsp_client import ResponseError
+from vivo.server.sessions import path_of
 from vivo.server.static import STATIC_DEADLINE
 
 from .editors import CAPABILITIES, Editor, at, end_all, make_editor
@@ -269,3 +270,33 @@ async def test_static_answers_run_no_program_of_a_workspace(home: Path) -> None:
     os.kill(child.pid, 9)
     assert "Of theirs." in (await editor.ask("hover", **at(1, 9)))["contents"]["value"]
     await editor.client.close()
+
+
+GONE = "# %%\ndef work():\n    return 1\n# %%\nwork()\n"
+
+
+async def test_who_opens_files_alone_is_led_to_a_file_with_what_ran(home: Path) -> None:
+    """Where the cell is gone; the file is the user's alone, and goes with the server."""
+    plain = await make_editor(home, {})
+    try:
+        plain.open(GONE)
+        await plain.run_cell(1)
+        await plain.run_cell(4)
+        (there,) = await plain.ask("definition", **at(4, 1))
+        assert (there["uri"], there["range"]["start"]["line"]) == (plain.uri, 1)
+        whole = {"start": {"line": 1, "character": 0}, "end": {"line": 3, "character": 0}}
+        change = {"range": whole, "text": "pass\n"}
+        version = {"uri": plain.uri, "version": 2}
+        plain.client.notify(
+            "textDocument/didChange", {"textDocument": version, "contentChanges": [change]}
+        )
+        (gone,) = await plain.ask("definition", **at(3, 1))
+        path = Path(path_of(gone["uri"]) or "")
+        lines = path.read_text().split("\n")
+        assert lines[gone["range"]["start"]["line"]] == "def work():"
+        assert path.is_relative_to(home / "state")
+        assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    finally:
+        await end_all(plain)
+        await plain.client.close()
+    assert not path.exists()

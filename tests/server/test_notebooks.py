@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from vivo.parallel.messages import RunRecord
 from vivo.parallel.runs import RunTable
+from vivo.server.lsp_client import ResponseError
 from vivo.server.notebooks import CombinedText, Notebook, NotebookCell, Notebooks
 from vivo.server.sessions import path_of
 
@@ -109,6 +112,11 @@ async def test_an_error_is_a_diagnostic_on_the_cell_and_its_frames(editor: Noteb
     assert [(each["uri"], each["range"]["start"]["line"]) for each in places] == [
         (first, 2), (second, 1),
     ]  # fmt: skip
+    copied = (await editor.start("copyTraceback"))["text"]
+    for text in (re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(ended["error"]["traceback"])), copied):
+        assert 'File "my work.ipynb, cell 2", line 2' in text
+        assert 'File "my work.ipynb, cell 1", line 3, in fail' in text
+        assert ".ipynb#" not in text
     whole = {"start": {"line": 0, "character": 7}, "end": {"line": 0, "character": 8}}
     changes = [{"range": whole, "text": "1"}]
     edited = {"document": {"uri": second, "version": 2}, "changes": changes}
@@ -206,6 +214,23 @@ async def test_a_notebook_that_is_opened_again_shows_what_ran(editor: NotebookEd
     assert "`int`" in (await editor.ask("hover", **at(0, 1)))["contents"]["value"]
 
 
+async def test_what_is_run_before_the_editor_has_told_of_it_waits_for_it(
+    editor: NotebookEditor,
+) -> None:
+    """As after a restart of the server, whose client tells of notebooks last."""
+    path = (editor.folder / "late.ipynb").as_uri().removeprefix("file://")
+    editor.uri = CELL.format(path=path, number=0)
+    told = [editor.start("runCell", position={"line": 0, "character": 0})]
+    told.append(editor.client.command("vivo.server.runCells", {"uris": [editor.uri]}))
+    asked = [asyncio.create_task(each) for each in told]
+    await editor.client.command("vivo.server.sessions", {})  # they are with the server
+    assert editor.open_notebook(["6 * 7"], "late.ipynb") == [editor.uri]
+    for each in await asyncio.gather(*asked):
+        assert (await editor.end_of(each["executionId"]))["value"] == {"text/plain": "42"}
+    with pytest.raises(ResponseError, match="is not open"):
+        await editor.client.command("vivo.server.runCells", {"uris": [f"{editor.uri}-none"]})
+
+
 async def test_a_file_whose_uri_is_quoted_is_found(editor: NotebookEditor) -> None:
     """Blanks and umlauts in a path, as clients quote them."""
     editor.open("1 + 1\n", "my größe.py")
@@ -241,6 +266,23 @@ def test_a_cell_runs_under_a_name_of_its_own_and_is_found_by_it() -> None:
     assert notebooks.file_name("vscode-notebook-cell:Untitled-1.ipynb?x#W0") is None
     assert path_of("vscode-notebook-cell:Untitled-1.ipynb?x#W0") is None
     assert path_of(plain) == Path("/home/me/a b.ipynb")
+
+
+def test_a_traceback_names_cells_as_people_know_them() -> None:
+    """By the notebook's name and the cell's number; one that is gone by the name alone."""
+    notebooks = Notebooks()
+    cells = [NotebookCell("x:/me/a b.ipynb#T", is_code=False), NotebookCell("x:/me/a b.ipynb#W1")]
+    notebooks.open(Notebook("file:///me/a%20b.ipynb", cells))
+    text = 'File "/me/a b.ipynb#W1", line 2, File "\x1b[32m/me/a b.ipynb#W7\x1b[0m", /x.py#L1'
+    assert notebooks.readable(text, {}) == (
+        'File "a b.ipynb, cell 2", line 2, File "\x1b[32ma b.ipynb, a cell that is gone\x1b[0m", '
+        "/x.py#L1"
+    )
+    moved = notebooks.readable("/me/a b.ipynb#W7", {"/me/a b.ipynb#W7": cells[1].uri})
+    assert moved == "a b.ipynb, cell 2"
+    assert notebooks.uri_shown_as("a b.ipynb, cell 2") == cells[1].uri
+    assert notebooks.uri_shown_as("a b.ipynb, cell 3") is None
+    assert notebooks.uri_shown_as("other.ipynb, cell 1") is None
 
 
 def test_only_code_cells_are_part_of_the_program() -> None:

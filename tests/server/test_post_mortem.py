@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from vivo.server.lsp_client import ResponseError
 
-from .editors import Editor, at, editing
+from .editors import Editor, at, editing, make_editor
 
 pytestmark = pytest.mark.sessions
 
@@ -178,6 +178,31 @@ async def test_a_restart_ends_it(editor: Editor) -> None:
     assert [(each["message"]["event"], each["postMortem"]) for each in told] == [
         ("terminated", True)
     ]
+
+
+HELD = """# %%
+class Kept: pass
+def fail():
+    kept = Kept()
+    1 / 0
+fail()
+# %%
+import gc
+sum(type(each).__name__ == 'Kept' for each in gc.get_objects())
+"""
+
+
+async def test_a_client_that_goes_lets_the_frames_go(home: Path) -> None:
+    """The session goes on without what was held for it."""
+    made = await make_editor(home)
+    made.open(HELD)
+    assert (await made.run_cell(0))["status"] == "error"
+    await Adapter(made).attach()
+    assert (await made.run_cell(6))["value"] == {"text/plain": "1"}
+    await made.client.close()
+    async with editing(home) as again:
+        again.open(HELD)
+        assert (await again.run_cell(6))["value"] == {"text/plain": "0"}
 
 
 async def test_an_error_offers_it_to_an_editor_with_a_debugger(home: Path) -> None:

@@ -23,6 +23,7 @@ RECORDS = sorted((Path(__file__).parent / "clients").glob("*.json"))
 CHANNELS = {
     "emacs28": "diagnostics",
     "emacs30": "diagnostics",  # its hints are not asked for again when a cell ends
+    "emacs_package": "hints",  # these two are eglot; this one is our own client
     "neovim": "lenses",
     "neovim011": "hints",
     "vscode": "hints",

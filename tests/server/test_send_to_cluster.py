@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from vivo.parallel.cluster.cluster import Cluster
 from vivo.parallel.errors import SessionError
 from vivo.server.clusters import name_for, options_of
 from vivo.server.lsp_client import ResponseError
@@ -72,9 +75,38 @@ async def test_a_cell_runs_on_engines_and_its_results_outlive_the_editor(home: P
             status = await again.start("cluster.status")
             numbers = [engine["number"] for engine in status["engines"]]
             assert (status["state"], numbers) == ("running", [0, 1])
+            (listed,) = (await again.start("cluster.list"))["clusters"]
+            assert (listed["name"], listed["state"]) == (status["name"], "running")
+            assert listed["cwd"] == str(home / "work")
             ended = await sent(again, target=[1], **at(2, 0))
             assert ended["value"]["text/plain"] == f"[1] {pids[1]}"
             assert (await again.start("cluster.stop"))["state"] == "none"
+    finally:
+        stop_all()
+
+
+async def test_a_cluster_that_is_named_is_no_second_one(home: Path) -> None:
+    """Asked for by its name first, then as the workspace's: its outputs come once."""
+    try:
+        async with last_editing(home) as editor:
+            editor.open("print('once')\n")
+            start = partial(Cluster, n=1, name="beside", cwd=str(home / "work"))
+            beside = await asyncio.to_thread(start)
+            beside.detach()
+            beside.close()
+            (listed,) = (await editor.start("cluster.list"))["clusters"]
+            assert (listed["name"], listed["launcher"]) == ("beside", "local")
+            await editor.start("cluster.status", name="beside", watch=True)
+            for name in (None, "beside"):
+                ended = await sent(editor, name=name, **at(0, 0))
+                told = [
+                    each.get("text") or ""
+                    for each in editor.told["vivo/output"]
+                    if each["executionId"] == ended["executionId"]
+                ]
+                assert "".join(told) == "once\n"
+            await editor.start("cluster.stop")
+            assert (await editor.start("cluster.list"))["clusters"] == []
     finally:
         stop_all()
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import vivo.server.static
+from lsprotocol import types
 from vivo.server.analysis.modules import members
+from vivo.server.analysis.searching import Search
+from vivo.server.lsp import references
 from vivo.server.static import Source, StaticAnalysis
 
 FILES = {
@@ -145,3 +149,60 @@ async def test_an_analysis_that_hangs_at_a_request_is_started_anew(
             assert analysis._process is not first
     finally:
         await analysis.close()
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A workspace of 1,200 files, of which the last hundred use a name."""
+    (tmp_path / "tool.py").write_text("def gauge():\n    return 1\n")
+    for number in range(1_200):
+        is_user = number >= 1_100
+        line = "from tool import gauge\ngauge()\n" if is_user else f"engauge = {number}\n"
+        (tmp_path / f"part_{number:04}.py").write_text(line)
+    return tmp_path
+
+
+async def test_a_name_is_found_in_every_file_of_a_large_workspace(large: Path) -> None:
+    """jedi by itself would parse thirty of them."""
+    analysis = StaticAnalysis()
+    path = large / "tool.py"
+    asked = Source(path.as_uri(), 1, path.read_text(), str(path), str(large), sys.executable)
+    try:
+        told: Any = await analysis.ask(
+            "references", asked, line=0, column=5, seconds=60, deadline=80
+        )
+        files = {Path(each["path"]).name for each in told["places"]}
+        assert files == {"tool.py", *(f"part_{number}.py" for number in range(1_100, 1_200))}
+        assert (told["is_cut"], told["files"]) == (False, 1_200)
+        told = await analysis.ask("references", asked, line=0, column=5, seconds=-1, deadline=80)
+        assert (told["is_cut"], [each["line"] for each in told["places"]]) == (True, [0])
+    finally:
+        await analysis.close()
+
+
+def test_a_search_ends_when_nobody_waits_for_it() -> None:
+    """At the next file, and for good."""
+    waits = [True, True, False, True]
+    search = Search(60, lambda: not waits.pop(0))
+    assert [search.goes_on() for _ in range(4)] == [True, True, False, False]
+    assert (search.files, search.is_cut) == (2, True)
+
+
+async def test_what_was_not_looked_into_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """References come with a sentence; a rename is refused, for it would be done in part."""
+    server: Any = SimpleNamespace(settings=SimpleNamespace(static="on"))
+    told = {"places": [{"path": None, "line": 1}], "files": 2_345, "is_cut": True}
+
+    async def answer(*_: Any, **__: Any) -> Any:
+        return told
+
+    monkeypatch.setattr(references.static_answers, "ask", answer)
+    monkeypatch.setattr(references, "in_characters", lambda *_: (0, 0))
+    monkeypatch.setattr(references, "_checked", lambda *_: [])
+    at = types.Position(0, 0)
+    places, sentence = await references._references(server, "file:///a.py", at)
+    assert places == told["places"]
+    assert sentence.startswith("There may be more: 2,345 files were looked into")
+    document = types.TextDocumentIdentifier("file:///a.py")
+    with pytest.raises(references.RenameError, match="some files would keep the old name"):
+        await references._rename(server, types.RenameParams(document, at, "other"))

@@ -126,3 +126,15 @@ async def test_every_message_is_described(editor: Editor) -> None:
     assert fields[0] == {"name": "uri", "type": "string", "optional": False, "doc": ""}
     assert fields[2]["doc"] == "At most 1,000 come."
     assert (told["valuesBy"], told["input"], told["positionEncoding"]) == ("hints", True, "utf-16")
+
+
+async def test_a_table_is_answered_once_its_rows_are_in_order(editor: Editor) -> None:
+    """Sorted, filtered, a sheet of several; who asks for another order before is told so."""
+    editor.open("# %%\nimport numpy\ncube = numpy.arange(24).reshape(2, 4, 3)\nbig = cube % 5\n")
+    await editor.run_cell(1)
+    sorted_rows = {"path": ["cube"], "at": [1], "sort": 2, "descending": True}
+    page = await ask(editor, "table", **sorted_rows)
+    assert (page["cells"][0], page["shape"]) == (["21", "22", "23"], [2, 4, 3])
+    filters = [{"column": 0, "condition": "> 15"}]
+    page = await ask(editor, "table", path=["cube"], at=[1], filters=filters)
+    assert (page["labels"], page["rows"], page["allRows"]) == (["2", "3"], 2, 4)

@@ -15,6 +15,7 @@ import {
   Queries,
   Requests,
   type Blob,
+  type CommEvent,
   type ExecutionFinished,
   type ExecutionStarted,
   type InputParams,
@@ -36,7 +37,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const storage = context.globalStorageUri;
   const status = new StatusBar();
   const blobs: BlobStore = new BlobStore((asked) => started.query<Blob>(Queries.blob, asked));
-  const panel = new OutputPanel(context.extensionUri, blobs);
+  const panel: OutputPanel = new OutputPanel(context.extensionUri, blobs, (method, params) => started.query(method, params));
   const settings = new Settings();
   const owner = new CellOwner(context.globalState, () => void server?.redrawLenses());
   const installer = new Installer(storage, () => started.restart());
@@ -70,7 +71,12 @@ export async function deactivate(): Promise<void> {
 
 function listen(server: Server, status: StatusBar, panel: OutputPanel, notebooks: Notebooks): void {
   server.onDidChange((isThere) => status.serverChanged(isThere));
-  server.hear(Notifications.status, (told: Status) => status.told(told));
+  server.onDidChange(() => panel.widgets.serverChanged());
+  server.hear(Notifications.status, (told: Status) => {
+    status.told(told);
+    panel.widgets.statusChanged(told);
+  });
+  server.hear(Notifications.comm, (told: CommEvent) => panel.widgets.heard(told));
   server.hear(Notifications.executionStarted, (data: ExecutionStarted) => {
     status.serves(data.uri, data.sessionId);
     if (!notebooks.shows(data.uri)) {
@@ -89,6 +95,7 @@ function listen(server: Server, status: StatusBar, panel: OutputPanel, notebooks
   });
   server.announce("input");
   server.announce("blobs");
+  server.announce("comms");
   server.answer(Requests.input, askForInput);
 }
 

@@ -70,5 +70,65 @@
       (vivo-inspector-back)
       (vivo-tests--wait "the first again" (lists-tests--shows (current-buffer) "Holds 1")))))
 
+(defun lists-tests--table-shows (text)
+  "Whether the table in the inspector holds TEXT."
+  (with-current-buffer "*vivo inspector*"
+    (let ((start (next-single-property-change (point-min) 'vivo-table)))
+      (and start
+           (string-match-p (regexp-quote text)
+                           (buffer-substring start (or (next-single-property-change start 'vivo-table)
+                                                       (point-max))))))))
+
+(ert-deftest vivo-table-is-shown-by-pages-in-the-inspector ()
+  "Rows and columns of a table are turned to by keys, and follow the session."
+  (lists-tests--with "wide = [[f'{row}:{column}' for column in range(20)] for row in range(1000)]\nlen(wide)\n"
+    (let ((source (current-buffer))
+          (press (lambda (key) (let ((last-command-event key)) (vivo-inspector-turn)))))
+      (vivo-inspector-show source '(:path ["wide"]))
+      (with-current-buffer "*vivo inspector*"
+        (vivo-tests--wait "the table"
+          (lists-tests--table-shows "rows 1–20 of 1000, columns 1–8 of 20"))
+        (should (lists-tests--table-shows "19:7"))
+        (should-not (lists-tests--table-shows "20:7"))
+        (should-error (funcall press ?\[) :type 'user-error)
+        (funcall press ?\])
+        (vivo-tests--wait "the next rows" (lists-tests--table-shows "rows 21–40"))
+        (should (lists-tests--table-shows "20:7"))
+        (should-not (lists-tests--table-shows "19:7"))
+        (funcall press ?>)
+        (vivo-tests--wait "the next columns" (lists-tests--table-shows "columns 9–16"))
+        (should (lists-tests--table-shows "20:15"))
+        (vivo-inspector-go-to-row 1000)
+        (vivo-tests--wait "the last row" (lists-tests--table-shows "rows 1000–1000"))
+        (should (lists-tests--table-shows "999:15"))
+        (should-error (funcall press ?\]) :type 'user-error))
+      (with-current-buffer source
+        (goto-char (point-max))
+        (insert "wide[999][15] = 'new'\n")
+        (vivo-run-region (line-beginning-position 0) (point-max)))
+      (vivo-tests--wait "the new cell" (lists-tests--table-shows "new")))))
+
+(ert-deftest vivo-definitions-are-gone-to-from-the-lists ()
+  "A variable of the list, and what is inspected, lead to where they are defined."
+  (lists-tests--with "import textwrap\ndef double(n):\n    return 2 * n\nfour = double(2)\nfour\n"
+    (let ((source (current-buffer)))
+      (vivo-variables)
+      (with-current-buffer "*vivo variables: cells.py*"
+        (vivo-tests--wait "the variables" (member "four" (lists-tests--names)))
+        (dolist (each '(("double" . 2) ("four" . 4)))
+          (vivo-tests--go (car each))
+          (save-current-buffer (vivo-variables-definition))
+          (with-current-buffer source
+            (vivo-tests--wait "the definition" (= (cdr each) (line-number-at-pos))))))
+      (vivo-inspector-show source '(:expression "textwrap.dedent"))
+      (with-current-buffer "*vivo inspector*"
+        (vivo-tests--wait "the function" (lists-tests--shows (current-buffer) "textwrap.py"))
+        (save-current-buffer (vivo-inspector-definition)))
+      (vivo-tests--wait "its file" (get-buffer "textwrap.py"))
+      (with-current-buffer "textwrap.py"
+        (vivo-tests--wait "its line" (looking-at-p "def dedent"))
+        (set-buffer-modified-p nil)
+        (kill-buffer)))))
+
 (provide 'lists-tests)
 ;;; lists-tests.el ends here

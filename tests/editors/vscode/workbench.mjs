@@ -157,7 +157,20 @@ export class Workbench {
 
   async open(name, { hasServer = true } = {}) {
     const file = `vscode-remote://127.0.0.1:${this.port}${path.join(this.workspace, name)}`;
-    const payload = encodeURIComponent(JSON.stringify([["openFile", file]]));
+    await this.browse(`&payload=${encodeURIComponent(JSON.stringify([["openFile", file]]))}`);
+    await this.editor.locator(".view-lines").waitFor({ timeout: 90000 });
+    if (hasServer) await this.lens("Run Cell").first().waitFor({ state: "attached", timeout: 60000 });
+    return this.page;
+  }
+
+  // Open the workspace with no file.
+  async openFolder() {
+    await this.browse("");
+    await this.page.locator(".explorer-folders-view").waitFor({ timeout: 90000 });
+    return this.page;
+  }
+
+  async browse(more) {
     this.context = await chromium.launchPersistentContext(path.join(this.state, "profile"), {
       executablePath: "/usr/bin/chromium",
       headless: true,
@@ -175,11 +188,8 @@ export class Workbench {
     });
     this.page = this.context.pages()[0] ?? (await this.context.newPage());
     this.page.setDefaultTimeout(30000);
-    await this.page.goto(`http://127.0.0.1:${this.port}/?${this.opened}&payload=${payload}`);
+    await this.page.goto(`http://127.0.0.1:${this.port}/?${this.opened}${more}`);
     this.editor = this.page.locator(".editor-instance .monaco-editor").first();
-    await this.editor.locator(".view-lines").waitFor({ timeout: 90000 });
-    if (hasServer) await this.lens("Run Cell").first().waitFor({ state: "attached", timeout: 60000 });
-    return this.page;
   }
 
   get opened() {

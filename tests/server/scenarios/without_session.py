@@ -20,5 +20,18 @@ math.sq
 #             ^ complete: sides·static
 # %time shape.si
 #^ complete: -sides
+#              ^ complete: sides·static
+# %timeit -
+#          ^ complete: -n·static
+# %matplo
+#        ^ complete: %matplotlib·static
+# %run cel
+#         ^ complete: cells.py·static
+# !ech
+#     ^ complete: echo·static
+# files = !cat cel
+#                 ^ complete: cells.py·static
+# plain words
+#           ^ complete: -sides -cells.py
 # --- steps
 # check

@@ -6,7 +6,7 @@ import { BOUNDS, isContinued, keyOf, type Entry } from "./outputLog.ts";
 import type { ExecutionFinished, ExecutionStarted, Output } from "../protocol";
 
 export const BLOCK = 40;
-const GUESSED_HEIGHT = 64; // of a block that was never drawn, in pixels
+export const GUESSED_HEIGHT = 20; // of an output that was never drawn, in pixels
 
 export interface Item {
   readonly key: string;
@@ -25,6 +25,7 @@ export interface Block {
   readonly cell: Cell;
   readonly isFirst: boolean;
   items: Item[];
+  /** In pixels; 0 if it was never drawn. */
   height: number;
 }
 
@@ -49,7 +50,10 @@ export class Blocks {
   drop(ids: string[]): void {
     const gone = new Set(ids);
     this.list = this.list.filter(({ cell }) => !gone.has(cell.id));
-    ids.forEach((id) => this.cells.delete(id));
+    for (const id of ids) {
+      this.cells.get(id)?.blocks.forEach(({ items }) => this.forget(items));
+      this.cells.delete(id);
+    }
   }
 
   clear(): void {
@@ -76,7 +80,7 @@ export class Blocks {
 
   private grow(cell: Cell): Block {
     const before = cell.blocks.at(-1);
-    const block = { cell, isFirst: !before, items: [], height: GUESSED_HEIGHT };
+    const block = { cell, isFirst: !before, items: [], height: 0 };
     cell.blocks.push(block);
     if (!before || before === this.list.at(-1)) {
       this.list.push(block);
@@ -123,13 +127,36 @@ export class Blocks {
     if (surplus.size) {
       this.list = this.list.filter((block) => !surplus.has(block));
     }
-    cell.blocks.forEach((block) => (block.items = []));
+    surplus.forEach(({ items }) => this.forget(items));
+    for (const block of cell.blocks) {
+      this.forget(block.items);
+      block.items = [];
+    }
     cell.isToClear = false;
+  }
+
+  // Displays that are gone are updated no more.
+  private forget(items: Item[]): void {
+    for (const item of items) {
+      const { displayId } = item.output;
+      const left = displayId ? this.displays.get(displayId)?.filter((shown) => shown !== item) : undefined;
+      if (displayId && left?.length) {
+        this.displays.set(displayId, left);
+      } else if (displayId) {
+        this.displays.delete(displayId);
+      }
+    }
+  }
+
+  /** How many displays may still be updated. */
+  get open(): number {
+    return this.displays.size;
   }
 
   private shorten(cell: Cell): void {
     const [first, second] = cell.blocks;
     if (first && second && cell.blocks.length * BLOCK > BOUNDS.outputsOfACell + BLOCK) {
+      this.forget(first.items);
       first.items = second.items;
       cell.blocks.splice(1, 1);
       this.list.splice(this.list.indexOf(second), 1);
@@ -137,14 +164,31 @@ export class Blocks {
   }
 }
 
-/** Where each block begins, and after the last one, where all end; in pixels. */
-export function offsetsOf(blocks: readonly { height: number }[]): Float64Array {
+/**
+ * Where each block begins, and after the last one, where all end; in pixels. One that was never drawn is
+ * taken to have outputs as high as those that were, so that the bar stands where the reader is.
+ */
+export function offsetsOf(blocks: readonly { height: number; items: readonly unknown[] }[]): Float64Array {
+  let drawn = 0;
+  let outputs = 0;
+  for (const { height, items } of blocks) {
+    if (height) {
+      drawn += height;
+      outputs += Math.max(1, items.length);
+    }
+  }
+  const each = outputs ? drawn / outputs : GUESSED_HEIGHT;
   const offsets = new Float64Array(blocks.length + 1);
-  blocks.forEach(({ height }, index) => (offsets[index + 1] = (offsets[index] ?? 0) + height));
+  blocks.forEach(({ height, items }, index) => {
+    offsets[index + 1] = (offsets[index] ?? 0) + (height || each * Math.max(1, items.length));
+  });
   return offsets;
 }
 
-/** The blocks to be drawn for a view from `top`, `height` pixels high: from the first to before the last. */
+/**
+ * The blocks to be drawn for a view from `top`, `height` pixels high, and `margin` pixels above and below it:
+ * from the first to before the last.
+ */
 export function windowOf(offsets: Float64Array, top: number, height: number, margin: number): [number, number] {
   const count = offsets.length - 1;
   const find = (at: number) => {
@@ -160,5 +204,6 @@ export function windowOf(offsets: Float64Array, top: number, height: number, mar
     }
     return low;
   };
-  return [Math.max(0, Math.min(find(top), count) - margin), Math.min(count, find(top + height) + 1 + margin)];
+  const at = Math.max(0, Math.min(top, (offsets[count] ?? 0) - height));
+  return [find(Math.max(0, at - margin)), Math.min(count, find(at + height + margin) + 1)];
 }

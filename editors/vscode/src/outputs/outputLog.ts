@@ -4,6 +4,7 @@
 // 2. It is bounded in cells, in outputs of a cell, and in characters; the oldest go first.
 // 3. A server that attaches again replays what it knows: an event is taken once, by its sequence.
 import type { ExecutionFinished, ExecutionStarted, Output } from "../protocol";
+import type { WidgetMessage, WidgetRequest } from "./widgetMessages.ts";
 
 export type Entry =
   | { type: "started"; data: ExecutionStarted }
@@ -12,6 +13,7 @@ export type Entry =
 
 /** What the page that draws the log is told. */
 export type PageMessage =
+  | WidgetMessage
   | { type: "all"; entries: Entry[]; pinned: string[] }
   | { type: "entries"; entries: Entry[]; dropped: string[] }
   | { type: "pinned"; pinned: string[] }
@@ -20,6 +22,7 @@ export type PageMessage =
 
 /** What the page asks for. */
 export type PageRequest =
+  | WidgetRequest
   | { type: "ready" | "drawn" }
   | { type: "reveal"; executionId: string }
   | { type: "frame"; path: string; line: number }

@@ -8,9 +8,10 @@ import { type Entry, OutputLog, type PageMessage, type PageRequest } from "./out
 import { pageHtml, savePicture } from "./pageHtml";
 import { PageQueue } from "./pageQueue";
 import { rangeOf, revealCell, revealFrame } from "./places";
+import { WidgetLink } from "./widgetLink";
 
 const VIEW = "vivo.output";
-const RICH = ["text/html", "image/png", "image/jpeg", "image/svg+xml"];
+const RICH = ["application/vnd.jupyter.widget-view+json", "text/html", "image/png", "image/jpeg", "image/svg+xml"];
 
 export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerializer {
   private readonly log = new OutputLog();
@@ -19,6 +20,8 @@ export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerial
     (message) => this.tell(message),
     () => ({ type: "all", entries: this.log.entries(), pinned: this.log.pins() }),
   );
+  /** The way of its widgets to their sessions. */
+  readonly widgets: WidgetLink;
   private panel: vscode.WebviewPanel | undefined;
   private isReady = false;
   private toShow: string | undefined;
@@ -26,7 +29,9 @@ export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerial
   constructor(
     private readonly extension: vscode.Uri,
     private readonly blobs: BlobStore,
+    query: <Result>(method: string, params: object) => Promise<Result>,
   ) {
+    this.widgets = new WidgetLink(query, (message) => this.tell(message));
     this.registration = vscode.window.registerWebviewPanelSerializer(VIEW, this);
   }
 
@@ -122,6 +127,7 @@ export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerial
     switch (asked.type) {
       case "ready":
         this.isReady = true;
+        this.widgets.forget();
         this.queue.restart();
         if (this.toShow) {
           this.tell({ type: "show", executionId: this.toShow });
@@ -150,6 +156,9 @@ export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerial
         return savePicture(asked.mime, asked.data);
       case "pin":
         return this.tell({ type: "pinned", pinned: this.log.togglePin(asked.key) });
+      case "watchComms":
+      case "sendComm":
+        return this.widgets.asked(asked);
     }
   }
 
@@ -165,6 +174,7 @@ export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerial
       script: "page.js",
       style: "page.css",
       later: "rich.js",
+      widgets: { script: "widgets.js", style: "widgets.css" },
       body: `<main id="cells" role="feed" aria-label="Output of cells"></main>
 <p id="empty">What cells print and show appears here.</p>
 <div id="told" class="unseen" role="status" aria-live="polite"></div>`,

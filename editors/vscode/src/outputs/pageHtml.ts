@@ -9,6 +9,8 @@ export interface Page {
   body: string;
   /** A script that the page loads when it needs it. */
   later?: string;
+  /** What draws widgets, a script and a style: the page loads them with the first one. */
+  widgets?: { script: string; style: string };
 }
 
 export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, page: Page): string {
@@ -18,9 +20,13 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, page: P
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
     `style-src ${webview.cspSource} 'unsafe-inline'`, // tables of data frames bring their own style
-    "img-src data:",
+    // What draws widgets shows their pictures and sounds from memory, and has icons of its own.
+    ...(page.widgets ? ["img-src data: blob:", "media-src data: blob:", `font-src ${webview.cspSource}`] : ["img-src data:"]),
   ].join("; ");
   const later = page.later ? ` data-later="${uri("dist", page.later)}"` : "";
+  const widgets = page.widgets
+    ? ` data-widgets="${uri("dist", page.widgets.script)}" data-widgets-style="${uri("dist", page.widgets.style)}"`
+    : "";
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -31,7 +37,7 @@ export function pageHtml(webview: vscode.Webview, extension: vscode.Uri, page: P
 </head>
 <body>
 ${page.body}
-<script id="own" nonce="${nonce}" src="${uri("dist", page.script)}"${later}></script>
+<script id="own" nonce="${nonce}" src="${uri("dist", page.script)}"${later}${widgets}></script>
 </body>
 </html>`;
 }

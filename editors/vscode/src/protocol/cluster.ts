@@ -88,6 +88,22 @@ export interface ClusterStatusParams {
   watch?: boolean | null;
 }
 
+/** The clusters of this machine, the newest first. */
+export interface ClusterList {
+  clusters: ClusterInfo[];
+}
+
+/** A cluster of this machine; nobody is asked what it does. */
+export interface ClusterInfo {
+  name: string;
+  state: "starting" | "running" | "killed";
+  launcher: string;
+  /** Its folder: the cells of a workspace go to the newest that runs in theirs. */
+  cwd: string;
+  /** Seconds since the epoch. */
+  created: number;
+}
+
 /** A cell that was sent. */
 export interface ExecutionParams {
   executionId: string;

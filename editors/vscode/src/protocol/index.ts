@@ -13,6 +13,7 @@ export type * from "./queue";
 export type * from "./running";
 export type * from "./sessions";
 export type * from "./variables";
+export type * from "./widgets";
 
 export const Commands = {
   /** Run the cell at the position, or the statement under it in a file without cell marks. */
@@ -57,6 +58,10 @@ export const Commands = {
   interpreters: "vivo.server.interpreters",
   /** Start a session with an interpreter for a document or its folder, or use the one that was chosen for it and runs that interpreter already; the session before goes on. It is the user's word, also where the workspace is not trusted. */
   useInterpreter: "vivo.server.useInterpreter",
+  /** Ask the user, by window/showMessageRequest, for another interpreter, and use it for the document's folder. Null if none was chosen. */
+  chooseInterpreter: "vivo.server.chooseInterpreter",
+  /** Install a package into the environment of the document's session, by pip: a run whose output is shown, and at whose end the user is told how it went. */
+  installPackage: "vivo.server.installPackage",
   /** Give the debugger of the document's session a request, as an editor's debug adapter does: initialize, attach, setBreakpoints and so on. Breakpoints are those of the real file. Jupyter's own requests (debugInfo, dumpCell, inspectVariables) are answered too. After the first one its events come as `vivo/debugEvent`, until the answer to `disconnect`. */
   debug: "vivo.server.debug",
   /** Whether the frames of a document's session's last error are there to be looked at. Then `vivo.server.debug` with `postMortem` shows them, as a debugger that stands where the error was raised: threads (the error, and those before it), stackTrace, scopes, variables, evaluate, exceptionInfo; `attach` holds the frames, also while other cells run, `disconnect` lets them go. No debugger is needed in the session's environment. */
@@ -85,6 +90,8 @@ export const Commands = {
   clusterScale: "vivo.server.cluster.scale",
   /** What the cluster is and does. */
   clusterStatus: "vivo.server.cluster.status",
+  /** List the clusters of this machine, whoever started them. */
+  clusterList: "vivo.server.cluster.list",
   /** What each engine made of a cell that was sent to a cluster, in full. */
   clusterResults: "vivo.server.cluster.results",
   /** Choose the engine whose live values hover and completion tell in a cell, and to which the cell is sent unless it is said otherwise. */
@@ -108,12 +115,16 @@ export const Queries = {
   document: "vivo/document",
   /** A page of the variables of the document's session, or of what one holds; also while a cell runs. */
   variables: "vivo/variables",
-  /** Rows and columns of an array, a data frame or a list of rows; also while a cell runs. */
+  /** Rows and columns of an array, a data frame or a list of rows, as they stand, sorted or filtered; also while a cell runs. It is answered once the rows are in order. */
   table: "vivo/table",
   /** Every message beside LSP's own, with its parameters, results and types, as data. */
   describe: "vivo/describe",
   /** What is known of an object, with all fields of ``obj?`` and ``obj??``; live where the document ran, else static. Null where nothing is known. */
   inspect: "vivo/inspect",
+  /** Be told of a session's comms from now on; first of those that are open, with their state. For clients that announced experimental.vivo.comms, when they show the first widget. From its start such a client is not told as ``vivo/output`` what an ``Output`` widget captures: that is in the widget's ``outputs``, which the server keeps. */
+  watchComms: "vivo/watchComms",
+  /** Send a comm's message to the session. Answered once it has been handled, which waits for a cell that runs: until then a view holds back its next change. */
+  sendComm: "vivo/sendComm",
   /** Inputs of the session and of earlier ones, whoever sent them; none before the session has begun. */
   history: "vivo/history",
   /** Whether an input is complete. Answered also while a cell runs. */
@@ -137,6 +148,8 @@ export const Notifications = {
   clusterStatus: "vivo/clusterStatus",
   /** A cell ended, or the engine is another: variables that are shown are asked for again. */
   variablesChanged: "vivo/variablesChanged",
+  /** A comm of a session that the client watches was opened, said something or was closed. Changes that follow each other at once are told as one. */
+  comm: "vivo/comm",
 } as const;
 
 export const Requests = {

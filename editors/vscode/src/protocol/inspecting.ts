@@ -11,6 +11,8 @@ export interface InspectParams {
   detailLevel?: "0" | "1";
   /** Instead of both, what an earlier answer's ``children`` refer to: their ``path``. */
   path?: (string | number)[];
+  /** With a path: the session or engine that the earlier answer named; else the document's. */
+  sessionId?: string | null;
   /** The first of the children that are wanted. */
   start?: number;
   /** At most 1,000 children come. */
@@ -23,6 +25,8 @@ export interface Inspection {
   /** Whether the object was looked at, or the text. */
   provenance: "live" | "static";
   type: string;
+  /** Who told: the document's session, or the engine that was chosen for the cell. */
+  sessionId?: string | null;
   /** When this was known (seconds since the epoch), if the session did not answer just now. */
   known?: number | null;
   stringForm?: string | null;

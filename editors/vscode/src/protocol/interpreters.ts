@@ -31,3 +31,10 @@ export interface UseInterpreterParams {
   python: string;
   scope?: "document" | "folder";
 }
+
+/** A package for the environment of a document's session. */
+export interface InstallParams {
+  uri: string;
+  /** One that is widely known, as the code action of an error names it. */
+  package: string;
+}

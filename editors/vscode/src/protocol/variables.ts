@@ -56,6 +56,20 @@ export interface TableParams {
   column?: number;
   /** At most 200 come. */
   columns?: number;
+  /** Of an array of more than two dimensions: which sheet, by positions along those before the last two; the first where none is given. */
+  at?: number[];
+  /** The column by which the rows are sorted: what is missing comes last. */
+  sort?: number | null;
+  descending?: boolean;
+  /** Rows that fit all of them are shown. */
+  filters?: TableFilter[];
+}
+
+/** What the items of a column must be. */
+export interface TableFilter {
+  column: number;
+  /** ``> 5``, ``>= 5``, ``< 5``, ``<= 5``, ``= 5``, ``!= 5``, several with `` & `` between them; ``=`` alone: missing, ``!=`` alone: not. Anything else is a text that the cell has in it, in any case; of numbers it is the number itself. */
+  condition: string;
 }
 
 /** A corner of a table, as texts: told without running any code of the user's. */
@@ -71,6 +85,14 @@ export interface TablePage {
   dtypes: (string | null)[];
   /** By row. ``…`` is a cell that only other code could read. */
   cells: string[][];
+  /** How many there are before the filters. */
+  allRows: number;
+  /** Of an array of more than two dimensions: all of them. */
+  shape: number[];
+  /** Why it can be neither sorted nor filtered so, as a sentence; no rows come then. */
+  problem: string;
+  /** Whether a cell runs, so that the order is that of its beginning, or of when it was made. */
+  running: boolean;
   /** Whether the engine did not answer in time, so that this is what was known last. */
   busy: boolean;
   /** When that was known, in seconds since the epoch; null if nothing was. */

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import { Notifications, Queries, type TablePage, type VariablesChanged } from "../protocol";
 import type { Server } from "../server";
+import type { Arrangement } from "./page/arranging";
 
 export type Path = (string | number)[];
 
@@ -13,12 +14,14 @@ export interface Wanted {
   rows: number;
   column: number;
   columns: number;
+  arrangement: Arrangement;
+  generation: number;
 }
 
 /** What the page is told. */
 export type Told =
-  | { type: "corner"; row: number; column: number; page: TablePage }
-  | { type: "failed"; message: string }
+  | { type: "corner"; row: number; column: number; page: TablePage; generation: number }
+  | { type: "failed"; message: string; generation: number }
   | { type: "changed" };
 
 export class Tables implements vscode.Disposable {
@@ -65,12 +68,12 @@ export class Tables implements vscode.Disposable {
     this.open.forEach((panel) => panel.dispose());
   }
 
-  private async corner(uri: vscode.Uri, path: Path, { row, rows, column, columns }: Wanted): Promise<Told> {
+  private async corner(uri: vscode.Uri, path: Path, { row, rows, column, columns, arrangement, generation }: Wanted): Promise<Told> {
     try {
-      const asked = { uri: uri.toString(), path, row, rows, column, columns };
-      return { type: "corner", row, column, page: await this.server.query<TablePage>(Queries.table, asked) };
+      const asked = { uri: uri.toString(), path, row, rows, column, columns, ...arrangement };
+      return { type: "corner", row, column, generation, page: await this.server.query<TablePage>(Queries.table, asked) };
     } catch (error) {
-      return { type: "failed", message: error instanceof Error ? error.message : String(error) };
+      return { type: "failed", generation, message: error instanceof Error ? error.message : String(error) };
     }
   }
 
@@ -92,6 +95,7 @@ export class Tables implements vscode.Disposable {
 <header>
   <strong>${name}</strong> <span id="form"></span>
   <label>Row <input id="goto" type="number" min="0" step="1"></label>
+  <span id="sheet"></span>
   <span id="state" role="status"></span>
 </header>
 <div id="grid" role="grid" tabindex="0" aria-multiselectable="true" aria-label="${name}"><div id="space"></div><table role="presentation"><thead role="rowgroup"></thead><tbody role="rowgroup"></tbody></table></div>

@@ -45,6 +45,10 @@ function obey(message: PageMessage): void {
     }
     case "blob":
       return blobCame(message.id, message.data);
+    case "commEvent":
+    case "commsWatched":
+    case "commHandled":
+      return; // heard by what draws widgets
   }
   empty.hidden = blocks.list.length > 0;
   list.draw();

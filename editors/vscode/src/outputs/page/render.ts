@@ -6,11 +6,11 @@ import { htmlFrame } from "./htmlFrame";
 import { jsonTree } from "./jsonTree";
 import { picture } from "./picture";
 import { rich } from "./richLoader";
+import { WIDGET, widget } from "./widget";
 
 export type MimeBundle = Record<string, unknown>;
 
 const PICTURES = ["image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"];
-const WIDGET = "application/vnd.jupyter.widget-view+json";
 
 type Draw = (value: unknown, text: string, mime: string) => HTMLElement;
 
@@ -26,7 +26,10 @@ const FORMS: [(mime: string) => boolean, Draw][] = [
 export function rendered(output: Output): HTMLElement {
   const data = output.data ?? {};
   const text = typeof data["text/plain"] === "string" ? data["text/plain"] : "";
-  for (const [fits, draw] of WIDGET in data ? [] : FORMS) {
+  if (WIDGET in data) {
+    return widget(output, data[WIDGET], text);
+  }
+  for (const [fits, draw] of FORMS) {
     const mime = Object.keys(data).find(fits);
     if (mime) {
       return resolved(output, mime, (value) => draw(value, text, mime));

@@ -93,7 +93,7 @@ export class Section {
     holder.append(this.tools(item));
     this.markPin(holder, item);
     holder.onclick = (event) => {
-      const isControl = (event.target as Element).closest("a, button, summary, img, details, .json");
+      const isControl = (event.target as Element).closest("a, button, summary, img, details, .json, .widget");
       if (!isControl && getSelection()?.isCollapsed !== false) {
         ask({ type: "reveal", executionId: output.executionId });
       }

@@ -3,7 +3,7 @@ import { offsetsOf, windowOf, type Block } from "../blocks.ts";
 import { element } from "./elements";
 import { Section } from "./section";
 
-const MARGIN = 40;
+const MARGIN = 1500; // pixels that are drawn above and below what is in sight
 
 export class VirtualList {
   private readonly above = element("div", "spacer");

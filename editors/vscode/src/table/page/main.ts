@@ -2,7 +2,9 @@
 import type { TablePage } from "../../protocol";
 import type { Told } from "../index";
 import { between, blocksOf, countOf, type Marked, MOST_CELLS, tabSeparated } from "./copying";
-import { COLUMN, inSight, lastTop, ROW, scrolledTo, spaceOf, topOf } from "./window";
+import { Arranging } from "./arranging";
+import { Head, pickers } from "./head";
+import { inSight, lastTop, ROW, scrolledTo, spaceOf, topOf } from "./window";
 
 declare function acquireVsCodeApi(): { postMessage(message: unknown): void };
 
@@ -10,12 +12,14 @@ const BLOCK = 100; // rows asked for at once
 const BLOCK_COLUMNS = 50;
 const MOST_BLOCKS = 60;
 const BUSY = "the session is busy: as known last";
+const BUSY_ELSE = "the session is busy: the rows come when it answers again";
+const MAKING = "sorting and filtering…";
+const RUNNING = "a cell runs: what it changes is sorted and filtered when it ends";
 const editor = acquireVsCodeApi();
 const element = <Kind extends HTMLElement>(selector: string) => document.querySelector(selector) as Kind;
 const grid = element<HTMLDivElement>("#grid");
 const space = element<HTMLDivElement>("#space");
 const table = element<HTMLTableElement>("table");
-const head = element<HTMLTableSectionElement>("thead");
 const body = element<HTMLTableSectionElement>("tbody");
 const state = element("#state");
 
@@ -29,14 +33,29 @@ const blocks = new Map<string, TablePage>();
 const asked = new Set<string>();
 
 const extent = () => ({ rows, height: grid.clientHeight });
-const columnsInSight = () => Math.max(1, Math.ceil(grid.clientWidth / COLUMN));
+const arranging = new Arranging();
+const head = new Head(element<HTMLTableSectionElement>("thead"), arranging, { arranged, resized: () => draw() });
+const columnsInSight = () => head.fitting(left, columns, grid.clientWidth);
 
 function want(row: number, column: number): void {
   const key = `${row} ${column}`;
   if (!blocks.has(key) && !asked.has(key)) {
     asked.add(key);
-    editor.postMessage({ type: "want", row, rows: BLOCK, column, columns: BLOCK_COLUMNS });
+    const { generation } = arranging;
+    const corner = { row, rows: BLOCK, column, columns: BLOCK_COLUMNS };
+    editor.postMessage({ type: "want", ...corner, arrangement: arranging.asked(), generation });
   }
+}
+
+// The rows are others now: those that were there are forgotten, and the first ones are asked for.
+function arranged(): void {
+  copying = undefined;
+  blocks.clear();
+  asked.clear();
+  state.textContent = MAKING;
+  cursor = anchor = { row: 0, column: cursor.column };
+  top = 0;
+  want(0, start(left, BLOCK_COLUMNS));
 }
 
 const start = (position: number, size: number) => Math.floor(position / size) * size;
@@ -50,40 +69,25 @@ function draw(): void {
       want(row, column);
     }
   }
-  head.replaceChildren(headRow(across));
+  if (blockOf(top, left) || !rows) {
+    const headings = Array.from({ length: Math.max(0, across) }, (_, index) => headingOf(left + index));
+    head.draw(left, headings);
+  }
   body.replaceChildren(...Array.from({ length: Math.max(0, count) }, (_, index) => bodyRow(top + index, across)));
   grid.setAttribute("aria-activedescendant", "cursor");
-  grid.setAttribute("aria-rowcount", String(rows + 1));
+  grid.setAttribute("aria-rowcount", String(rows + 2));
   grid.setAttribute("aria-colcount", String(columns + 1));
 }
 
-function headRow(across: number): HTMLTableRowElement {
-  const line = document.createElement("tr");
-  line.setAttribute("role", "row");
-  line.setAttribute("aria-rowindex", "1");
-  line.append(document.createElement("th"));
-  for (let column = left; column < left + across; column++) {
-    const block = blockOf(top, column);
-    const cell = document.createElement("th");
-    cell.scope = "col";
-    cell.setAttribute("role", "columnheader");
-    cell.setAttribute("aria-colindex", String(column + 2));
-    cell.textContent = block?.names[column % BLOCK_COLUMNS] ?? "";
-    const dtype = block?.dtypes[column % BLOCK_COLUMNS];
-    if (dtype) {
-      const small = document.createElement("small");
-      small.textContent = dtype;
-      cell.append(" ", small);
-    }
-    line.append(cell);
-  }
-  return line;
+function headingOf(column: number): { name: string; dtype: string | null | undefined } {
+  const block = blockOf(top, column) ?? blockOf(0, column);
+  return { name: block?.names[column % BLOCK_COLUMNS] ?? "", dtype: block?.dtypes[column % BLOCK_COLUMNS] };
 }
 
 function bodyRow(row: number, across: number): HTMLTableRowElement {
   const line = document.createElement("tr");
   line.setAttribute("role", "row");
-  line.setAttribute("aria-rowindex", String(row + 2));
+  line.setAttribute("aria-rowindex", String(row + 3));
   const label = document.createElement("th");
   label.scope = "row";
   label.setAttribute("role", "rowheader");
@@ -97,6 +101,7 @@ function bodyRow(row: number, across: number): HTMLTableRowElement {
     cell.setAttribute("aria-colindex", String(column + 2));
     cell.textContent = text ?? "…";
     cell.title = text ?? "";
+    head.size(cell, column);
     cell.dataset["place"] = `${row} ${column}`;
     const isMarked = within(row, anchor.row, cursor.row) && within(column, anchor.column, cursor.column);
     cell.classList.toggle("marked", isMarked);
@@ -172,6 +177,9 @@ const KEYS: Record<string, (page: number) => [number, number]> = {
 };
 
 grid.addEventListener("keydown", (event) => {
+  if (event.target !== grid) {
+    return; // typed into a filter, or pressed on a name
+  }
   const { key, shiftKey, ctrlKey, metaKey } = event;
   const step = KEYS[key];
   if (step) {
@@ -227,18 +235,25 @@ window.addEventListener("message", ({ data }: MessageEvent<Told>) => {
     want(start(top, BLOCK), start(left, BLOCK_COLUMNS));
     return;
   }
+  if (data.generation !== arranging.generation) {
+    return; // of an earlier arrangement
+  }
   if (data.type === "failed") {
     copying = undefined;
     state.textContent = data.message;
     return;
   }
   const { row, column, page } = data;
-  if (page.busy) {
-    state.textContent = BUSY;
-  } else if (state.textContent === BUSY) {
+  asked.delete(`${row} ${column}`);
+  if (page.busy && !page.names.length && columns) {
+    state.textContent = BUSY_ELSE; // asked for again when a cell has ended
+    return;
+  }
+  if (page.problem || page.busy || page.running) {
+    state.textContent = page.problem || (page.busy ? BUSY : RUNNING);
+  } else if (!state.textContent?.startsWith("copi")) {
     state.textContent = "";
   }
-  asked.delete(`${row} ${column}`);
   blocks.set(`${row} ${column}`, page);
   copyWhenThere();
   // While a copy waits for more, what it needs is kept.
@@ -247,7 +262,9 @@ window.addEventListener("message", ({ data }: MessageEvent<Told>) => {
     blocks.delete(oldest);
   }
   ({ rows, columns } = page);
-  element("#form").textContent = `${rows.toLocaleString("en")} rows × ${columns.toLocaleString("en")} columns`;
+  const all = arranging.filters.size ? `${rows.toLocaleString("en")} of ${page.allRows.toLocaleString("en")}` : rows.toLocaleString("en");
+  element("#form").textContent = `${all} rows × ${columns.toLocaleString("en")} columns`;
+  pickers(element("#sheet"), page.shape, arranging, arranged);
   space.style.height = `${spaceOf(extent())}px`;
   place(top);
 });

@@ -3,6 +3,7 @@
 
 export const ROW = 22; // pixels
 export const COLUMN = 120;
+const HEADS = 2; // rows: the names of the columns and their filters
 const HIGHEST = 8_000_000; // pixels that every browser can scroll
 
 /** What there is, and what the view can hold. */
@@ -14,12 +15,12 @@ export interface Extent {
 
 /** The height of the scrolled space, in pixels. */
 export function spaceOf({ rows }: Extent): number {
-  return Math.min((rows + 1) * ROW, HIGHEST);
+  return Math.min((rows + HEADS) * ROW, HIGHEST);
 }
 
 /** How many rows are in sight. */
 export function inSight({ height }: Extent): number {
-  return Math.max(1, Math.floor(height / ROW) - 1);
+  return Math.max(1, Math.floor(height / ROW) - HEADS);
 }
 
 /** The last row that can be the first in sight. */
