@@ -73,8 +73,8 @@ async def test_a_hundred_thousand_executions_leave_nothing(home: Path) -> None:
                     kept[done > WARM] = max(kept[done > WARM], size)
         after = _counts(client)
         for name, (second, last) in most.items():
-            print(f"\n{name}: at most {second / 2**20:.1f} MiB in {WARM // 2} to {WARM} executions, "
-                  f"{last / 2**20:.1f} MiB until {done}", end="")  # fmt: skip
+            print(f"\n{name}: at most {second / 2**20:.1f} MiB in {WARM // 2} to {WARM}, "
+                  f"{last / 2**20:.1f} MiB in {WARM} to {done} executions", end="")  # fmt: skip
         print()
         assert {name: last - second for name, (second, last) in most.items() if
                 last - second > GROWTH} == {}  # fmt: skip
