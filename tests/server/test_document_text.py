@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from lsprotocol import types
 from vivo.server.bounded import Bounded, remembered
 from vivo.server.cells import all_cells, cells_of, part_of, statements_of
+from vivo.server.lsp import trimming
 from vivo.server.lsp.workspace import Document, Positions
 from vivo.server.position_units import column_of, units_of
 from vivo.server.scopes import expression_at
@@ -176,6 +179,32 @@ def test_what_was_made_of_texts_is_remembered_by_their_length() -> None:
     assert again("c", "d", "a", "b") == ["b"]
     assert again("x" * 8, "x" * 8, "a", "b", "d") == ["x" * 8, "d"]
     assert again("y" * 11, "y" * 11, "a", "b", "d") == ["y" * 11] * 2
+
+
+async def test_memory_is_given_back_once_after_what_was_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However much was; for small things nobody is asked."""
+    asked: list[int] = []
+    came = asyncio.Event()
+
+    def trim(room: int) -> int:
+        asked.append(room)
+        came.set()
+        return 1
+
+    assert trimming._trimmer() is not None or sys.platform != "linux"
+    monkeypatch.setattr(trimming, "_trimmer", lambda: trim)
+    monkeypatch.setattr(trimming, "_AFTER", 0.01)
+    wanted = trimming.Trimming()
+    wanted.after(trimming.LARGE - 1)
+    assert wanted._timer is None
+    for _ in range(3):
+        wanted.after(trimming.LARGE)
+    await asyncio.wait_for(came.wait(), 10)
+    assert (asked, wanted._timer) == ([0], None)
+    wanted.after(trimming.LARGE)
+    wanted.close()
 
 
 def test_what_is_remembered_is_bounded() -> None:

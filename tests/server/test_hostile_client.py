@@ -5,11 +5,9 @@ The long form, of ten minutes, is in ``tests/soak``.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from pathlib import Path
 
-import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,32 +71,6 @@ async def test_fifty_megabytes_are_taken_and_what_is_over_the_limit_passed_over(
             await client.drained()
         await client.settled()
         assert client.nameless == nameless + 1
-        await client.shut_down()
-    finally:
-        await client.close()
-
-
-async def test_the_memory_of_large_documents_goes_back_when_they_are_closed(home: Path) -> None:
-    """Also what lies between others that stay."""
-    client = await HostileClient.start(0, str(home))
-    server = psutil.Process(client.process.pid)
-    large = "value = 1  # 😀 words\n" * 100_000
-    try:
-        await client.initialize()
-        for number in range(4):
-            for name, text in ((f"large{number}", large), (f"small{number}", "a = 1\n")):
-                item = {"uri": f"file://{home}/{name}.py", "languageId": "python", "version": 1}
-                opened = {"textDocument": {**item, "text": text}}
-                client.send({"method": "textDocument/didOpen", "params": opened})
-        await client.settled()
-        most = server.memory_info().rss
-        for number in range(4):
-            document = {"uri": f"file://{home}/large{number}.py"}
-            client.send({"method": "textDocument/didClose", "params": {"textDocument": document}})
-        await client.settled()
-        async with asyncio.timeout(30):
-            while server.memory_info().rss > most - 20 * 2**20:
-                await asyncio.sleep(0.2)
         await client.shut_down()
     finally:
         await client.close()
