@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from ...core.errors import VivoError
 from ..protocol.cluster import (
+    ClusterList,
     ClusterParams,
     ClusterStatus,
     ClusterStatusParams,
     EngineInfo,
+    RunningCluster,
     ScaleClusterParams,
     StartClusterParams,
 )
+from ..protocol.declaring import NoParams
 from .cluster_sending import check_trust
 
 if TYPE_CHECKING:
@@ -264,8 +267,30 @@ async def _running(server: VivoServer, uri: str, name: str | None) -> ClusterSes
     return cluster
 
 
+async def list_running(server: VivoServer, params: NoParams) -> ClusterList:
+    """The clusters that run on this machine."""
+    entries = await asyncio.to_thread(server.clusters.running)
+    return ClusterList(
+        [
+            RunningCluster(
+                str(entry["name"]), str(entry.get("cwd", "")), str(entry.get("launcher", ""))
+            )
+            for entry in entries
+        ]
+    )
+
+
+async def use(server: VivoServer, params: ClusterParams) -> ClusterStatus:
+    """Use a cluster that runs, or the workspace's own again. Raises :class:`SessionError`."""
+    server.clusters.use(params.uri, params.name)
+    server.presenter.refresh_lenses()
+    return await status(server, ClusterStatusParams(params.uri, watch=True))
+
+
 HANDLERS: dict[str, Handler] = {
     "vivo.server.cluster.start": start,
+    "vivo.server.cluster.list": list_running,
+    "vivo.server.cluster.use": use,
     "vivo.server.cluster.stop": stop,
     "vivo.server.cluster.scale": scale,
     "vivo.server.cluster.status": status,

@@ -7,7 +7,7 @@ from typing import Literal
 import attrs
 from lsprotocol.types import Position, Range
 
-from .declaring import Message, MimeBundle
+from .declaring import Message, MimeBundle, NoParams
 from .running import RunStarted
 
 Engines = Literal["all", "balanced"] | list[int]
@@ -35,6 +35,23 @@ class ClusterParams:
 
     uri: str
     name: str | None = None
+
+
+@attrs.define
+class RunningCluster:
+    """A cluster that runs on this machine, whoever started it."""
+
+    name: str
+    cwd: str
+    """The folder that it was started in."""
+    launcher: str
+
+
+@attrs.define
+class ClusterList:
+    """The clusters that run on this machine, the newest first."""
+
+    clusters: list[RunningCluster]
 
 
 @attrs.define
@@ -205,6 +222,22 @@ MESSAGES: tuple[Message, ...] = (
         "Start the workspace's cluster, or connect to it; answered at once. Until it is there, "
         "``vivo/clusterStatus`` tells how far it is.",
         errors="The workspace is not trusted; the setting ``cluster`` is unfit.",
+    ),
+    Message(
+        "vivo.server.cluster.list",
+        "command",
+        NoParams,
+        ClusterList,
+        "List the clusters that run on this machine.",
+    ),
+    Message(
+        "vivo.server.cluster.use",
+        "command",
+        ClusterParams,
+        ClusterStatus,
+        "Use a cluster that runs for the document's workspace from now on, by its name; without "
+        "one, the workspace's own again. It holds until the server ends.",
+        errors="No cluster of that name runs.",
     ),
     Message(
         "vivo.server.cluster.stop",

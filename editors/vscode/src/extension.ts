@@ -36,7 +36,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const storage = context.globalStorageUri;
   const status = new StatusBar();
   const blobs: BlobStore = new BlobStore((asked) => started.query<Blob>(Queries.blob, asked));
-  const panel = new OutputPanel(context.extensionUri, blobs);
+  const panel = new OutputPanel(context.extensionUri, blobs, context.workspaceState);
   const settings = new Settings();
   const owner = new CellOwner(context.globalState, () => void server?.redrawLenses());
   const installer = new Installer(storage, () => started.restart());

@@ -65,6 +65,19 @@ export interface EngineInfo {
   failed: number;
 }
 
+/** The clusters that run on this machine, the newest first. */
+export interface ClusterList {
+  clusters: RunningCluster[];
+}
+
+/** A cluster that runs on this machine, whoever started it. */
+export interface RunningCluster {
+  name: string;
+  /** The folder that it was started in. */
+  cwd: string;
+  launcher: string;
+}
+
 /** The cluster of a document's workspace, or the one of a name. */
 export interface ClusterParams {
   uri: string;
