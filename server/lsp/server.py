@@ -246,10 +246,10 @@ def make_server() -> VivoServer:
         references,
         selection_ranges,
         semantic_tokens,
+        session_pages,
         signature,
         static_answers,
         symbols,
-        transcript_documents,
         virtual_documents,
     )
 
@@ -290,6 +290,7 @@ def make_server() -> VivoServer:
         inlay_hints,
         notebooks,
         pages,
+        session_pages,
         progress,
         references,
         selection_ranges,
@@ -297,7 +298,6 @@ def make_server() -> VivoServer:
         signature,
         static_answers,
         symbols,
-        transcript_documents,
         virtual_documents,
     ):
         feature.register(server)
