@@ -80,7 +80,12 @@ const runAt = async (mark) => {
   await workbench.goTo(lineOf(`# %% ${mark}`) + 1);
   await page.keyboard.press("Control+Enter");
 };
-const printed = (text) => panel.locator("pre.stdout").filter({ hasText: text }).last().waitFor({ state: "attached", timeout: 60000 });
+// What is far out of sight is not drawn: the panel follows its end from here on.
+const toEnd = () => panel.locator("body").evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+const printed = async (text) => {
+  await toEnd();
+  await panel.locator("pre.stdout").filter({ hasText: text }).last().waitFor({ state: "attached", timeout: 60000 });
+};
 const handle = (index = 0) => panel.locator(".noUi-handle").nth(index);
 const isAt = (index, value) => panel.locator(`.noUi-handle[aria-valuenow="${value}.0"]`).nth(index).waitFor({ state: "attached", timeout: 60000 });
 const shot = async (name) => {
@@ -234,7 +239,7 @@ test("a restart leaves the widgets grey, with a sentence", async () => {
   await workbench.command("vivo: Restart Session");
   await panel.locator(".widget-gone .widget-note").filter({ hasText: "run its cell again" }).first().waitFor({ state: "attached", timeout: 60000 });
   assert.equal(await panel.locator(".widget-gone .widget-slider").first().evaluate((view) => view.inert || view.closest("[inert]") !== null), true);
-  await panel.locator("body").evaluate(() => window.scrollTo(0, document.body.scrollHeight)); // from here on it follows
+  await toEnd();
   await runAt("slider");
   await workbench.counted(panel.locator(".widget:not(.widget-gone) .noUi-handle"), 1);
 });
