@@ -1,4 +1,4 @@
-"""A mapping that holds no more than it may: the oldest entries go first. Pure.
+"""What holds no more than it may: the oldest entries go first. Pure.
 
 What a server remembers of runs is for showing; the session's journal has all of it.
 """
@@ -6,7 +6,11 @@ What a server remembers of runs is for showing; the session's journal has all of
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 MAXIMUM_ENTRIES = 2_000
 MAXIMUM_BYTES = 64 * 2**20
@@ -37,6 +41,36 @@ class Bounded(OrderedDict[str, dict[str, Any]]):
         """Forget a value."""
         super().__delitem__(key)
         self._total -= self._sizes.pop(key)
+
+
+def remembered(entries: int, characters: int) -> Callable[[Callable[[str], T]], Callable[[str], T]]:
+    """A decorator: what a function made of the latest texts, bounded by their length together.
+
+    As ``functools.lru_cache``, which counts a document of megabytes as it counts a line.
+    """
+
+    def decorate(function: Callable[[str], T]) -> Callable[[str], T]:
+        kept: OrderedDict[str, T] = OrderedDict()
+        total = 0
+
+        @wraps(function)
+        def asked(text: str) -> T:
+            nonlocal total
+            if text in kept:
+                kept.move_to_end(text)
+                return kept[text]
+            made = function(text)
+            if len(text) <= characters and text not in kept:  # another thread may have been faster
+                kept[text] = made
+                total += len(text)
+            while kept and (total > characters or len(kept) > entries):
+                oldest, _ = kept.popitem(last=False)
+                total -= len(oldest)
+            return made
+
+        return asked
+
+    return decorate
 
 
 def size_of(value: Any) -> int:

@@ -16,11 +16,11 @@ import json
 import re
 import textwrap
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import parso
 
+from .bounded import remembered
 from .parts import LONGEST, part_around, parts_of
 
 _MARK = re.compile(
@@ -173,7 +173,7 @@ def _says_nothing(line: str) -> bool:
     return not line or line[0] == "#" or not line.strip()
 
 
-@lru_cache(maxsize=2048)
+@remembered(2048, 2**20)
 def _parsed(text: str) -> tuple[Cell, ...]:
     return tuple(statements_of(text))
 

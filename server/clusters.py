@@ -68,6 +68,8 @@ class ClusterManager:
         self._executor: ThreadPoolExecutor | None = None
         self.by_folder: dict[str, ClusterSession] = {}
         self.by_name: dict[str, ClusterSession] = {}
+        self._chosen: dict[str, str] = {}
+        """By folder: the name of the cluster that was chosen for it."""
 
     # --- Which ---------------------------------------------------------------------------------
 
@@ -115,6 +117,7 @@ class ClusterManager:
         from .cluster_session import ClusterSession
 
         folder = str(self._sessions.folder_of(uri))
+        name = name or self._chosen.get(folder)
         known = self._found(folder, name) or (None if name else self._named_of(folder))
         if known is not None:
             if engines is not None:
@@ -133,6 +136,19 @@ class ClusterManager:
             self.by_folder[folder] = session
         return session
 
+    def use(self, uri: str, name: str | None) -> None:
+        """Choose the cluster of a document's folder; without a name, its own again.
+
+        Raises :class:`SessionError` if none of that name runs.
+        """
+        folder = str(self._sessions.folder_of(uri))
+        if name is None:
+            self._chosen.pop(folder, None)
+            return
+        if _entry_for(folder, name) is None:
+            raise SessionError(f"No cluster {name} runs; `vivo cluster` lists those that do.")
+        self._chosen[folder] = name
+
     def _name_of(self, folder: str, name: str | None) -> str:
         """The name of the cluster that a folder would have."""
         return name or str(self._settings().cluster.get("name") or "") or name_for(folder)
@@ -141,6 +157,7 @@ class ClusterManager:
         """The name of the document's cluster if its controller was killed, so that the next cell
         takes it up again."""
         folder = str(self._sessions.folder_of(uri))
+        name = name or self._chosen.get(folder)
         chosen = self._name_of(folder, name)
         if not (runtime_folder() / "clusters" / f"{chosen}.json").exists():
             return None
@@ -152,13 +169,13 @@ class ClusterManager:
     def known(self, uri: str, name: str | None = None) -> ClusterSession | None:
         """The cluster of a document, if it is connected."""
         folder = str(self._sessions.folder_of(uri))
-        session = self._found(folder, name)
+        session = self._found(folder, name or self._chosen.get(folder))
         return session if session is not None and session.cluster is not None else None
 
     def starting(self, uri: str, name: str | None = None) -> ClusterSession | None:
         """The cluster of a document, if it is on its way."""
         folder = str(self._sessions.folder_of(uri))
-        session = self._found(folder, name)
+        session = self._found(folder, name or self._chosen.get(folder))
         return session if session is not None and session.state == "starting" else None
 
     def that_runs(self, run: str | None) -> ClusterSession | None:
@@ -182,6 +199,7 @@ class ClusterManager:
         if session is not None:
             return session
         folder = str(self._sessions.folder_of(uri))
+        name = name or self._chosen.get(folder)
         if not any((runtime_folder() / "clusters").glob("*.json")):
             return None
         if _entry_for(folder, name or self._settings().cluster.get("name")) is None:

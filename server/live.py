@@ -99,6 +99,8 @@ class LiveSession:
     """The number that the next cell gets."""
     attached_at: int = 0
     """The number of the session's last event when this server came to it."""
+    caught_up: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once the events from before this server came have been taken in."""
     engine_starts: int = 0
     """How often a fresh engine has begun: what an earlier one told counts no more."""
     seen: dict[str, int] = field(default_factory=dict)
@@ -198,6 +200,9 @@ class LiveSession:
             after = max(0, min(after, seen))
         elif self.running is not None and (of := self.runs.get(self.running)) is not None:
             after = min(after, (of.seq or after + 1) - 1)  # whole, for a client that cannot say
+        self.caught_up.clear()
+        if after >= self.attached_at:
+            self.caught_up.set()
         self._watching = asyncio.create_task(self._watch(client, after))
         self.listener.state_changed(self, None)
         self.listener.queue_changed(self)
@@ -222,6 +227,8 @@ class LiveSession:
                     self._event(event)
                 except Exception:  # noqa: BLE001 - one event must not end the watch of all
                     _log.exception("An event of the session %s could not be shown.", self.id)
+                if event.metadata["vivo"]["seq"] >= self.attached_at:
+                    self.caught_up.set()
         except SessionError as error:
             _log.info("The session %s is gone: %s", self.id, error)
 

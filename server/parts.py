@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import lru_cache
+
+from .bounded import remembered
 
 LONGEST = 2_000
 """Lines of one statement that are parsed; the parser's time grows with the square of comments."""
@@ -47,7 +48,7 @@ def parts_of(lines: list[str]) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(lines)], strict=True))
 
 
-@lru_cache(maxsize=4)
+@remembered(4, 2**21)
 def _beginnings(text: str) -> list[int]:
     """The lines on which top-level statements begin."""
     quoted = _lines_in_quotes(text)

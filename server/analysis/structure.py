@@ -9,11 +9,11 @@ Rules:
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import parso
 
+from ..bounded import remembered
 from ..cells import cells_of
 from ..name_tokens import NameToken, global_names
 from .plain_python import plain_python
@@ -55,7 +55,7 @@ def _parse(text: str) -> Any:
 # --- Symbols -----------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096, 2**21)
 def _symbols(text: str) -> tuple[Symbol, ...]:
     found: list[Symbol] = []
     try:
@@ -100,7 +100,7 @@ def symbols(asked: dict[str, Any], text: str) -> list[dict[str, Any]]:
 # --- Folding -----------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096, 2**21)
 def _folds(text: str) -> tuple[Fold, ...]:
     found: list[Fold] = []
     try:
@@ -209,7 +209,7 @@ def _holds(outer: list[int], inner: list[int]) -> bool:
 # --- Names -------------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096, 2**21)
 def _tokens(text: str) -> tuple[NameToken, ...]:
     return global_names(plain_python(text))
 

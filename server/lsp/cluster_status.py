@@ -283,8 +283,16 @@ async def _running(server: VivoServer, uri: str, name: str | None) -> ClusterSes
     return cluster
 
 
+async def use(server: VivoServer, params: ClusterParams) -> ClusterStatus:
+    """Use a cluster that runs, or the workspace's own again. Raises :class:`SessionError`."""
+    server.clusters.use(params.uri, params.name)
+    server.presenter.refresh_lenses()
+    return await status(server, ClusterStatusParams(params.uri, watch=True))
+
+
 HANDLERS: dict[str, Handler] = {
     "vivo.server.cluster.start": start,
+    "vivo.server.cluster.use": use,
     "vivo.server.cluster.stop": stop,
     "vivo.server.cluster.scale": scale,
     "vivo.server.cluster.status": status,

@@ -42,6 +42,12 @@ class ClusterTargets:
             anchors.place(record, line, line + 1)
             self._chosen[record.id] = engine, name
 
+    def closed(self, uri: str) -> None:
+        """A document was closed: its cells are the session's again."""
+        anchors = self._anchors.pop(uri, None)
+        for each in anchors.anchors if anchors is not None else ():
+            self._chosen.pop(each.record.id, None)
+
     def engine_at(self, uri: str, line: int) -> int | None:
         """The engine that was chosen for the cell at a line."""
         found = self._at(uri, line)

@@ -126,6 +126,7 @@ async def watch_comms(
     comms = _comms_of(server, params.session_id)
     comms.attached()
     comms.is_watched = False  # until all is in one piece: what is told meanwhile is in the states
+    await comms.caught_up()
     found = await comms.learn()
     comms.is_watched = True
     for comm in comms.states.whole():

@@ -48,6 +48,8 @@ _OPTIONS = types.CompletionOptions(
 _GRACE = 0.015
 """Seconds that the analysis gets beyond a live answer."""
 _LINES_BEFORE = 50
+_DOCUMENTS = 8
+"""Those whose last analysis is remembered, while a word is typed."""
 
 
 class _Analysis(NamedTuple):
@@ -228,6 +230,8 @@ def _analysis(
         members = loop.create_task(at_owner)
     analysis = _Analysis(loop.create_task(asked), members)
     remembered[uri] = key, analysis
+    while len(remembered) > _DOCUMENTS:
+        del remembered[next(iter(remembered))]
     return analysis
 
 

@@ -37,9 +37,12 @@ def register(server: VivoServer) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
+        anchors = server.presenter.documents.get(uri)
+        server.trimming.after(sum(map(len, anchors.lines)) if anchors is not None else 0)
         server.presenter.closed(uri)
         server.sessions.closed(uri)
         server.static.closed(uri)
+        server.cluster_targets.closed(uri)
 
 
 async def attach(server: VivoServer, uri: str) -> None:

@@ -175,4 +175,22 @@ async def blob(server: VivoServer, params: outputs.BlobParams) -> outputs.Blob:
     return outputs.Blob(params.id, base64.b64encode(raw).decode("ascii"), len(raw))
 
 
-HANDLERS: dict[str, Handler] = {"vivo/blob": blob}
+async def execution_of_cell(
+    server: VivoServer, params: outputs.ExecutionOfCellParams
+) -> outputs.ExecutionOfCell:
+    """The last execution of the cell at a place."""
+    anchors = server.presenter.documents.get(params.uri)
+    line = params.position.line
+    found = anchors.at(line) if anchors is not None else None
+    if anchors is not None and found is None:
+        cell = server.document(params.uri).text.cell_at(line)
+        start, end = (cell.start, cell.end) if cell is not None else (line, line + 1)
+        within = [each for each in anchors.anchors if start <= each.start < end]
+        found = max(within, key=lambda each: each.record.queued, default=None)
+    return outputs.ExecutionOfCell(found.record.id if found is not None else None)
+
+
+HANDLERS: dict[str, Handler] = {
+    "vivo/blob": blob,
+    "vivo/executionOfCell": execution_of_cell,
+}

@@ -12,7 +12,6 @@ Rules:
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -21,6 +20,7 @@ from lsprotocol import types
 from ...core.assigned_names import assigned_names
 from ...core.completer import MAXIMUM_ITEMS
 from ...parallel.errors import SessionError
+from ..bounded import remembered
 from ..live import LiveSession
 from . import static_answers
 from .asking import in_characters, in_client_units, session_that_ran
@@ -151,7 +151,7 @@ async def _ask(server: VivoServer, session: LiveSession, prefix: str) -> dict[st
     }
 
 
-@lru_cache(maxsize=10_000)
+@remembered(10_000, 2**21)
 def _bound(source: str) -> frozenset[str]:
     return assigned_names(source).bound
 

@@ -42,6 +42,7 @@ from .notebooks import SYNC
 from .presenter import Presenter
 from .progress import RunProgress
 from .queueing import Queues
+from .trimming import Trimming
 from .variables import VariableNews
 from .workspace import Document
 from .written_runs import WrittenRuns
@@ -120,6 +121,7 @@ class VivoServer(LanguageServer):
         self.finding = Finding(self)
         self.arriving = Arriving(self)
         self.written_runs = WrittenRuns()
+        self.trimming = Trimming()
         self.debugging = Debugging(self)
         self.client_name = "vivo lsp"
         self.variable_news = VariableNews(self)
@@ -244,10 +246,10 @@ def make_server() -> VivoServer:
         references,
         selection_ranges,
         semantic_tokens,
+        session_pages,
         signature,
         static_answers,
         symbols,
-        transcript_documents,
         virtual_documents,
     )
 
@@ -272,6 +274,7 @@ def make_server() -> VivoServer:
         await server.static.close()
         magic_words.close()
         server.written_runs.close()
+        server.trimming.close()
 
     for feature in (
         code_actions,
@@ -287,6 +290,7 @@ def make_server() -> VivoServer:
         inlay_hints,
         notebooks,
         pages,
+        session_pages,
         progress,
         references,
         selection_ranges,
@@ -294,7 +298,6 @@ def make_server() -> VivoServer:
         signature,
         static_answers,
         symbols,
-        transcript_documents,
         virtual_documents,
     ):
         feature.register(server)

@@ -85,6 +85,8 @@ async def _serve(server: VivoServer, source: int, target: int) -> int:
     while data := await reader.next():
         for body in stream.feed(data):
             protocol.take(stream, body)
+            if isinstance(body, bytes):
+                server.trimming.after(len(body))
             if protocol.exit_status is not None:
                 return protocol.exit_status
             await asyncio.sleep(0)  # rule 3

@@ -32,6 +32,7 @@ _CONTROL = "jupyter.widget.control"
 _CONTROL_VERSION = {"version": "1.0.0"}
 _QUIET = 0.2
 """Seconds without news after which a session is told what its widgets have captured."""
+_REPLAY = 30.0
 KINDS = {"comm_open": "open", "comm_msg": "msg", "comm_close": "close"}
 
 
@@ -183,6 +184,13 @@ class SessionComms:
             self._news.flush()
 
     # --- What is not known -----------------------------------------------------------------
+
+    async def caught_up(self) -> None:
+        """Wait until what the session did before this server came has been taken in."""
+        try:
+            await asyncio.wait_for(self._session.caught_up.wait(), _REPLAY)
+        except asyncio.TimeoutError:
+            raise SessionError("The session does not tell what it did. Try again.") from None
 
     async def learn(self) -> list[str]:
         """The comms that are open; those that are not known are asked for (rule 2)."""

@@ -227,6 +227,15 @@ MESSAGES: tuple[Message, ...] = (
         errors="The workspace is not trusted; the setting ``cluster`` is unfit.",
     ),
     Message(
+        "vivo.server.cluster.use",
+        "command",
+        ClusterParams,
+        ClusterStatus,
+        "Use a cluster that runs for the document's workspace from now on, by its name; without "
+        "one, the workspace's own again. It holds until the server ends.",
+        errors="No cluster of that name runs.",
+    ),
+    Message(
         "vivo.server.cluster.stop",
         "command",
         ClusterParams,

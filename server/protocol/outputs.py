@@ -187,7 +187,31 @@ class Blob:
     """Bytes."""
 
 
+@attrs.define
+class ExecutionOfCellParams:
+    """A place in a document."""
+
+    uri: str
+    position: Position
+
+
+@attrs.define
+class ExecutionOfCell:
+    """The last execution of the cell at a place."""
+
+    execution_id: str | None
+    """Null: the cell has not run, as far as is known."""
+
+
 MESSAGES: tuple[Message, ...] = (
+    Message(
+        "vivo/executionOfCell",
+        "query",
+        ExecutionOfCellParams,
+        ExecutionOfCell,
+        "The last execution of the cell at a place, also where the text has been edited since: "
+        "what it showed is known by its id.",
+    ),
     Message(
         "vivo.server.clear",
         "command",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lsprotocol import types
-from vivo.server.bounded import Bounded
+from vivo.server.bounded import Bounded, remembered
 from vivo.server.cells import all_cells, cells_of, part_of, statements_of
+from vivo.server.lsp import trimming
 from vivo.server.lsp.workspace import Document, Positions
 from vivo.server.position_units import column_of, units_of
 from vivo.server.scopes import expression_at
@@ -156,6 +159,52 @@ def test_what_is_live_is_told_in_a_long_document() -> None:
     assert found is not None
     assert found.text == "os"
     assert expression_at(LONG, line, lines[line].index("local")) is None
+
+
+def test_what_was_made_of_texts_is_remembered_by_their_length() -> None:
+    """The latest are there; a text that is too long is not kept, and makes no room for others."""
+    made: list[str] = []
+
+    @remembered(entries=3, characters=10)
+    def length(text: str) -> int:
+        made.append(text)
+        return len(text)
+
+    def again(*texts: str) -> list[str]:
+        made.clear()
+        assert [length(text) for text in texts] == [len(text) for text in texts]
+        return made[:]
+
+    assert again("a", "b", "a", "c", "a", "d", "a") == ["a", "b", "c", "d"]
+    assert again("c", "d", "a", "b") == ["b"]
+    assert again("x" * 8, "x" * 8, "a", "b", "d") == ["x" * 8, "d"]
+    assert again("y" * 11, "y" * 11, "a", "b", "d") == ["y" * 11] * 2
+
+
+async def test_memory_is_given_back_once_after_what_was_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However much was; for small things nobody is asked."""
+    asked: list[int] = []
+    came = asyncio.Event()
+
+    def trim(room: int) -> int:
+        asked.append(room)
+        came.set()
+        return 1
+
+    assert trimming._trimmer() is not None or sys.platform != "linux"
+    monkeypatch.setattr(trimming, "_trimmer", lambda: trim)
+    monkeypatch.setattr(trimming, "_AFTER", 0.01)
+    wanted = trimming.Trimming()
+    wanted.after(trimming.LARGE - 1)
+    assert wanted._timer is None
+    for _ in range(3):
+        wanted.after(trimming.LARGE)
+    await asyncio.wait_for(came.wait(), 10)
+    assert (asked, wanted._timer) == ([0], None)
+    wanted.after(trimming.LARGE)
+    wanted.close()
 
 
 def test_what_is_remembered_is_bounded() -> None:

@@ -1,4 +1,5 @@
-// The connection to a server, as vscode-languageclient keeps it: what it is told of this editor.
+// The connection to a server, as vscode-languageclient keeps it: what it is told of this editor. A bundle of its
+// own, which is loaded once the extension is active: it keeps no state that another module has too.
 import { homedir } from "node:os";
 import * as vscode from "vscode";
 import {
@@ -18,7 +19,7 @@ import { copy } from "./copying";
 import { explain } from "./explaining";
 import { Commands, type CopiedText } from "./protocol";
 import type { ServerProgram } from "./serverProgram";
-import { SCHEMES } from "./serverDocuments";
+import { SCHEMES } from "./schemes";
 import { mayRun } from "./trust";
 
 const COPIED = new Set<string>([Commands.copyValue, Commands.copyTraceback]);

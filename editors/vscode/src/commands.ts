@@ -76,7 +76,7 @@ export function registerCommands(server: Server, panel: OutputPanel): vscode.Dis
   };
   const others: Record<string, () => unknown> = {
     "vivo.showOutput": () => panel.reveal(),
-    "vivo.showOutputOfCell": () => panel.showOutputOfCell(),
+    "vivo.showOutputOfCell": () => panel.showOutputOfCell(server),
     "vivo.clearOutput": () => panel.clear(),
     "vivo.restartServer": () => server.restart(),
     "vivo.showLog": () => server.showLog(),

@@ -37,7 +37,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const storage = context.globalStorageUri;
   const status = new StatusBar();
   const blobs: BlobStore = new BlobStore((asked) => started.query<Blob>(Queries.blob, asked));
-  const panel: OutputPanel = new OutputPanel(context.extensionUri, blobs, (method, params) => started.query(method, params));
+  const query = <Result>(method: string, params: object) => started.query<Result>(method, params);
+  const panel: OutputPanel = new OutputPanel(context.extensionUri, blobs, query, context.workspaceState);
   const settings = new Settings();
   const owner = new CellOwner(context.globalState, () => void server?.redrawLenses());
   const installer = new Installer(storage, () => started.restart());

@@ -144,7 +144,7 @@ export class Server implements vscode.Disposable {
       this.missing(this.program.command);
       return;
     }
-    const { makeClient, isRunning } = await import("./client.js"); // most of the bundle: not before the editor is there
+    const { makeClient, isRunning } = await import("./client.js"); // a bundle of its own, the larger one
     // Asked for at each start, also of a server that crashed.
     const options = () => ({ ...this.settings.told(), seen: this.seen() });
     const client = makeClient(this.program, options, this.abilities, this.owner, this.completions, this.log);

@@ -28,7 +28,7 @@ if [ "$has_window" ]; then
   command -v Xvfb >/dev/null || needed+=(xvfb)
   command -v xdotool >/dev/null || needed+=(xdotool)
   [ ${#needed[@]} = 0 ] || DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${needed[@]}" >/dev/null
-  Xvfb -displayfd 9 -screen 0 1000x720x24 -nolisten tcp 9>"$work/display" 2>/dev/null &
+  Xvfb -displayfd 9 -screen 0 1000x720x24 -nolisten tcp -noreset 9>"$work/display" 2>/dev/null &
   display=$!
   until [ -s "$work/display" ]; do sleep 0.05; done
   export DISPLAY=":$(cat "$work/display")" GDK_BACKEND=x11

@@ -65,6 +65,12 @@ test("a pinned output stays at clear, all others go", () => {
   assert.deepEqual(log.entries().map(({ data }) => data.data["text/plain"]), ["2"]);
 });
 
+test("what was pinned before is pinned again, up to a bound", () => {
+  const log = new OutputLog(undefined, ["s:1", "s:2"]);
+  assert.deepEqual(log.togglePin("s:2"), ["s:1"]);
+  assert.equal(new OutputLog(undefined, Array.from({ length: 2000 }, (_, at) => `s:${at}`)).pins().length, 1000);
+});
+
 test("the page gets batches, the next when it has drawn the last; a flood makes it start anew", async () => {
   const sent = [];
   const queue = new PageQueue((message) => sent.push(message), () => ({ type: "all", entries: [], pinned: [] }));

@@ -189,4 +189,21 @@ test("what is pinned stays when the panel is cleared", async () => {
   await output.locator("mfrac").waitFor({ state: "attached" });
 });
 
+test("it is pinned again when the window has been reloaded", async () => {
+  await workbench.closePage();
+  page = await workbench.open("shown.py");
+  panel = workbench.panel;
+  const pinned = panel.locator(".output.pinned");
+  await pinned.locator(".latex mfrac").waitFor({ state: "attached", timeout: 60000 });
+  assert.equal(await pinned.count(), 1);
+});
+
+test("the output of a cell is found also where its text was edited", async () => {
+  await workbench.goTo(lineOf("# %% json") + 1);
+  await page.keyboard.press("End");
+  await page.keyboard.type("  # edited");
+  await workbench.command("vivo: Show Output of Cell");
+  await panel.locator(".cell:focus .json, .cell:focus details").first().waitFor({ state: "attached" });
+});
+
 test("nothing is asked of any other host", () => assert.deepEqual(workbench.refused, []));

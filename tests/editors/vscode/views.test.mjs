@@ -38,6 +38,11 @@ const action = async (text, title) => {
   await row(text).hover();
   await row(text).getByRole("button", { name: title }).first().click();
 };
+const menu = async (text, title) => {
+  await row(text).click({ button: "right" });
+  await page.locator(".monaco-menu").getByText(title).hover();
+  await page.keyboard.press("Enter"); // a click right after the menu has opened counts as part of that
+};
 const table = () => page.frameLocator("iframe.webview.ready >> nth=-1").frameLocator("iframe#active-frame");
 
 test("a newcomer is shown the way on", async () => {
@@ -117,11 +122,35 @@ test("marked cells are copied whole, and too many are refused", async () => {
 test("sessions are listed, and one is renamed", async () => {
   await row("idle").waitFor();
   assert.match(await row("idle").innerText(), /3\.\d+.*MiB/);
-  await row("idle").click({ button: "right" });
-  await page.locator(".monaco-menu").getByText("Rename…").hover();
-  await page.keyboard.press("Enter"); // a click right after the menu has opened counts as part of that
+  await menu("idle", "Rename…");
   await answer("new name", "renamed here");
   await row("renamed here").waitFor();
+});
+
+test("a session's transcript is shown, and the stack of a cell that runs", async () => {
+  await menu("renamed here", "Show Transcript");
+  const text = page.locator(".editor-instance .view-line");
+  await text.filter({ hasText: "Out[" }).or(text.filter({ hasText: "import numpy as np" })).first().waitFor();
+  await page.getByRole("tab", { name: /^cells\.py/ }).first().click();
+  await workbench.goTo(10);
+  await page.keyboard.press("Control+Enter");
+  await workbench.status("busy").waitFor();
+  await menu("renamed here", "Show Stack");
+  await text.filter({ hasText: "while True: pass" }).nth(1).waitFor(); // beside the cell itself
+  await page.getByRole("tab", { name: /^cells\.py/ }).first().click();
+  await workbench.command("vivo: Interrupt");
+  await workbench.status("idle").waitFor();
+});
+
+test("a new session is started for the file, and the file goes back to the other", async () => {
+  await workbench.command("vivo: Start New Session…");
+  await answer("the name of the new session", "second one");
+  await row("second one").waitFor({ timeout: 60000 });
+  await row("second one").locator(".highlight").waitFor();
+  await menu("renamed here", "Attach File…");
+  await workbench.rows("cells.py").first().click();
+  await row("renamed here").locator(".highlight").waitFor();
+  await row("second one").locator(".highlight").waitFor({ state: "detached" });
 });
 
 test("a cluster is started, grows and is stopped", async () => {
@@ -131,6 +160,12 @@ test("a cluster is started, grows and is stopped", async () => {
   await action("Cluster", "Add Engines…");
   await answer("how many more engines", "1");
   await row("Engine 2").waitFor({ timeout: 90000 });
+  await menu("Engine 1", "Show Transcript");
+  await page.getByRole("tab", { name: "engine 1 transcript" }).waitFor();
+  await page.getByRole("tab", { name: /^cells\.py/ }).first().click();
+  await workbench.command("vivo: Attach to Running Cluster…");
+  await workbench.rows("work").first().click();
+  await row("Cluster").filter({ hasText: "3 engines" }).waitFor();
   await action("Cluster", "Stop Cluster");
   await row("Engine 2").waitFor({ state: "detached", timeout: 60000 });
 });

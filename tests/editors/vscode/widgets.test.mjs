@@ -234,6 +234,7 @@ test("a restart leaves the widgets grey, with a sentence", async () => {
   await workbench.command("vivo: Restart Session");
   await panel.locator(".widget-gone .widget-note").filter({ hasText: "run its cell again" }).first().waitFor({ state: "attached", timeout: 60000 });
   assert.equal(await panel.locator(".widget-gone .widget-slider").first().evaluate((view) => view.inert || view.closest("[inert]") !== null), true);
+  await panel.locator("body").evaluate(() => window.scrollTo(0, document.body.scrollHeight)); // from here on it follows
   await runAt("slider");
   await workbench.counted(panel.locator(".widget:not(.widget-gone) .noUi-handle"), 1);
 });

@@ -67,18 +67,21 @@ interface Cell {
 
 export const BOUNDS: Bounds = { cells: 100_000, outputsOfACell: 100_000, characters: 60_000_000 };
 const LONGEST_STREAM = 100_000;
+const MOST_PINS = 1000;
 
 export class OutputLog {
   private readonly cells = new Map<string, Cell>();
   private readonly begun = new Set<string>();
   private readonly lastSequence = new Map<string, number>();
   private readonly bounds: Bounds;
-  private readonly pinned = new Set<string>();
+  private readonly pinned: Set<string>;
   private readonly displays = new Map<string, Set<string>>(); // display → the cells that show it
   private characters = 0;
 
-  constructor(bounds: Bounds = BOUNDS) {
+  /** @param pinned the outputs that were pinned before, of which the newest are kept */
+  constructor(bounds: Bounds = BOUNDS, pinned: readonly string[] = []) {
     this.bounds = bounds;
+    this.pinned = new Set(pinned.slice(-MOST_PINS));
   }
 
   add(entry: Entry): Added {
@@ -111,11 +114,6 @@ export class OutputLog {
   /** The cell of an execution, as far as it is known. */
   known(id: string): { started: ExecutionStarted | undefined; finished: ExecutionFinished | undefined } | undefined {
     return this.cells.get(id);
-  }
-
-  /** Executions of a document, the newest first. */
-  executionsOf(uri: string): ExecutionStarted[] {
-    return [...this.cells.values()].flatMap(({ started }) => (started?.uri === uri ? [started] : [])).reverse();
   }
 
   /** Pin an output, or let it go; gives all that are pinned. */

@@ -2,19 +2,21 @@
 //
 // The page may load nothing but its own script and style; what cells show reaches it as data.
 import * as vscode from "vscode";
-import type { Output } from "../protocol";
+import { type ExecutionOfCell, Queries, type Output } from "../protocol";
+import type { Server } from "../server";
 import type { BlobStore } from "./blobStore";
 import { type Entry, OutputLog, type PageMessage, type PageRequest } from "./outputLog";
 import { pageHtml, savePicture } from "./pageHtml";
 import { PageQueue } from "./pageQueue";
-import { rangeOf, revealCell, revealFrame } from "./places";
+import { revealCell, revealFrame } from "./places";
 import { WidgetLink } from "./widgetLink";
 
 const VIEW = "vivo.output";
+const PINS = "vivo.pinnedOutputs";
 const RICH = ["application/vnd.jupyter.widget-view+json", "text/html", "image/png", "image/jpeg", "image/svg+xml"];
 
 export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerializer {
-  private readonly log = new OutputLog();
+  private readonly log: OutputLog;
   private readonly registration: vscode.Disposable;
   private readonly queue = new PageQueue(
     (message) => this.tell(message),
@@ -30,8 +32,10 @@ export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerial
     private readonly extension: vscode.Uri,
     private readonly blobs: BlobStore,
     query: <Result>(method: string, params: object) => Promise<Result>,
+    private readonly memory: vscode.Memento,
   ) {
     this.widgets = new WidgetLink(query, (message) => this.tell(message));
+    this.log = new OutputLog(undefined, memory.get<string[]>(PINS, []));
     this.registration = vscode.window.registerWebviewPanelSerializer(VIEW, this);
   }
 
@@ -78,23 +82,23 @@ export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerial
   }
 
   /** Show what the cell at the cursor showed last. */
-  async showOutputOfCell(): Promise<void> {
+  async showOutputOfCell(server: Server): Promise<void> {
     const editor = vscode.window.activeTextEditor;
-    const document = editor?.document;
-    const cells = document ? this.log.executionsOf(document.uri.toString()) : [];
-    const cell = cells.find((started) =>
-      rangeOf(editor!.document, started, this.log.known(started.executionId)?.finished)?.contains(editor!.selection.active),
-    );
-    if (!cell) {
+    if (!editor) {
+      return;
+    }
+    const asked = { uri: editor.document.uri.toString(), position: editor.selection.active };
+    const { executionId } = await server.query<ExecutionOfCell>(Queries.executionOfCell, asked);
+    if (!executionId || !this.log.known(executionId)) {
       vscode.window.setStatusBarMessage("vivo: this cell has shown nothing yet; run it first", 4000);
       return;
     }
     const isThere = this.isReady;
     this.reveal();
     if (isThere) {
-      this.tell({ type: "show", executionId: cell.executionId });
+      this.tell({ type: "show", executionId: executionId });
     } else {
-      this.toShow = cell.executionId;
+      this.toShow = executionId;
     }
   }
 
@@ -155,11 +159,17 @@ export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerial
       case "save":
         return savePicture(asked.mime, asked.data);
       case "pin":
-        return this.tell({ type: "pinned", pinned: this.log.togglePin(asked.key) });
+        return this.pin(asked.key);
       case "watchComms":
       case "sendComm":
         return this.widgets.asked(asked);
     }
+  }
+
+  private async pin(key: string): Promise<void> {
+    const pinned = this.log.togglePin(key);
+    this.tell({ type: "pinned", pinned });
+    await this.memory.update(PINS, pinned); // a window that is reloaded has them again
   }
 
   private tell(message: PageMessage): void {

@@ -84,6 +84,8 @@ export const Commands = {
   sendToCluster: "vivo.server.sendToCluster",
   /** Start the workspace's cluster, or connect to it; answered at once. Until it is there, ``vivo/clusterStatus`` tells how far it is. */
   clusterStart: "vivo.server.cluster.start",
+  /** Use a cluster that runs for the document's workspace from now on, by its name; without one, the workspace's own again. It holds until the server ends. */
+  clusterUse: "vivo.server.cluster.use",
   /** End the engines of a cluster and its controller. */
   clusterStop: "vivo.server.cluster.stop",
   /** Start more engines, or end some; answered once the controller knows. */
@@ -107,6 +109,8 @@ export const Commands = {
 } as const;
 
 export const Queries = {
+  /** The last execution of the cell at a place, also where the text has been edited since: what it showed is known by its id. */
+  executionOfCell: "vivo/executionOfCell",
   /** Data that an output refers to. A client that announced experimental.vivo.blobs is told pictures and other large data by reference, and fetches each once. */
   blob: "vivo/blob",
   /** What the cells of an open notebook showed last, and which run or wait: whoever sent them, also while this editor was away. A client that writes outputs into notebooks announces experimental.vivo.notebooks, and asks this when it opens one; what its cells do from then on it is told as of any document, under the URI of the cell that has the text now. */

@@ -1,6 +1,18 @@
 // Generated from server/protocol/ by `make docs`; a test fails when they differ.
 import type { Position, Range } from "vscode-languageclient";
 
+/** A place in a document. */
+export interface ExecutionOfCellParams {
+  uri: string;
+  position: Position;
+}
+
+/** The last execution of the cell at a place. */
+export interface ExecutionOfCell {
+  /** Null: the cell has not run, as far as is known. */
+  executionId: string | null;
+}
+
 /** A document, or the result at a position of it. */
 export interface ClearParams {
   uri: string;

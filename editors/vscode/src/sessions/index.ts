@@ -12,6 +12,8 @@ import {
   type SessionList,
 } from "../protocol";
 import type { Server } from "../server";
+import { showServerDocument } from "../serverDocuments";
+import { attachCluster, attachFile, startSession } from "./attaching";
 
 type Node =
   | { kind: "session"; session: SessionInfo }
@@ -49,6 +51,24 @@ export function registerSessions(server: Server): vscode.Disposable {
     "vivo.restartThisSession": onSession(({ sessionId }) => server.command(Commands.restart, { sessionId })),
     "vivo.renameThisSession": onSession((session) => renameSession(server, session)),
     "vivo.endThisSession": onSession((session) => endSession(server, session)),
+    "vivo.attachFile": onSession((session) => attachFile(server, session)),
+    "vivo.startSession": () => told(() => startSession(server, provider.uri).then(() => provider.refresh())),
+    "vivo.showTranscript": (node) => {
+      const chosen = node ?? tree.selection[0];
+      if (chosen?.kind === "session") {
+        return told(() => showServerDocument("vivo-transcript", chosen.session.sessionId, `${nameOf(chosen.session)} transcript`));
+      }
+      return chosen?.kind === "engine"
+        ? told(() => showServerDocument("vivo-transcript", chosen.engine.sessionId, `engine ${chosen.engine.number} transcript`))
+        : undefined;
+    },
+    "vivo.showStack": (node) => {
+      const chosen = node ?? tree.selection[0];
+      return chosen?.kind === "session"
+        ? told(() => showServerDocument("vivo-stack", chosen.session.sessionId, `${nameOf(chosen.session)} stack`))
+        : undefined;
+    },
+    "vivo.attachCluster": () => onCluster((uri) => attachCluster(server, uri))(),
     "vivo.startCluster": onCluster((uri, name) => server.command(Commands.clusterStart, { uri, name: name ?? null })),
     "vivo.stopCluster": onCluster((uri, name) => server.command(Commands.clusterStop, { uri, name: name ?? null })),
     "vivo.scaleCluster": onCluster(async (uri, name) => {

@@ -27,6 +27,7 @@ let rows = 0;
 let columns = 0;
 let top = 0;
 let left = 0;
+let problem = "";
 let cursor = { row: 0, column: 0 };
 let anchor = cursor;
 const blocks = new Map<string, TablePage>();
@@ -249,9 +250,11 @@ window.addEventListener("message", ({ data }: MessageEvent<Told>) => {
     state.textContent = BUSY_ELSE; // asked for again when a cell has ended
     return;
   }
-  if (page.problem || page.busy || page.running) {
-    state.textContent = page.problem || (page.busy ? BUSY : RUNNING);
-  } else if (!state.textContent?.startsWith("copi")) {
+  const isOfRows = [BUSY, BUSY_ELSE, MAKING, RUNNING, problem].includes(state.textContent ?? "");
+  problem = page.problem;
+  if (problem || page.busy || page.running) {
+    state.textContent = problem || (page.busy ? BUSY : RUNNING);
+  } else if (isOfRows) {
     state.textContent = "";
   }
   blocks.set(`${row} ${column}`, page);
