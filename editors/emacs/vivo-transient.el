@@ -34,6 +34,7 @@
     ("o" "inspect" vivo-inspector-here)
     ("v" "variables" vivo-variables)
     ("z" "inferior buffer" vivo-switch-to-inferior)
+    ("Z" "inferior of another session" vivo-open-inferior)
     ("q" "clear" vivo-clear)
     ("m" "mark cell" vivo-mark-cell)
     ("n" "next cell" vivo-next-cell :transient t)

@@ -265,23 +265,4 @@
       (cl-letf (((symbol-function 'y-or-n-p) #'ignore))
         (should-error (vivo-export "notebook" notebook) :type 'user-error)))))
 
-(ert-deftest code-menu-offers-what-the-keys-do ()
-  "Each command below C-c C-v is in the menu, under the same key."
-  (let (in-menu)
-    (cl-labels ((walk (thing)
-                  (cond ((vectorp thing) (mapc #'walk thing))
-                        ((and (consp thing) (plist-get (ignore-errors (cddr thing)) :command))
-                         (push (plist-get (cddr thing) :command) in-menu))
-                        ((and (consp thing) (consp (car-safe (last thing)))
-                              (plist-get (car (last thing)) :command))
-                         (push (plist-get (car (last thing)) :command) in-menu))
-                        ((consp thing) (mapc #'walk (ignore-errors (append thing nil)))))))
-      (walk (get 'vivo-menu 'transient--layout)))
-    (should (> (length in-menu) 25))
-    (map-keymap (lambda (_key binding)
-                  (when (and (commandp binding) (not (memq binding '(vivo-menu vivo-mark-cell
-                                                                              vivo-restart-and-run-to-here))))
-                    (should (memq binding in-menu))))
-                vivo-command-map)))
-
 ;;; code-tests.el ends here
