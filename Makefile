@@ -75,7 +75,7 @@ format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .venv-mpich .venv-openmpi .venv-wild .venv-wild-ipython .venv-widgets .venv-jupyter .venv-peers build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-mpich .venv-openmpi .venv-wild .venv-wild-ipython .venv-tutorial .venv-widgets .venv-jupyter .venv-peers build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("vivo needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name one: make PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'

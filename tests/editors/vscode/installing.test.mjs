@@ -37,7 +37,8 @@ async function offered() {
   await rows.filter({ hasText: "vivo: " }).first().waitFor();
   const found = new Set();
   for (let pages = 0; pages < 15; pages++) {
-    for (const row of await rows.all()) found.add(((await row.getAttribute("aria-label")) ?? "").split(",")[0]);
+    const labels = await rows.evaluateAll((all) => all.map((row) => row.getAttribute("aria-label") ?? ""));
+    for (const label of labels) found.add(label.split(",")[0]);
     await page.keyboard.press("PageDown");
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
   }

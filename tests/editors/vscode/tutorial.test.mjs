@@ -145,7 +145,10 @@ test("6. the variables are listed, and the frame opens as a table", async () => 
   await row("pandas.DataFrame (6, 3)").getByRole("button", { name: "View as Table" }).first().click();
   const table = page.frameLocator("iframe.webview.ready >> nth=-1").frameLocator("iframe#active-frame");
   await table.locator("td").filter({ hasText: "18.2" }).first().waitFor({ timeout: 30000 });
+  const tableTab = page.locator(".tab").filter({ hasText: "days" }).first();
+  await tableTab.click(); // the key closes what has the focus
   await page.keyboard.press("Control+KeyW");
+  await tableTab.waitFor({ state: "detached" });
 });
 
 test("7. a cell is sent to a cluster, and each engine's value stands beside it", async () => {
