@@ -3,6 +3,7 @@
 ;;; Code:
 
 (require 'helpers)
+(require 'image) ; a terminal's Emacs loads it late, over what stands in for it below
 
 (defun display-tests--hint (line label &rest more)
   "A hint of the server's: LABEL on LINE, with MORE fields."
