@@ -148,6 +148,8 @@ servers were started by themselves lately."
      :definition (:dynamicRegistration :json-false)
      :references (:dynamicRegistration :json-false)
      :documentSymbol (:hierarchicalDocumentSymbolSupport t)
+     :codeAction (:codeActionLiteralSupport
+                  (:codeActionKind (:valueSet ["quickfix" "source"])) :isPreferredSupport t)
      :publishDiagnostics (:relatedInformation t :dataSupport t))
    :window '(:showDocument (:support t) :showMessage (:messageActionItem nil)
              :workDoneProgress t)

@@ -42,6 +42,7 @@
    ["Errors"
     ("." "next" vivo-next-error :transient t)
     ("," "previous" vivo-previous-error :transient t)
+    ("A" "what leads on" vivo-act)
     ("f" "visit frame" vivo-visit-frame)
     ("W" "copy traceback" vivo-copy-traceback)
     ("dp" "post-mortem" vivo-post-mortem)

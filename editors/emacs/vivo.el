@@ -25,6 +25,7 @@
 (require 'vivo-connection)
 (require 'vivo-asking)
 (require 'vivo-display)
+(require 'vivo-actions)
 (require 'vivo-errors)
 (require 'vivo-pages)
 (require 'vivo-completion)
@@ -67,6 +68,7 @@
     (define-key map "=" #'vivo-show-value)
     (define-key map "w" #'vivo-copy-value)
     (define-key map "P" #'vivo-pin-value)
+    (define-key map "." #'vivo-act)
     (define-key map "f" #'vivo-visit-frame)
     (define-key map "W" #'vivo-copy-traceback)
     (define-key map "dc" #'vivo-debug-cell)
@@ -126,6 +128,7 @@
     ["Interrupt" vivo-interrupt]
     "--"
     ["Next Error" vivo-next-error]
+    ["What Leads On…" vivo-act]
     ["Inspect" vivo-inspector-here]
     ["Variables" vivo-variables]
     ["Sessions" vivo-sessions]

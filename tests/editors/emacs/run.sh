@@ -10,7 +10,7 @@ package="$root/editors/emacs"
 # Each file is run by a fresh Emacs. eglot-tests.el is the way of a user without our package.
 files=(
   vivo-tests.el document-tests.el display-tests.el errors-tests.el completion-tests.el connection-tests.el beside-tests.el
-  code-tests.el lists-tests.el sessions-tests.el clusters-tests.el org-tests.el inferior-tests.el
+  code-tests.el actions-tests.el lists-tests.el sessions-tests.el clusters-tests.el org-tests.el inferior-tests.el
 )
 terminals=(terminal.sh newcomer.sh window.sh tutorial.sh)
 
