@@ -40,7 +40,8 @@ export class Notebook {
 
   // Put the keyboard into a cell's text.
   async focus(at) {
-    await this.cell(at).locator(".monaco-editor .view-lines").click();
+    // The cursor may stand where the click goes: that is no obstacle.
+    await this.cell(at).locator(".monaco-editor .view-lines").click({ force: true });
     await this.cell(at).locator(".monaco-editor.focused").waitFor();
   }
 
