@@ -11,6 +11,7 @@ Rules:
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 from lsprotocol import types
 
 from ...parallel.errors import SessionError
+from ...parallel.interpreters import OLDEST_PYTHON
 from ...parallel.messages import RunOrigin
 from ..distributions import environment_of, has_pip, is_known, missing_distribution
 from ..protocol.interpreters import (
     InstallParams,
+    InterpreterInfo,
     InterpretersParams,
     UseInterpreterParams,
 )
@@ -123,9 +126,7 @@ async def choose_interpreter(server: VivoServer, params: InterpretersParams) -> 
     listed = (await interpreters(server, params)).interpreters
     current = server.sessions.of(params.uri).python
     others = {
-        f"{each.name} {each.version or ''}".strip() + f" ({_shown(each.path)})": each.path
-        for each in listed
-        if each.path != current
+        _title(each): each.path for each in listed if each.path != current and not _is_too_old(each)
     }
     if not others:
         raise SessionError(
@@ -140,6 +141,18 @@ async def choose_interpreter(server: VivoServer, params: InterpretersParams) -> 
         return None
     chosen = UseInterpreterParams(params.uri, others[answer.title])
     return await asyncio.shield(use_interpreter(server, chosen))
+
+
+def _title(interpreter: InterpreterInfo) -> str:
+    name, version = interpreter.name, interpreter.version
+    known = name if version is None or name == version else f"{name}, Python {version}"
+    return f"{known} ({_shown(interpreter.path)})"
+
+
+def _is_too_old(interpreter: InterpreterInfo) -> bool:
+    """Whether its environment's own files say so; what says nothing is offered."""
+    numbers = re.match(r"(\d+)\.(\d+)", interpreter.version or "")
+    return numbers is not None and (int(numbers[1]), int(numbers[2])) < OLDEST_PYTHON
 
 
 HANDLERS: dict[str, Handler] = {

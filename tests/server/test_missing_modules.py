@@ -72,10 +72,14 @@ async def test_a_missing_module_is_installed_by_one_click(home: Path, python: st
 async def test_another_interpreter_is_chosen_by_one_click(home: Path, python: str) -> None:
     """The client asks its user; nothing is installed where the workspace is not trusted."""
     asked: list[dict[str, Any]] = []
+    other = home / ".venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(other)], check=True)
 
     async def answer(params: dict[str, Any]) -> dict[str, Any] | None:
         asked.append(params)
-        return next(each for each in params["actions"] if sys.executable in each["title"])
+        titles = [each["title"] for each in params["actions"]]
+        assert not [each for each in titles if each.startswith(("2.", "3.6", "3.7", "3.8", "3.9"))]
+        return {"title": next(each for each in titles if "(~/.venv/bin/python)" in each)}
 
     async with editing(home, OPENING, python=python, trusted=False) as editor:
         editor.client.on_request["window/showMessageRequest"] = answer
@@ -92,7 +96,7 @@ async def test_another_interpreter_is_chosen_by_one_click(home: Path, python: st
         )
         session = await execute(editor, choose)
         assert asked[0]["message"].endswith("instead of ~/env/bin/python?")
-        assert session["python"] == sys.executable
+        assert session["python"] == str(other / "bin" / "python")
         ended = await editor.run_cell(1)
         assert ended["sessionId"] == session["sessionId"]
 
