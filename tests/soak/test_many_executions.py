@@ -67,6 +67,9 @@ async def test_a_hundred_thousand_executions_leave_nothing(home: Path) -> None:
             await client.request("textDocument/inlayHint", _whole(uri))
             if done >= WARM and not before:
                 before = _counts(client)
+            if done % 5_000 == 0:
+                told = (f"{name} {size / 2**20:.1f}" for name, size in _sizes(client).items())
+                print(f"\n{done}: {', '.join(told)} MiB", end="", flush=True)
             if done >= WARM // 2 and done % SAMPLED == 0:
                 for name, size in _sizes(client).items():
                     kept = most.setdefault(name, [0, 0])
