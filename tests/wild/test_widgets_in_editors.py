@@ -206,28 +206,35 @@ async def test_the_next_server_asks_for_the_states(drawing: Drawing) -> None:
     await drawing.until("OutputModel", outputs=[stdout("twice is 4\n")])
 
 
+class Question:
+    """A cell's question, which is answered when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked, self.answer = asyncio.Event(), asyncio.Event()
+
+    async def ask(self, _: dict[str, Any]) -> dict[str, Any]:
+        """As the client answers ``vivo/input``."""
+        self.asked.set()
+        await self.answer.wait()
+        return {"value": "yes"}
+
+
 async def test_a_running_cells_widgets_are_told_to_who_comes_late(drawing: Drawing) -> None:
     """The bar that moves now, and what it has captured; what a view sends waits for the cell."""
     editor = drawing.editor
-    asked, answer = asyncio.Event(), asyncio.Event()
-
-    async def ask(_: dict[str, Any]) -> dict[str, Any]:
-        asked.set()
-        await answer.wait()
-        return {"value": "yes"}
-
-    editor.client.on_request["vivo/input"] = ask
+    question = Question()
+    editor.client.on_request["vivo/input"] = question.ask
     await editor.run_cell(0)
     await editor.run_cell(line_of("out = widgets.Output()"))
     await drawing.watch()
     started = await editor.start("runCell", position={"line": line_of("bar = "), "character": 0})
-    await asyncio.wait_for(asked.wait(), 30)
+    await asyncio.wait_for(question.asked.wait(), 30)
     await drawing.until("IntProgressModel", value=2)
     await drawing.until("OutputModel", outputs=[stdout("from a cell\n")])
     other = await make_editor(editor.folder.parent, DRAWING, python=drawing.python)
     try:
         late = Drawing(other, drawing.python)
-        other.client.on_request["vivo/input"] = ask  # it takes the question over
+        other.client.on_request["vivo/input"] = question.ask  # it takes the question over
         other.told["vivo/executionFinished"] = editor.told["vivo/executionFinished"]
         other.open(CELLS)
         await other.until(lambda: other.told.get("vivo/executionStarted"))
@@ -236,7 +243,7 @@ async def test_a_running_cells_widgets_are_told_to_who_comes_late(drawing: Drawi
         moving = asyncio.create_task(drawing.move(drawing.of("IntSliderModel")[0], value=8))
         await editor.client.request("vivo/variables", {"uri": editor.uri})
         assert not moving.done()
-        answer.set()
+        question.answer.set()
         await moving
         await editor.end_of(started["executionId"])
         await late.until("IntSliderModel", value=8)  # once the cell has ended, all is told
@@ -247,14 +254,8 @@ async def test_a_running_cells_widgets_are_told_to_who_comes_late(drawing: Drawi
 async def test_what_was_captured_outlives_the_server(drawing: Drawing) -> None:
     """Of a cell that still runs, with what the widget had before; and with what comes after."""
     editor = drawing.editor
-    asked, answer = asyncio.Event(), asyncio.Event()
-
-    async def ask(_: dict[str, Any]) -> dict[str, Any]:
-        asked.set()
-        await answer.wait()
-        return {"value": "yes"}
-
-    editor.client.on_request["vivo/input"] = ask
+    question = Question()
+    editor.client.on_request["vivo/input"] = question.ask
     await editor.run_cell(0)
     await editor.run_cell(line_of("out = widgets.Output()"))
     await drawing.watch()
@@ -263,7 +264,7 @@ async def test_what_was_captured_outlives_the_server(drawing: Drawing) -> None:
         await asyncio.sleep(0)
     session = drawing.session
     await editor.start("runCell", position={"line": line_of("bar = "), "character": 0})
-    await asyncio.wait_for(asked.wait(), 30)
+    await asyncio.wait_for(question.asked.wait(), 30)
     text = "twice is 8\nfrom a cell\n"
     await drawing.until("OutputModel", outputs=[stdout(text)])
     await editor.until(lambda: len(editor.told["vivo/output"]) > 2_100)
@@ -271,18 +272,18 @@ async def test_what_was_captured_outlives_the_server(drawing: Drawing) -> None:
     os.kill(editor.client.process.pid, signal.SIGKILL)
     await editor.client.process.wait()
     await editor.client.close()
-    before, asked = editor, asyncio.Event()
+    before, question.asked = editor, asyncio.Event()
     python = drawing.python
     editor = await make_editor(before.folder.parent, DRAWING, python=python, seen=seen)
     drawing.editor, drawing.states = editor, {}
     editor.client.on_notification["vivo/comm"] = drawing.told
-    editor.client.on_request["vivo/input"] = ask
+    editor.client.on_request["vivo/input"] = question.ask
     editor.told["vivo/executionFinished"] = before.told["vivo/executionFinished"]
     editor.open(CELLS)
-    await asyncio.wait_for(asked.wait(), 30)
+    await asyncio.wait_for(question.asked.wait(), 30)
     await drawing.watch()
     await drawing.until("IntProgressModel", value=2)
-    answer.set()
+    question.answer.set()
     await drawing.until("OutputModel", outputs=[stdout(text + "and after\n")])
 
 

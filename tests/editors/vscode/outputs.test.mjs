@@ -1,9 +1,7 @@
 // The output panel and the plots, in a real workbench with the real server. The tests go on from each other.
 import assert from "node:assert/strict";
-import fs from "node:fs";
-import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
-import { ROOT, Workbench } from "./workbench.mjs";
+import { Workbench } from "./workbench.mjs";
 
 const SHOWN = `# %% helpers
 import os, struct, zlib
@@ -64,15 +62,7 @@ const runAt = async (mark) => {
   await page.keyboard.press("Control+Enter");
 };
 const cursor = (line) => workbench.status(`Ln ${line},`);
-const shot = async (name) => {
-  if (!process.env.VIVO_SHOTS) return;
-  fs.mkdirSync(path.join(ROOT, "tests/editors/shots"), { recursive: true });
-  for (const theme of ["Default Light Modern", "Default Dark Modern", "Default High Contrast"]) {
-    workbench.set({ "workbench.colorTheme": theme });
-    await page.locator({ L: ".vs", D: ".vs-dark", H: ".hc-black" }[theme[8]]).first().waitFor();
-    await page.screenshot({ path: path.join(ROOT, `tests/editors/shots/${name}-${theme.replaceAll(" ", "-")}.png`) });
-  }
-};
+const shot = (name) => workbench.inEachTheme(name);
 
 before(async () => {
   workbench = await Workbench.start({ "shown.py": SHOWN }, { settings: { "vivo.output.reveal": "always" } });

@@ -1,6 +1,5 @@
 // Jupyter widgets in the output panel, in a real workbench with ipywidgets. The tests go on from each other.
 import assert from "node:assert/strict";
-import fs from "node:fs";
 import path from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { ROOT, Workbench } from "./workbench.mjs";
@@ -88,15 +87,7 @@ const printed = async (text) => {
 };
 const handle = (index = 0) => panel.locator(".noUi-handle").nth(index);
 const isAt = (index, value) => panel.locator(`.noUi-handle[aria-valuenow="${value}.0"]`).nth(index).waitFor({ state: "attached", timeout: 60000 });
-const shot = async (name) => {
-  if (!process.env.VIVO_SHOTS) return;
-  fs.mkdirSync(path.join(ROOT, "tests/editors/shots"), { recursive: true });
-  for (const theme of ["Default Light Modern", "Default Dark Modern", "Default High Contrast"]) {
-    workbench.set({ "workbench.colorTheme": theme });
-    await page.locator({ L: ".vs", D: ".vs-dark", H: ".hc-black" }[theme[8]]).first().waitFor();
-    await page.screenshot({ path: path.join(ROOT, `tests/editors/shots/${name}-${theme.replaceAll(" ", "-")}.png`) });
-  }
-};
+const shot = (name) => workbench.inEachTheme(name);
 
 before(async () => {
   const settings = { "vivo.python": path.join(ROOT, ".venv-widgets/bin/python"), "vivo.output.reveal": "always" };

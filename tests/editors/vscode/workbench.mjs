@@ -252,6 +252,17 @@ export class Workbench {
     await this.page.keyboard.type(text);
   }
 
+  // For who asks by VIVO_SHOTS: the page as it is, in each kind of theme.
+  async inEachTheme(name) {
+    if (!process.env.VIVO_SHOTS) return;
+    fs.mkdirSync(SHOTS, { recursive: true });
+    for (const theme of ["Default Light Modern", "Default Dark Modern", "Default High Contrast"]) {
+      this.set({ "workbench.colorTheme": theme });
+      await this.page.locator({ L: ".vs", D: ".vs-dark", H: ".hc-black" }[theme[8]]).first().waitFor();
+      await this.page.screenshot({ path: path.join(SHOTS, `${name}-${theme.replaceAll(" ", "-")}.png`) });
+    }
+  }
+
   // After a test that failed: what the workbench looked like.
   async picture({ name, passed }) {
     if (passed || !this.context) return;
