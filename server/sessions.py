@@ -84,6 +84,9 @@ class SessionManager:
     """How the user is told a sentence."""
     notebooks: Notebooks = field(default_factory=Notebooks)
     """The open notebooks: the session of a cell is its notebook's."""
+    confined_to: str | None = None
+    """The id of the one session that the client may reach, whatever it names; None for the user's
+    own client. Nothing is started then."""
     _keys: dict[str, str] = field(default_factory=dict)
 
     # --- Which session serves a document -----------------------------------------------------
@@ -98,6 +101,8 @@ class SessionManager:
 
     def of(self, uri: str) -> LiveSession:
         """The session that serves a document; it need not have begun."""
+        if self.confined_to is not None:
+            return self.of_id(self.confined_to)
         document, uri = uri, self.notebooks.owner(uri)
         if (console := console_of(uri)) is not None:
             return self._of_console(uri, console)
@@ -128,6 +133,8 @@ class SessionManager:
 
     def of_id(self, session_id: str) -> LiveSession:
         """The session of an id, used here from now on. Raises :class:`SessionError`."""
+        if self.confined_to not in (None, session_id):
+            raise SessionError(f"The session {session_id} was not shared with you.")
         session = self.by_id(session_id)
         if session is not None:
             return session
@@ -234,10 +241,13 @@ class SessionManager:
 
     def _live(self) -> list[SessionEntry]:
         try:
-            return Registry().live()
+            live = Registry().live()
         except SessionError as error:
             _log.warning("The registry cannot be read: %s", error)
             return []
+        if self.confined_to is not None:
+            return [entry for entry in live if entry.id == self.confined_to]
+        return live
 
     def _running(self, place: str) -> SessionEntry | None:
         try:
@@ -337,6 +347,8 @@ class SessionManager:
         documents: tuple[str, ...] = (),
     ) -> LiveSession:
         """Start another session where a document's would be. Raises :class:`SessionError`."""
+        if self.confined_to is not None:
+            raise SessionError("One session was shared with you: you cannot start another.")
         where = self.folder_of(uri)
         options = SessionOptions(
             cwd=str(where),

@@ -259,7 +259,9 @@ class Dispatching(LanguageServerProtocol):
     def _put(self, body: bytes) -> None:
         if self.writer is None:
             return
-        self.writer.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        if self._include_headers:
+            body = b"Content-Length: %d\r\n\r\n%s" % (len(body), body)
+        self.writer.write(body)
 
 
 def _decoded(body: bytes) -> Any:

@@ -137,6 +137,7 @@ class VivoServer(LanguageServer):
             self.sessions, self.presenter, self.cluster_watcher, lambda: self.settings
         )
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._is_closed = False
 
     def configure(self, told: Any) -> None:
         """Take over settings that the client told."""
@@ -208,6 +209,20 @@ class VivoServer(LanguageServer):
         """The text of an open document. Raises ``JsonRpcInvalidParams`` if it is not open."""
         return self.document(uri).source
 
+    async def close(self) -> None:
+        """Let go of all that it holds; once is enough. Sessions and clusters go on."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        await self.finding.close()
+        await self.debugging.close()
+        await self.cluster_watcher.close()
+        await self.cluster_progress.close()
+        await asyncio.gather(self.sessions.close(), self.clusters.close())
+        await self.static.close()
+        self.written_runs.close()
+        self.trimming.close()
+
     def report_server_error(self, error: Exception, source: Any) -> None:
         """Log an error; the client that asked has its answer already."""
         _log.error("%s: %s", source, error)
@@ -266,15 +281,8 @@ def make_server() -> VivoServer:
 
     @server.feature(types.SHUTDOWN)
     async def on_shutdown(*_: Any) -> None:
-        await server.finding.close()
-        await server.debugging.close()
-        await server.cluster_watcher.close()
-        await server.cluster_progress.close()
-        await asyncio.gather(server.sessions.close(), server.clusters.close())
-        await server.static.close()
+        await server.close()
         magic_words.close()
-        server.written_runs.close()
-        server.trimming.close()
 
     for feature in (
         code_actions,

@@ -53,7 +53,7 @@ export class PageQueue {
   private flushSoon(): void {
     if (!this.isDrawing && !this.isDue) {
       this.isDue = true;
-      setImmediate(() => this.flush());
+      setTimeout(() => this.flush());
     }
   }
 

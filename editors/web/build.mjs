@@ -1,0 +1,39 @@
+// Writes server/web/static: the page's own scripts, those of the VS Code panels that it shows in frames, their
+// styles, and the pages. What is there is what is served, and part of the wheel: a checkout needs no Node.
+import { build } from "esbuild";
+import { cp, mkdir, readdir, rm } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+
+const here = fileURLToPath(new URL(".", import.meta.url));
+const vscode = `${here}../vscode`;
+const target = process.argv[2] ?? `${here}../../server/web/static`;
+
+await rm(target, { recursive: true, force: true });
+await mkdir(target, { recursive: true });
+await build({
+  entryPoints: {
+    app: `${here}src/app.ts`,
+    frame: `${here}src/frame.ts`,
+    outputs: `${vscode}/src/outputs/page/main.ts`,
+    rich: `${vscode}/src/outputs/page/rich.ts`,
+    plots: `${vscode}/src/plots/page/main.ts`,
+    table: `${vscode}/src/table/page/main.ts`,
+  },
+  outdir: target,
+  bundle: true,
+  minify: true,
+  legalComments: "none",
+  platform: "browser",
+  format: "iife",
+  target: "es2022",
+  nodePaths: [`${here}node_modules`], // for what the panels' sources import
+  logLevel: "warning",
+});
+for (const name of await readdir(`${here}pages`)) {
+  await cp(`${here}pages/${name}`, `${target}/${name}`);
+}
+await cp(`${here}node_modules/uplot/dist/uPlot.min.css`, `${target}/uplot.css`);
+await cp(`${vscode}/media/page.css`, `${target}/outputs.css`);
+await cp(`${vscode}/media/plots.css`, `${target}/plots.css`);
+await cp(`${vscode}/media/table.css`, `${target}/table.css`);
+await cp(`${vscode}/media/vivo.svg`, `${target}/vivo.svg`);

@@ -1,0 +1,21 @@
+// The page's own places, and what it tells in passing.
+export { button, element } from "../../vscode/src/outputs/page/elements.ts";
+
+export function place<Kind extends HTMLElement>(id: string): Kind {
+  return document.getElementById(id) as Kind;
+}
+
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** A sentence for the user. */
+export function notice(sentence: string, seconds = 6): void {
+  const holder = place("notice");
+  holder.textContent = sentence;
+  holder.hidden = false;
+  clearTimeout(timer);
+  timer = setTimeout(() => (holder.hidden = true), seconds * 1000);
+}
+
+export function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,92 @@
+// The transcript: the log of what cells showed, drawn by the panel in its frame.
+import { BlobStore } from "../../vscode/src/outputs/blobStore.ts";
+import { type Entry, OutputLog, type PageMessage, type PageRequest } from "../../vscode/src/outputs/outputLog.ts";
+import { PageQueue } from "../../vscode/src/outputs/pageQueue.ts";
+import { notice } from "./elements.ts";
+import { Panel, savePicture } from "./panel.ts";
+
+export class Outputs {
+  private log = new OutputLog();
+  private isReady = false;
+  private readonly panel: Panel<PageMessage, PageRequest>;
+  private readonly queue = new PageQueue(
+    (message) => this.panel.tell(message),
+    () => ({ type: "all", entries: this.log.entries(), pinned: this.log.pins() }),
+  );
+
+  constructor(
+    private readonly blobs: BlobStore,
+    /** Puts the code of an execution into the input cell. */
+    private readonly edit: (code: string) => void,
+  ) {
+    this.panel = new Panel("outputs", "What cells showed", (asked) => void this.answer(asked));
+  }
+
+  get frame(): HTMLIFrameElement {
+    return this.panel.frame;
+  }
+
+  add(entry: Entry): void {
+    const { isNew, dropped } = this.log.add(entry);
+    if (isNew && this.isReady) {
+      this.queue.add(entry, dropped);
+    }
+  }
+
+  /** The number of the last event that was shown of each session. */
+  seen(): Record<string, number> {
+    return this.log.seen();
+  }
+
+  /** Another session: its transcript begins anew. */
+  restart(): void {
+    this.log = new OutputLog();
+    if (this.isReady) {
+      this.queue.restart();
+    }
+  }
+
+  /** Show the cell of an execution. */
+  show(executionId: string): void {
+    this.panel.tell({ type: "show", executionId });
+  }
+
+  private async answer(asked: PageRequest): Promise<void> {
+    switch (asked.type) {
+      case "ready":
+        this.isReady = true;
+        return this.queue.restart();
+      case "drawn":
+        return this.queue.drawn();
+      case "reveal": {
+        const code = this.log.known(asked.executionId)?.started?.code;
+        return code === undefined ? undefined : this.edit(code);
+      }
+      case "frame":
+        return notice(`${asked.path}, line ${asked.line + 1}`);
+      case "blob": {
+        const { id, sessionId, sequence } = asked;
+        const data = await this.blobs.get({ id, sessionId, sequence }).catch(() => null); // the panel says it
+        return this.panel.tell({ type: "blob", id, data });
+      }
+      case "copy":
+        await navigator.clipboard.writeText(asked.text);
+        return notice("Copied.", 2);
+      case "told":
+        return notice(asked.text);
+      case "save":
+        return savePicture(asked.mime, asked.data);
+      case "pin":
+        return this.panel.tell({ type: "pinned", pinned: this.log.togglePin(asked.key) });
+      case "watchComms":
+        return this.panel.tell({
+          type: "commsWatched",
+          sessionId: asked.sessionId,
+          commIds: null,
+          why: "Widgets are drawn in VS Code and JupyterLab; here their text is shown.",
+        });
+      case "sendComm":
+        return;
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// All figures of the session, drawn by the panel in its frame.
+import type { BlobStore } from "../../vscode/src/outputs/blobStore.ts";
+import { Figures, type PlotsMessage, type PlotsRequest } from "../../vscode/src/plots/figures.ts";
+import type { Output } from "../../vscode/src/protocol";
+import { notice } from "./elements.ts";
+import { Panel, savePicture } from "./panel.ts";
+
+export class Plots {
+  private figures = new Figures();
+  private isReady = false;
+  private readonly panel: Panel<PlotsMessage, PlotsRequest>;
+
+  constructor(
+    private readonly blobs: BlobStore,
+    private readonly reveal: (executionId: string) => void,
+  ) {
+    this.panel = new Panel("plots", "Figures", (asked) => void this.answer(asked));
+  }
+
+  get frame(): HTMLIFrameElement {
+    return this.panel.frame;
+  }
+
+  add(output: Output): void {
+    if (this.figures.add(output)) {
+      this.tellAll();
+    }
+  }
+
+  restart(): void {
+    this.figures = new Figures();
+    this.tellAll();
+  }
+
+  private async answer(asked: PlotsRequest): Promise<void> {
+    switch (asked.type) {
+      case "ready":
+        this.isReady = true;
+        return this.tellAll();
+      case "delete":
+        this.figures.delete(asked.key);
+        return this.tellAll();
+      case "reveal": {
+        const figure = this.figures.get(asked.key);
+        return figure && this.reveal(figure.executionId);
+      }
+      case "picture":
+        return this.panel.tell({ type: "picture", key: asked.key, data: await this.picture(asked.key) });
+      case "save":
+        return savePicture(asked.mime, asked.data);
+      case "told":
+        return notice(asked.text);
+    }
+  }
+
+  private async picture(key: string): Promise<string | null> {
+    const figure = this.figures.get(key);
+    if (!figure || typeof figure.data === "string") {
+      return (figure?.data as string | undefined) ?? null;
+    }
+    const { data, sessionId, sequence, mime } = figure;
+    try {
+      const base64 = await this.blobs.get({ id: data.blob, sessionId, sequence });
+      return mime === "image/svg+xml" ? new TextDecoder().decode(Uint8Array.from(atob(base64), (each) => each.charCodeAt(0))) : base64;
+    } catch {
+      return null; // the panel says that it is gone
+    }
+  }
+
+  private tellAll(): void {
+    if (this.isReady) {
+      const figures = this.figures.all().map(({ key, label, mime }) => ({ key, label, mime }));
+      this.panel.tell({ type: "figures", figures });
+    }
+  }
+}

@@ -1,0 +1,200 @@
+// One session, as the server of this page's connection shows it: messages out, notifications in.
+//
+// A connection that was lost is another server's afterwards: it is told what was seen, and tells what was missed.
+import {
+  Commands,
+  type ConsoleInfo,
+  Notifications,
+  Queries,
+  Requests,
+  type ExecutionFinished,
+  type ExecutionStarted,
+  type InputParams,
+  type Output,
+  type QueueChanged,
+  type QueuedExecution,
+  type SessionInfo,
+  type SessionList,
+  type Status,
+} from "../../vscode/src/protocol";
+import { type State, Wire } from "./wire.ts";
+
+/** Who is told. */
+export interface Audience {
+  state(state: State | Status["state"], told: Status | undefined): void;
+  /** Another session is shown, from its beginning, or the same one again. */
+  shown(console: ConsoleInfo, isOther: boolean): void;
+  started(run: ExecutionStarted): void;
+  output(output: Output): void;
+  finished(run: ExecutionFinished): void;
+  queue(runs: QueuedExecution[]): void;
+  variablesChanged(): void;
+  input(asked: InputParams, cancelled: AbortSignal): Promise<string | null>;
+  message(sentence: string): void;
+  choose(sentence: string, actions: string[]): Promise<string | null>;
+  seen(): Record<string, number>;
+}
+
+const NOWHERE = "untitled:web";
+
+const CAPABILITIES = {
+  textDocument: {
+    completion: { completionItem: { documentationFormat: ["plaintext"], resolveSupport: { properties: ["documentation", "detail"] } } },
+    hover: { contentFormat: ["plaintext"] },
+    signatureHelp: { signatureInformation: { documentationFormat: ["plaintext"], parameterInformation: { labelOffsetSupport: true }, activeParameterSupport: true } },
+  },
+  window: { showMessage: {} },
+  experimental: { vivo: { input: true, blobs: true } },
+};
+
+export class Session {
+  readonly wire: Wire;
+  console: ConsoleInfo | undefined;
+  private version = 0;
+  private text = "";
+  private status: Status | undefined;
+  /** What came before it was known which session is shown. */
+  private held: (() => void)[] | undefined;
+
+  constructor(
+    address: string,
+    private readonly audience: Audience,
+    /** The session that is opened first; null for the folder's own. */
+    private wanted: string | null,
+    private readonly isViewer: boolean,
+  ) {
+    this.wire = new Wire(
+      address,
+      () => this.introduce(),
+      (state) => (state === "connected" ? this.tellStatus() : audience.state(state, undefined)),
+      (error) => audience.message(error instanceof Error ? error.message : String(error)),
+    );
+    const { wire } = this;
+    const own = <Told extends { sessionId: string }>(tell: (told: Told) => void) => (told: Told): void => {
+      if (this.held) {
+        this.held.push(() => own(tell)(told));
+      } else if (told.sessionId === this.id) {
+        tell(told);
+      }
+    };
+    wire.hear(Notifications.executionStarted, own((run: ExecutionStarted) => audience.started(run)));
+    wire.hear(Notifications.output, own((output: Output) => audience.output(output)));
+    wire.hear(Notifications.executionFinished, own((run: ExecutionFinished) => audience.finished(run)));
+    wire.hear(Notifications.status, own((status: Status) => {
+      this.status = status;
+      this.tellStatus();
+    }));
+    wire.hear(Notifications.queue, own(({ executions }: QueueChanged) => audience.queue(executions)));
+    wire.hear(Notifications.variablesChanged, () => audience.variablesChanged());
+    wire.hear("window/showMessage", ({ message }: { message: string }) => audience.message(message));
+    wire.answer("window/showMessageRequest", async ({ message, actions }: { message: string; actions?: { title: string }[] }) => {
+      const title = await audience.choose(message, (actions ?? []).map((action) => action.title));
+      return title === null ? null : { title };
+    });
+    wire.answer(Requests.input, async (asked: InputParams, cancelled) => ({ value: await audience.input(asked, cancelled) }));
+  }
+
+  get id(): string {
+    return this.console?.session.sessionId ?? this.wanted ?? "";
+  }
+
+  connect(): void {
+    this.wire.connect();
+  }
+
+  /** Show another session. @param id null for a new one */
+  async open(id: string | null, name?: string): Promise<void> {
+    await this.show({ uri: NOWHERE, sessionId: id, new: id === null, name: name ?? null });
+  }
+
+  sessions(): Promise<SessionInfo[]> {
+    return this.command<SessionList>(Commands.sessions, {}).then(({ sessions }) => sessions);
+  }
+
+  run(text: string): Promise<unknown> {
+    const executionId = crypto.randomUUID().replaceAll("-", "");
+    return this.command(Commands.runText, { uri: this.uri, text, executionId });
+  }
+
+  interrupt(executionId: string | null = null): Promise<{ outcome: string }> {
+    return this.command(Commands.interrupt, { sessionId: this.id, executionId });
+  }
+
+  restart(): Promise<unknown> {
+    return this.command(Commands.restart, { sessionId: this.id });
+  }
+
+  query<Result>(method: string, params: object): Promise<Result> {
+    return this.wire.request(method, params);
+  }
+
+  command<Result>(command: string, argument: object): Promise<Result> {
+    return this.wire.request("workspace/executeCommand", { command, arguments: [argument] });
+  }
+
+  /** The document of the input cell. */
+  get uri(): string {
+    return this.console?.uri ?? NOWHERE;
+  }
+
+  /** The input cell's text is this now; its server answers questions about it. */
+  edited(text: string): void {
+    if (!this.isViewer && text !== this.text) {
+      this.text = text;
+      this.wire.notify("textDocument/didChange", {
+        textDocument: { uri: this.uri, version: ++this.version },
+        contentChanges: [{ text }],
+      });
+    }
+  }
+
+  private tellStatus(): void {
+    this.audience.state(this.status?.state ?? "connected", this.status);
+  }
+
+  private async introduce(): Promise<void> {
+    await this.wire.request("initialize", {
+      processId: null,
+      rootUri: null,
+      capabilities: CAPABILITIES,
+      initializationOptions: { seen: this.seen() },
+    });
+    this.wire.notify("initialized", {});
+    await this.show({ uri: NOWHERE, sessionId: this.console?.session.sessionId ?? this.wanted, new: false, name: null });
+  }
+
+  private seen(): Record<string, number> {
+    const seen = this.audience.seen();
+    return this.id ? { [this.id]: seen[this.id] ?? 0 } : seen;
+  }
+
+  private async show(params: { uri: string; sessionId: string | null; new: boolean; name: string | null }): Promise<void> {
+    const before = this.console;
+    this.held = [];
+    let opened: ConsoleInfo;
+    try {
+      opened = await this.command<ConsoleInfo>(Commands.openConsole, params);
+    } catch (error) {
+      this.held = undefined;
+      throw error;
+    }
+    this.console = opened;
+    this.wanted = opened.session.sessionId;
+    this.text = "";
+    if (!this.isViewer) {
+      this.wire.notify("textDocument/didOpen", {
+        textDocument: { uri: this.uri, languageId: "python", version: ++this.version, text: "" },
+      });
+    }
+    const isOther = opened.session.sessionId !== before?.session.sessionId;
+    if (isOther) {
+      this.status = undefined;
+    }
+    this.audience.shown(opened, isOther);
+    const held = this.held;
+    this.held = undefined;
+    held.forEach((tell) => tell());
+  }
+}
+
+export { Queries };
