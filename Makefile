@@ -5,6 +5,7 @@
 # make test-install   the ways to install, and environments of the user's with nothing of ours
 # make test-wild   popular libraries in sessions, without IPython and with it
 # make test-jupyter   Jupyter's own tests of a kernel, and JupyterLab in a browser, on the kernel vivo
+# make test-web   sessions of editors in qtconsole, JupyterLab and other pages of a browser
 # Others: test-editors, soak, bench, docs, format, clean. PYTHON=… names the interpreter (3.11 or newer).
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install -qq --disable-pip-version-check --progress-bar off
 
-.PHONY: demo test test-sessions lint types unit tmux test-cluster test-install test-editors test-vscode test-emacs test-neovim test-wild test-jupyter soak bench docs format clean
+.PHONY: demo test test-sessions lint types unit tmux test-cluster test-install test-editors test-vscode test-emacs test-neovim test-wild test-jupyter test-web soak bench docs format clean
 
 demo: $(VENV)/.demo
 	@$(BIN)/vivo run docs/examples/bessel.py
@@ -60,6 +61,9 @@ test-wild: $(VENV)/.dev
 test-jupyter: $(VENV)/.dev
 	@bash tests/jupyter/run.sh
 
+test-web: $(VENV)/.dev
+	@bash tests/web/run.sh
+
 soak: $(VENV)/.dev
 	@$(BIN)/pytest -q -n 2 tests/soak
 	@VIVO_HOSTILE_MESSAGES=100000 $(BIN)/pytest -q tests/parallel/test_hostile_traffic.py
@@ -75,7 +79,7 @@ format: $(VENV)/.dev
 	@$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf $(VENV) .venv-mpich .venv-openmpi .venv-wild .venv-wild-ipython .venv-tutorial .venv-widgets .venv-jupyter .venv-peers build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .venv-mpich .venv-openmpi .venv-wild .venv-wild-ipython .venv-tutorial .venv-widgets .venv-jupyter .venv-web .venv-peers build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("vivo needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name one: make PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
