@@ -18,6 +18,7 @@ import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 import msgspec
 
@@ -69,6 +70,20 @@ class Listener(Protocol):
         self, session: LiveSession, run: str | None, prompt: str, password: bool
     ) -> Coroutine[Any, Any, str | None]:
         """A cell asks for a line of input."""
+
+
+_PLACES: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+
+def _starting(place: str | None) -> asyncio.Lock:
+    """Held while the session of a place is looked for and started: several servers may live in one
+    process, and the second finds what the first has started."""
+    lock = _PLACES.get(place or "") if place else None
+    if lock is None:
+        lock = asyncio.Lock()
+        if place:
+            _PLACES[place] = lock
+    return lock
 
 
 @dataclass
@@ -171,9 +186,10 @@ class LiveSession:
         self.listener.state_changed(self, None)
         try:
             if self.entry is None:
-                self.prepare(self)
-            if self.entry is None:
-                self.entry = await start_session(self.options)
+                async with _starting(self.options.workspace):
+                    self.prepare(self)
+                    if self.entry is None:
+                        self.entry = await start_session(self.options)
             await self._attach()
         except (SessionError, ConnectionFileError) as error:
             self.entry, self.state = None, "ended"

@@ -10,6 +10,7 @@ Rules:
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -26,6 +27,7 @@ from starlette.websockets import WebSocket
 from . import gates
 from .connection import ENDED, Connection
 from .grants import VISITOR_LIFE, Grant, Grants, RefusedError
+from .patience import PATIENCE
 
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
@@ -223,11 +225,12 @@ async def _posted(request: Request) -> dict[str, Any] | None:
         return None
     body = b""
     try:
-        async for piece in request.stream():
-            body += piece
-            if len(body) > gates.LARGEST_FORM:
-                return None
-    except ClientDisconnect:
+        async with asyncio.timeout(PATIENCE):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > gates.LARGEST_FORM:
+                    return None
+    except (ClientDisconnect, TimeoutError):
         return None
     try:
         told = json.loads(body)

@@ -73,13 +73,14 @@ class Gate:
         """A message, as it may go on."""
         if not isinstance(data, dict):
             return Permitted(refusal="A message has to be an object.")
-        method = data.get("method")
+        told = data.get("method")
+        method = told if isinstance(told, str) else None
         if method == "initialize":
             return Permitted({**data, "params": self._introduced(data.get("params"))})
-        is_answer = method is None and ("result" in data or "error" in data)
+        is_answer = "method" not in data and ("result" in data or "error" in data)
         if self._grant.role == "owner" or is_answer or method in _ALWAYS:
             return Permitted(data)
-        what = method if isinstance(method, str) else "a message without a method"
+        what = method or "a message without a method"
         params = data.get("params")
         if method == "workspace/executeCommand":
             what, params = _command(params)

@@ -22,6 +22,7 @@ from .. import magic_words
 from .application import Site
 from .gates import hosts_of
 from .grants import Grant, Grants, RefusedError
+from .patience import PatientProtocol
 
 LARGEST_MESSAGE = 8 * 2**20
 """Bytes of one message from a browser."""
@@ -75,6 +76,7 @@ def bound(options: WebOptions) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((options.host.strip("[]"), options.port))
+        listening.listen(1024)  # before the link is told
     except OSError as error:
         listening.close()
         raise RefusedError(
@@ -101,6 +103,7 @@ async def serve(options: WebOptions, started: Callable[[Site, str], None]) -> No
         lifespan="off",
         server_header=False,
         proxy_headers=False,
+        http=PatientProtocol,
         ws="websockets-sansio",
         ws_max_size=LARGEST_MESSAGE,
         ws_per_message_deflate=not is_loopback(options.host),
