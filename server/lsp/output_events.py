@@ -111,6 +111,7 @@ def error_of(
             line=max(0, frame["line"] - 1),
             function=frame["function"],
             source=text_of_frame(frame),
+            values=[outputs.FrameValue(name, text) for name, text in frame.get("values", ())],
         )
         for frame in (report or {}).get("frames", ())
     ]

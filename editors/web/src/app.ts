@@ -46,7 +46,7 @@ function begin(who: Visitor): void {
           notice("The session has ended, or is not shared with you any longer.", 60);
         }
       },
-      shown: (console, isOther) => shown(console, isOther),
+      shown,
       started: (data) => outputs.add({ type: "started", data }),
       output(data) {
         outputs.add({ type: "output", data });
@@ -81,20 +81,18 @@ function begin(who: Visitor): void {
   const tabs = new Tabs(place("tabs"), place("views"));
   const plots = new Plots(blobs, (run) => {
     tabs.show("Session");
-    outputs.show(run);
+    outputs.showCell(run);
   });
   tabs.add("Session", [work, variables.side]);
   tabs.add("Plots", [plots.frame]);
   tabs.show("Session");
 
-  function shown(console: ConsoleInfo, isOther: boolean): void {
+  function shown(console: ConsoleInfo): void {
     const { sessionId, name } = console.session;
     document.title = `${name} · vivo`;
     history.replaceState(null, "", `?session=${encodeURIComponent(sessionId)}`);
-    if (isOther) {
-      outputs.restart();
-      plots.restart();
-    }
+    outputs.show(sessionId);
+    plots.show(sessionId);
     count.textContent = `In [${console.nextCount}]`;
     void input?.begin().catch(failed);
     variables.refresh();
@@ -153,7 +151,11 @@ function begin(who: Visitor): void {
         event.preventDefault();
         end(field.value);
       };
-      field.onkeydown = ({ key }) => key === "Escape" && end(null);
+      field.onkeydown = ({ key }) => {
+        if (key === "Escape") {
+          end(null);
+        }
+      };
     });
   }
   session.connect();
