@@ -56,8 +56,17 @@ def tell_output(presenter: Presenter, session: LiveSession, event: Message) -> N
 def _tell(
     presenter: Presenter, session: LiveSession, event: Message, kind: str, content: dict[str, Any]
 ) -> None:
-    output = output_of(presenter, session, event, kind, content)
-    presenter.server.tell("vivo/output", output)
+    server, shared = presenter.server, presenter.server.shared_bodies
+    if shared is None or presenter.documents or kind == "page":
+        server.tell("vivo/output", output_of(presenter, session, event, kind, content))
+        return
+    # Without documents what is told depends on the event alone.
+    key = (session.id, event.metadata["vivo"]["seq"], session.engine, presenter.can.blobs)
+    body = shared.get(key)
+    if body is None:
+        output = output_of(presenter, session, event, kind, content)
+        body = shared[key] = server.body_of("vivo/output", output)
+    server.dispatching.put_body(body)
 
 
 def output_of(

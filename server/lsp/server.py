@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 from cattrs import transform_error
@@ -124,6 +125,8 @@ class VivoServer(LanguageServer):
         self.trimming = Trimming()
         self.debugging = Debugging(self)
         self.client_name = "vivo lsp"
+        self.shared_bodies: MutableMapping[tuple[Any, ...], bytes] | None = None
+        """Notifications that other servers of this process have written already, bounded."""
         self.variable_news = VariableNews(self)
         self.sessions = SessionManager(self.presenter)
         self.notebooks = self.sessions.notebooks
@@ -182,6 +185,10 @@ class VivoServer(LanguageServer):
     def tell(self, method: str, params: Any) -> None:
         """Send a notification of ours."""
         self.protocol.notify(method, self.converter.unstructure(params))
+
+    def body_of(self, method: str, params: Any) -> bytes:
+        """A notification of ours as it is sent."""
+        return self.dispatching.body_of(method, self.converter.unstructure(params))
 
     def show_message(self, text: str, kind: types.MessageType = types.MessageType.Error) -> None:
         """Show the user a sentence."""

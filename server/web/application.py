@@ -28,6 +28,7 @@ from . import gates
 from .connection import ENDED, Connection
 from .grants import VISITOR_LIFE, Grant, Grants, RefusedError
 from .patience import PATIENCE
+from .shared_bodies import SharedBodies
 
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
@@ -54,6 +55,8 @@ class Site:
     """The ``Host`` headers that mean it."""
     scheme: str = "http"
     connections: set[Connection] = field(default_factory=set)
+    bodies: SharedBodies = field(default_factory=SharedBodies)
+    """What one of them has written, for the others."""
 
     @property
     def cookie(self) -> str:
@@ -155,7 +158,7 @@ class Site:
             await websocket.close(ENDED if grant is None else 1013)
             return
         await websocket.accept()
-        connection = Connection(websocket, grant, self.folder)
+        connection = Connection(websocket, grant, self.folder, self.bodies)
         self.connections.add(connection)
         try:
             await connection.serve()

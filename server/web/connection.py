@@ -23,6 +23,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..lsp.server import VivoServer, make_server
 from .permitted import Gate
+from .shared_bodies import SharedBodies
 
 if TYPE_CHECKING:
     from .grants import Grant
@@ -76,10 +77,13 @@ class Outbox:
 class Connection:
     """A browser and its server."""
 
-    def __init__(self, websocket: WebSocket, grant: Grant, folder: str) -> None:
+    def __init__(
+        self, websocket: WebSocket, grant: Grant, folder: str, bodies: SharedBodies
+    ) -> None:
         self._websocket = websocket
         self.grant = grant
         self.server: VivoServer = make_server()
+        self.server.shared_bodies = bodies
         self.server.sessions.confined_to = grant.session
         self._gate = Gate(grant, folder, self._is_own)
         self._outbox = Outbox()

@@ -18,6 +18,8 @@ from pathlib import Path
 
 import uvicorn
 
+from ...parallel.decoded import DecodedMessages
+from ...parallel.wire import Codec
 from .. import magic_words
 from .application import Site
 from .gates import hosts_of
@@ -111,6 +113,7 @@ async def serve(options: WebOptions, started: Callable[[Site, str], None]) -> No
         ssl_keyfile=str(options.key) if is_encrypted else None,
         timeout_graceful_shutdown=2,
     )
+    Codec.shared = DecodedMessages()  # each connection has clients of its own
     started(site, site.link(Grant("owner", options.session), shown_host(options)))
     try:
         await uvicorn.Server(config).serve(sockets=[listening])
