@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -17,6 +19,7 @@ from vivo.server.web.grants import (
     new_secret,
     tidy_name,
 )
+from vivo.server.web.serving import is_loopback, names_of
 
 
 class Clock:
@@ -216,3 +219,14 @@ def test_an_origin_is_this_very_page(origin: str | None, site: str | None, own: 
     headers |= {"origin": origin} if origin is not None else {}
     headers |= {"sec-fetch-site": site} if site is not None else {}
     assert is_own_origin(headers, HOSTS, "http") is own
+
+
+def test_a_server_on_every_address_has_the_machines_names() -> None:
+    """Its name and its addresses open it, another name that leads to them does not."""
+    names = names_of("0.0.0.0")
+    assert {socket.gethostname(), "127.0.0.1"} <= names
+    assert names_of("192.0.2.7") == {"192.0.2.7"}
+    assert is_loopback("localhost")
+    assert is_loopback("[::1]")
+    assert not is_loopback("0.0.0.0")
+    assert not is_loopback("127.0.0.1.evil.example")
