@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..keeper.instructions import Announce, Reply
+from ..keeper.presence import answer_presence, is_plain
 from ..keeper.recorded import answer_cancel, answer_replay, answer_runs
 from ..messages import InterruptRequest, SessionReply
 from ..runs import documents_of
@@ -29,6 +30,8 @@ def handle(state: HostedState, channel: str, message: Message, now: float) -> bo
     handler = _HANDLERS.get(message.type)
     if handler is None:
         return False
+    if is_plain(message.header) and now:
+        state.presence.heard(message.header, now)
     try:
         handler(state, channel, message, now)
     except msgspec.ValidationError as error:
@@ -140,6 +143,7 @@ _HANDLERS: dict[str, Handler] = {
     "vivo_cancel_request": _cancel,
     "vivo_restart_request": _restart,
     "vivo_take_input_request": _take_input,
+    "vivo_presence_request": answer_presence,
     "vivo_stack_request": _lacking("The kernel {} does not tell its stacks: interrupt the cell."),
     "vivo_table_request": _lacking("The kernel {} shows no table beside its cells: print it."),
     "vivo_variables_request": _lacking(

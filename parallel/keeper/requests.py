@@ -20,6 +20,7 @@ from . import debugging
 from .call_requests import CALL_HANDLERS
 from .instructions import Announce, Measure, Reply, Stop
 from .parts import Waiting
+from .presence import answer_presence, is_plain
 from .recorded import answer_cancel, answer_replay, answer_runs
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def handle(state: SessionState, channel: str, message: Message, now: float) -> N
     handler = HANDLERS.get(message.type)
     if handler is None:
         return
+    if is_plain(message.header) and now:
+        state.presence.heard(message.header, now)
     try:
         handler(state, channel, message, now)
     except msgspec.ValidationError as error:
@@ -285,5 +288,6 @@ HANDLERS: dict[str, Handler] = {
     "vivo_restart_request": _vivo_restart,
     "vivo_stack_request": _vivo_stack,
     "vivo_take_input_request": _vivo_take_input,
+    "vivo_presence_request": answer_presence,
     **CALL_HANDLERS,
 }

@@ -106,6 +106,33 @@ class Status:
     """The number that the next cell gets, if none waits."""
 
 
+@attrs.define
+class PersonHere:
+    """Somebody who is in a session: an editor, a console, a page of a browser, a Jupyter client."""
+
+    name: str
+    """How their cells are named."""
+    kind: Literal["editor", "console", "web", "jupyter"]
+    role: Literal["owner", "runner", "viewer"]
+    since: float
+    """Seconds since the epoch."""
+    heard: float | None
+    """Of a plain Jupyter client, which does not say when it goes: when it was last heard."""
+    own: bool
+    """Whether that is this client."""
+    running: bool
+    """Whether their cell runs, as this is told. ``vivo/queue`` tells each change of that, with the
+    name of who sent a cell."""
+
+
+@attrs.define
+class Presence:
+    """Who is in a session, in the order in which they came."""
+
+    session_id: str
+    people: list[PersonHere]
+
+
 MESSAGES: tuple[Message, ...] = (
     Message(
         "vivo.server.restart",
@@ -143,5 +170,14 @@ MESSAGES: tuple[Message, ...] = (
         "the next server; the session before goes on.",
         errors="There is no such session, or the new one does not start.",
     ),
+    Message(
+        "vivo/people",
+        "query",
+        SessionParams,
+        Presence,
+        "Who is in a session.",
+        errors="There is no such session, or it does not answer.",
+    ),
+    Message("vivo/presence", "notification", Presence, None, "Somebody came to a session, or went."),
     Message("vivo/status", "notification", Status, None, "A session's state changed."),
 )
