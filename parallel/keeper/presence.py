@@ -93,7 +93,8 @@ class Presence:
     def validate(self) -> None:
         """Assert what can be seen of the rules."""
         assert self._people.keys() == self._said.keys()
-        assert len(self._people) <= MOST and len(self._plain) <= MOST
+        assert len(self._people) <= MOST
+        assert len(self._plain) <= MOST
         assert list(self._said.values()) == sorted(self._said.values())
 
 

@@ -287,7 +287,7 @@ class Presenter:
             stale=self.is_stale(record),
             replayed=record.seq is not None and record.seq <= session.attached_at,
             client=record.client,
-            own=is_own(session, record),
+            own=is_own(session, record, self.server.client_name),
         )
         self.server.tell("vivo/executionStarted", started)
         self.bars.begin(record)
@@ -380,10 +380,14 @@ class Presenter:
         return None
 
 
-def is_own(session: LiveSession, record: RunRecord) -> bool:
-    """Whether this client sent a run; of what began before its server came, by the name."""
-    is_past = record.seq is not None and record.seq <= session.attached_at
-    return record.id in session.own_runs or (is_past and record.client == session.who.name)
+def is_own(session: LiveSession, record: RunRecord, name: str) -> bool:
+    """Whether the client of this name sent a run.
+
+    Of what began before its server came, and of what runs on a cluster, the name alone tells.
+    """
+    is_past = record.seq is None or record.seq <= session.attached_at
+    is_named = record.client == name and (is_past or not session.who.name)
+    return record.id in session.own_runs or is_named
 
 
 def _is_placed(anchors: Anchors, record: RunRecord) -> bool:

@@ -178,6 +178,8 @@ MESSAGES: tuple[Message, ...] = (
         "Who is in a session.",
         errors="There is no such session, or it does not answer.",
     ),
-    Message("vivo/presence", "notification", Presence, None, "Somebody came to a session, or went."),
+    Message(
+        "vivo/presence", "notification", Presence, None, "Somebody came to a session, or went."
+    ),
     Message("vivo/status", "notification", Status, None, "A session's state changed."),
 )
