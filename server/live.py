@@ -209,7 +209,7 @@ class LiveSession:
         client.on_input = self._input
         client.on_debug_event = lambda message: self.listener.debug_event(self, message)
         if self.who.name:
-            client.present(self.who, lambda: self.listener.presence_changed(self))
+            client.present(self.who, self._presence_changed)
         told = await client.session()
         self._told(told)
         self.running = told["running"]
@@ -230,10 +230,15 @@ class LiveSession:
         self._watching = asyncio.create_task(self._watch(client, after))
         self.listener.state_changed(self, None)
         self.listener.queue_changed(self)
+        self._presence_changed()
         running = self.runs.get(self.running) if self.running else None
         if running is not None and self._may_answer(running):
             # An editor's cell or input: the server that would have answered may be gone.
             await client.take_input()
+
+    def _presence_changed(self) -> None:
+        if self.people:
+            self.listener.presence_changed(self)
 
     def _may_answer(self, run: RunRecord) -> bool:
         """Whether what a cell asks is this client's to answer, also if another one ran it."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ...parallel.errors import SessionError
 from ...parallel.registry import Registry, SessionEntry
 from ..console.attach import named
-from .sessions import age
+from .sessions import age, columns
 
 if TYPE_CHECKING:
     from ..web.application import Site
@@ -114,10 +114,7 @@ def _list(*, as_json: bool) -> int:
     for each in shares:
         left = "with its session" if each.until is None else age(max(0, each.until - time.time()))
         rows.append((each.id, each.session, each.role, each.name or "–", left))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-        print("  ".join(cells).rstrip())
+    print(columns(rows))
     return 0
 
 
