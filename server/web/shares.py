@@ -127,9 +127,10 @@ class ShareWatch:
     def look(self) -> None:
         """Take in what has changed since the last look (rule 3)."""
         folder = shares_folder()
-        for share in self._known.values():
+        for share in list(self._known.values()):
             if share.until is not None and share.until <= self._now():
-                self._end(share.id, EXPIRED)
+                del self._known[share.id]
+                self._site.end_share(share.id, EXPIRED)
                 end_share(share.id, folder)
             elif self._has_ended(share.session):
                 end_share(share.id, folder)
@@ -139,15 +140,12 @@ class ShareWatch:
         self._seen = seen
         shares = {share.id: share for share in list_shares(folder)}
         for ended in [each for each in self._known if each not in shares]:
-            self._end(ended, ENDED)
+            self._site.end_share(ended, ENDED)
         for share in shares.values():
             if share.id not in self._known:
                 self._site.grants.put_link(share.digest, share.grant, share.until)
         self._known = shares
         self._missed = {each.session: self._missed.get(each.session, 0) for each in shares.values()}
-
-    def _end(self, share: str, why: str) -> None:
-        self._site.end_share(share, why)
 
     def _has_ended(self, session: str) -> bool:
         entry = Registry().read(session)
