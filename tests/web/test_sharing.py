@@ -102,7 +102,6 @@ def test_a_shared_session_on_three_pages(link: str, browser: Browser) -> None:
     owner.until_state()
     runner.run("threading.Event().wait()")
     expect(owner.page.locator(".person.running")).to_have_text("Ada (web)")
-    owner.picture("web-sharing.png")
     expect(runner.page.locator("#interrupt")).to_be_enabled()
     runner.page.get_by_role("button", name="Interrupt").click()
     for page in pages:
