@@ -16,7 +16,8 @@ FORGED = """
 ([uri, session]) => new Promise((resolve) => {
   const socket = new WebSocket(`ws://${location.host}/socket`);
   const answers = [];
-  const send = (id, method, params) => socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
+  const send = (id, method, params) =>
+    socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
   const command = (name, argument) => ({ command: `vivo.server.${name}`, arguments: [argument] });
   socket.onopen = () => send(1, "initialize", { processId: null, rootUri: null, capabilities: {} });
   socket.onmessage = ({ data }) => {
@@ -147,7 +148,7 @@ def test_an_ended_share_says_so(link: str, browser: Browser) -> None:
 
 
 def test_an_owner_who_opens_a_share_stays_one(link: str, browser: Browser) -> None:
-    """In the browser in which they are the owner the link shows them the session, with all rights."""
+    """In the browser in which they are the owner, the link shows the session with all rights."""
     owner = SessionPage.open(browser, link)
     owner.until_state()
     session = session_of(owner.page)
