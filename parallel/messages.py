@@ -151,6 +151,22 @@ class Empty(msgspec.Struct):
     """No fields."""
 
 
+class Person(msgspec.Struct, omit_defaults=True):
+    """Somebody who is in a session: a connection of a front end, or a plain Jupyter client."""
+
+    id: str
+    """The ``session`` in the headers of its messages."""
+    name: str
+    """How its cells are named."""
+    kind: str = "editor"
+    """``editor``, ``console``, ``web`` or ``jupyter``."""
+    role: str = "owner"
+    """``owner``, ``runner`` or ``viewer``: what a web server lets them do."""
+    since: float = 0.0
+    heard: float | None = None
+    """Of a plain Jupyter client, which does not say when it goes: when it was last heard."""
+
+
 class SessionReply(msgspec.Struct):
     """What a session is and does."""
 
@@ -171,6 +187,8 @@ class SessionReply(msgspec.Struct):
     """The documents whose cells ran here last, the latest first, at most 20."""
     next_count: int = 1
     """The number that the next cell gets."""
+    people: list[Person] = []
+    """Who is here, in the order in which they came."""
 
 
 class ReplayRequest(msgspec.Struct):
@@ -380,22 +398,6 @@ class TakeInputReply(msgspec.Struct):
     """Whether a cell waits for input; then its ``input_request`` follows on stdin."""
 
     asking: bool
-
-
-class Person(msgspec.Struct, omit_defaults=True):
-    """Somebody who is in a session: a connection of a front end, or a plain Jupyter client."""
-
-    id: str
-    """The ``session`` in the headers of its messages."""
-    name: str
-    """How its cells are named."""
-    kind: str = "editor"
-    """``editor``, ``console``, ``web`` or ``jupyter``."""
-    role: str = "owner"
-    """``owner``, ``runner`` or ``viewer``: what a web server lets them do."""
-    since: float = 0.0
-    heard: float | None = None
-    """Of a plain Jupyter client, which does not say when it goes: when it was last heard."""
 
 
 class PresenceRequest(msgspec.Struct, omit_defaults=True):

@@ -167,7 +167,7 @@ class HostedState:
         waiting, self._until_ready = self._until_ready, []
         for channel, message in waiting:
             if message.type == "vivo_restart_request":
-                self.answer(channel, message, requests.session_content(self))
+                self.answer(channel, message, requests.session_content(self, now))
             elif not requests.handle(self, channel, message, now):
                 self._forward(channel, message, now)
         self._next()

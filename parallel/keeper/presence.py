@@ -120,14 +120,18 @@ def answer_presence(
         state.tell(Announce("vivo_presence", b"{}", content))
 
 
-def _told(state: SessionState | HostedState, now: float) -> PresenceReply:
+def people_of(state: SessionState | HostedState, now: float) -> list[Person]:
+    """Who is here, also those of whom only the cells tell."""
     parents: dict[str, bytes] = getattr(state, "parents", {})
     for run in reversed(list(islice(reversed(parents), _LOOKED_THROUGH))):  # the newest last
         record, header = state.runs.get(run), msgspec.json.decode(parents[run] or b"{}")
         if record is not None and is_plain(header):
             state.presence.heard(header, record.queued)
-    people = state.presence.people(now)
-    running = None
+    return state.presence.people(now)
+
+
+def _told(state: SessionState | HostedState, now: float) -> PresenceReply:
+    people, running = people_of(state, now), None
     if state.running is not None:
         header = state.running.request.header
         names = {each.name: each.id for each in people if each.kind == "jupyter"}

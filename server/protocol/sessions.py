@@ -67,6 +67,8 @@ class SessionInfo:
     """What it was chosen for, and the documents whose cells ran there last."""
     queued: int = 0
     """How many cells wait."""
+    people: list[str] = attrs.field(factory=list)
+    """Who is there, by the names of their cells; ``vivo/people`` tells more of them."""
 
 
 @attrs.define

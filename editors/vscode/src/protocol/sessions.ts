@@ -23,6 +23,8 @@ export interface SessionInfo {
   documents?: string[];
   /** How many cells wait. */
   queued?: number;
+  /** Who is there, by the names of their cells; ``vivo/people`` tells more of them. */
+  people?: string[];
 }
 
 /** The sessions of this machine. */
