@@ -24,8 +24,10 @@ import zmq.asyncio
 
 from .connection import ConnectionInfo, read_connection
 from .errors import SessionError, WireError
+from .execution import Execution
 from .merging import EventMerger, merged
-from .messages import RunError, RunOrigin, RunRecord, TableReply, VariablesReply
+from .messages import PresenceRequest, RunError, RunOrigin, RunRecord, TableReply, VariablesReply
+from .presence import Presence
 from .refusals import Refusals
 from .renewing import REPEATABLE, Renewals
 from .stream import RENEWED, Listener
@@ -39,39 +41,6 @@ _SILENCE = 2.0  # seconds after which a client looks whether it has missed event
 _HELD_EVENTS = 5000  # that wait for a slow listener
 _BEAT = 5000  # milliseconds between signs of life over TCP: a link may be cut without a word
 _DEAD = 3 * _BEAT
-
-
-class Execution:
-    """A cell that was sent."""
-
-    def __init__(self, run: str) -> None:
-        loop = asyncio.get_running_loop()
-        self.id = run
-        self.sent: list[bytes] = []
-        self._reply: asyncio.Future[Message] = loop.create_future()
-        self._record: asyncio.Future[RunRecord] = loop.create_future()
-
-    async def reply(self) -> Message:
-        """The ``execute_reply``."""
-        return await asyncio.shield(self._reply)
-
-    async def finished(self) -> RunRecord:
-        """The run's final record, once every output has come."""
-        return await asyncio.shield(self._record)
-
-    def _resolve(self, message: Message) -> None:
-        if not self._reply.done():
-            self._reply.set_result(message)
-
-    def _finish(self, record: RunRecord) -> None:
-        if not self._record.done():
-            self._record.set_result(record)
-
-    def _fail(self, error: SessionError) -> None:
-        for future in (self._reply, self._record):
-            if not future.done():
-                future.set_exception(error)
-                future.exception()  # nobody may be waiting, and that is no fault
 
 
 class SessionClient:
@@ -91,6 +60,8 @@ class SessionClient:
         """Asked for a line; cancelled if another client answers."""
         self.on_debug_event: Callable[[dict[str, Any]], None] | None = None
         """Told what the session's debugger tells; nobody can ask for that later."""
+        self.presence: Presence | None = None
+        """Who is here, once this client has said that it is: see :meth:`present`."""
         self.welcomed = False
         """Whether the session greets subscribers: then no event was missed since."""
         self._context = zmq.asyncio.Context()
@@ -213,8 +184,8 @@ class SessionClient:
                 asyncio.get_running_loop().call_later(_SILENCE, self._end, parent, ended)
 
     def _event(self, message: Message) -> None:
-        if message.type == "iopub_welcome":
-            self._welcomed(message.metadata.get("vivo") or {})
+        if (take := _BESIDE_EVENTS.get(message.type)) is not None:
+            take(self, message)
             return
         vivo = message.metadata.get("vivo") or {}
         if "seq" in vivo:
@@ -269,6 +240,8 @@ class SessionClient:
         if not self._greeted.is_set():
             self._greeted.set()
             return
+        if self.presence is not None and before != self._keeper:
+            self.presence.hurry()
         for listener in self._listeners:
             listener.renewed()
         if self._executions or self._repeatable:
@@ -506,6 +479,11 @@ class SessionClient:
         reply = await self._control("vivo_take_input", {}, DEFAULT_TIMEOUT)
         return bool(reply.content["asking"])
 
+    def present(self, said: PresenceRequest, changed: Callable[[], None] = lambda: None) -> None:
+        """Say that somebody is here, until :meth:`close`; ``changed`` hears of all who are."""
+        self.presence = Presence(self, said, changed)
+        self._tasks.append(asyncio.create_task(self.presence.keep(), name="vivo-presence"))
+
     async def stack(self) -> str:
         """The stacks of the engine's threads."""
         return str((await self._control("vivo_stack", {}, DEFAULT_TIMEOUT)).content["text"])
@@ -513,6 +491,7 @@ class SessionClient:
     async def shutdown(self) -> None:
         """End the session."""
         await self.request("control", "shutdown_request", {"restart": False})
+        self.presence = None  # there is nobody left to say good-bye to
 
     async def _control(self, name: str, content: dict[str, Any], timeout: float) -> Message:
         reply = await self.request("control", f"{name}_request", content, timeout=timeout)
@@ -582,6 +561,9 @@ class SessionClient:
         """Let go of the session, which goes on."""
         if self._is_closed:
             return
+        if (presence := self.presence) is not None:
+            self.presence = None
+            await presence.leave()
         self._is_closed = True
         for listener in self._listeners:
             listener.close()
@@ -598,3 +580,15 @@ class SessionClient:
         for socket in self._sockets.values():
             socket.close()
         self._context.term()
+
+
+def _told_who_is_here(client: SessionClient, message: Message) -> None:
+    if client.presence is not None:
+        client.presence.take(message.content)
+
+
+_BESIDE_EVENTS: dict[str, Callable[[SessionClient, Message], None]] = {
+    "iopub_welcome": lambda client, message: client._welcomed(message.vivo),
+    "vivo_presence": _told_who_is_here,
+}
+"""What comes on iopub and is no event of the session."""

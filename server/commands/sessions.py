@@ -1,4 +1,4 @@
-"""``vivo sessions``: start one, list those of this machine, show what they did, restart, end."""
+"""``vivo sessions``: start one, list those of this machine, who is there, what they did; end."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import time
+from collections.abc import Sequence
 
 import attrs
 
@@ -30,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     rerun.add_argument("--python", metavar="PATH", help="the interpreter of the fresh session")
     restart = actions.add_parser("restart", help="give one a fresh Python: its variables go")
     restart.add_argument("id", metavar="ID", help="an id, or the beginning of one")
+    who = actions.add_parser("who", help="who is in one, and whose cell runs")
+    who.add_argument("id", metavar="ID", help="an id, or the beginning of one")
+    who.add_argument("--json", action="store_true", help="for programs")
     end = actions.add_parser("end", aliases=["stop"], help="end some, or all")
     end.add_argument("ids", nargs="*", metavar="ID", help="an id, or the beginning of one")
     end.add_argument("--all", action="store_true", help="every session of this machine")
@@ -43,6 +47,8 @@ def run(options: argparse.Namespace) -> int:
         return asyncio.run(_restart(options.id))
     if options.action in ("end", "stop"):
         return asyncio.run(_end(options))
+    if options.action == "who":
+        return asyncio.run(_who(options.id, as_json=options.json))
     if options.action in ("show", "rerun"):
         from . import session_transcript
 
@@ -73,6 +79,37 @@ async def _restart(wanted: str) -> int:
     finally:
         await client.close()
     print(f"restarted {entry.id}")
+    return 0
+
+
+async def _who(wanted: str, *, as_json: bool) -> int:
+    import msgspec
+
+    from ...parallel.client import SessionClient
+    from ...parallel.presence import ask
+    from ...parallel.registry import Registry
+    from ..console.attach import named
+
+    entry = named(wanted, Registry())
+    client = await SessionClient.connect(entry.connection_file, name="vivo sessions")
+    try:
+        told = await ask(client)
+    finally:
+        await client.close()
+    if as_json:
+        print(json.dumps(msgspec.to_builtins(told), indent=1))
+        return 0
+    if not told.people:
+        print(f"Nobody is in {entry.name or entry.id}.")
+        return 0
+    rows = [("NAME", "BY", "ROLE", "SINCE", "")]
+    for each in told.people:
+        since = f"{age(time.time() - each.since)} ago"
+        if each.heard is not None:
+            since = f"heard {age(time.time() - each.heard)} ago"
+        runs = "a cell runs" if each.id == told.running else ""
+        rows.append((each.name, each.kind, each.role, since, runs))
+    print(columns(rows))
     return 0
 
 
@@ -111,6 +148,11 @@ def table(infos: list[SessionInfo]) -> str:
             (info.session_id, info.name, info.state, f"{version} {info.python}", memory,
              age(time.time() - info.created), info.cwd, "kept")
         )  # fmt: skip
+    return columns(rows)
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of texts, each column as wide as its widest."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

@@ -17,11 +17,13 @@ from typing import Any
 
 from cattrs import transform_error
 from lsprotocol import types
+from msgspec.structs import replace
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol.language_server import lsp_method
 
 from ... import __version__
+from ...parallel.messages import PresenceRequest
 from .. import magic_words
 from ..clusters import ClusterManager
 from ..live import LiveSession
@@ -128,7 +130,7 @@ class VivoServer(LanguageServer):
         self.shared_bodies: MutableMapping[tuple[Any, ...], bytes] | None = None
         """Notifications that other servers of this process have written already, bounded."""
         self.variable_news = VariableNews(self)
-        self.sessions = SessionManager(self.presenter)
+        self.sessions = SessionManager(self.presenter, who=PresenceRequest(self.client_name))
         self.notebooks = self.sessions.notebooks
         self.sessions.tell = lambda sentence: self.show_message(sentence, types.MessageType.Info)
         self.static = StaticAnalysis()
@@ -240,7 +242,8 @@ def initialize(server: VivoServer, params: types.InitializeParams) -> None:
     server.arriving.begin()
     server.configure(params.initialization_options)
     if params.client_info is not None:
-        server.client_name = server.sessions.client_name = params.client_info.name
+        server.client_name = params.client_info.name
+        server.sessions.who = replace(server.sessions.who, name=server.client_name)
     uris = [folder.uri for folder in params.workspace_folders or ()]
     if not uris and params.root_uri:
         uris = [params.root_uri]

@@ -28,7 +28,7 @@ class ExecutionStarted:
     client: str = ""
     """Who sent it, by its own name."""
     own: bool = False
-    """Whether this client sent it, since its server runs."""
+    """Whether this client sent it; of what began before this server came, by the name."""
 
 
 @attrs.define

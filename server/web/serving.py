@@ -4,10 +4,13 @@ Rules:
 
 1. It listens on the loopback interface, unless it has a certificate and was told another address.
 2. The link stands on this process's standard output alone: no file, no log, no command line.
+3. While it runs, its address is in a private file, so that ``vivo share`` finds it; it serves the
+   shares that there are, also those that were made before it began.
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import socket
@@ -27,6 +30,8 @@ from .application import Site
 from .gates import hosts_of
 from .grants import Grant, Grants, RefusedError
 from .patience import PatientProtocol
+from .servers import entered
+from .shares import ShareWatch
 
 WILDCARDS = ("0.0.0.0", "::")
 """Every address of the machine."""
@@ -126,12 +131,18 @@ async def serve(options: WebOptions, started: Callable[[Site, str], None]) -> No
         timeout_graceful_shutdown=2,
     )
     Codec.shared = DecodedMessages()  # each connection has clients of its own
-    started(site, site.link(Grant("owner", options.session), shown_host(options)))
-    try:
-        await uvicorn.Server(config).serve(sockets=[listening])
-    finally:
-        listening.close()
-        magic_words.close()
+    host = shown_host(options)
+    with entered(site.address(host), port, is_loopback=is_loopback(options.host)):
+        watch = ShareWatch(site, time.time)
+        watch.look()
+        watching = asyncio.create_task(watch.watch())
+        started(site, site.link(Grant("owner", options.session), host))
+        try:
+            await uvicorn.Server(config).serve(sockets=[listening])
+        finally:
+            watching.cancel()
+            listening.close()
+            magic_words.close()
 
 
 def names_of(host: str) -> set[str]:

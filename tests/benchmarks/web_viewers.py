@@ -23,7 +23,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from tests.server.web import VIVO, serving
+from tests.server.web import serving
 
 CELL = """
 import time as _time

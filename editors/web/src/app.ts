@@ -4,6 +4,7 @@ import type { Blob as TellBlob, BlobParams, ConsoleInfo, InputParams, QueuedExec
 import { button, element, notice, place, sentenceOf } from "./elements.ts";
 import { Input } from "./input.ts";
 import { Outputs } from "./outputs.ts";
+import { People } from "./people.ts";
 import { Plots } from "./plots.ts";
 import { Queries, Session } from "./session.ts";
 import { Tabs } from "./tabs.ts";
@@ -29,7 +30,19 @@ function begin(who: Visitor): void {
   const restart = place<HTMLButtonElement>("restart");
   const picker = place<HTMLSelectElement>("session");
   const count = element("span", "count", "In [ ]");
+  const over = element("p");
+  over.id = "over";
+  over.role = "alert";
+  over.hidden = true;
+  place("top").after(over);
+  const people = new People(place("people"));
   let running: string | null = null;
+  let ownRun: string | null = null;
+  let isBusy = false;
+  /** A runner ends their own cells; an owner whatever runs. */
+  const drawInterrupt = () => {
+    interrupt.disabled = !isBusy || (who.role !== "owner" && running !== ownRun);
+  };
 
   const session: Session = new Session(
     `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/socket`,
@@ -39,15 +52,26 @@ function begin(who: Visitor): void {
         state.dataset["state"] = now;
         if (told) {
           running = told.executionId;
-          interrupt.disabled = isViewer || told.state !== "busy";
+          isBusy = told.state === "busy";
+          drawInterrupt();
           count.textContent = `In [${told.nextCount ?? " "}]`;
         }
-        if (now === "ended" && !told) {
-          notice("The session has ended, or is not shared with you any longer.", 60);
+      },
+      ended: (why) => {
+        over.textContent = why;
+        over.hidden = false;
+        inputHolder.hidden = interrupt.disabled = true;
+        people.draw([]);
+      },
+      people: (all) => people.draw(all),
+      shown,
+      started(data) {
+        outputs.add({ type: "started", data });
+        if (data.own) {
+          ownRun = data.executionId;
+          drawInterrupt();
         }
       },
-      shown,
-      started: (data) => outputs.add({ type: "started", data }),
       output(data) {
         outputs.add({ type: "output", data });
         plots.add(data);
@@ -115,6 +139,7 @@ function begin(who: Visitor): void {
   function drawQueue(runs: QueuedExecution[]): void {
     const waiting = runs.filter(({ status }) => status === "waiting");
     const now = runs.find(({ status }) => status === "running");
+    people.run(runs.filter(({ status }) => status === "running").map(({ client }) => client));
     const told = [now ? `${now.client || "somebody"} runs ${now.title}` : "", waiting.length ? `${waiting.length} waiting` : ""];
     const holder = place("queue");
     holder.textContent = told.filter(Boolean).join("; ");
@@ -122,6 +147,7 @@ function begin(who: Visitor): void {
   }
 
   interrupt.onclick = () => void session.interrupt(who.role === "owner" ? null : running).catch(failed);
+  interrupt.hidden = isViewer;
   restart.hidden = who.role !== "owner";
   restart.onclick = async () => {
     const answer = await choose("Start a fresh Python? The session's variables are lost; its history and transcript stay.", ["Restart"]);

@@ -11,6 +11,8 @@ import {
   type ExecutionStarted,
   type InputParams,
   type Output,
+  type PersonHere,
+  type Presence,
   type QueueChanged,
   type QueuedExecution,
   type SessionInfo,
@@ -22,6 +24,10 @@ import { type State, Wire } from "./wire.ts";
 /** Who is told. */
 export interface Audience {
   state(state: State | Status["state"], told: Status | undefined): void;
+  /** The server lets go of this visitor for good, and says why. */
+  ended(why: string): void;
+  /** Who is here. */
+  people(people: PersonHere[]): void;
   /** Another session is shown, or the same one by another server. */
   shown(console: ConsoleInfo): void;
   started(run: ExecutionStarted): void;
@@ -55,6 +61,7 @@ export class Session {
   /** By session, also of those that were shown before: they go on telling. */
   private readonly statuses = new Map<string, Status>();
   private readonly queues = new Map<string, QueuedExecution[]>();
+  private readonly people = new Map<string, PersonHere[]>();
 
   constructor(
     address: string,
@@ -66,7 +73,16 @@ export class Session {
     this.wire = new Wire(
       address,
       () => this.introduce(),
-      (state) => (state === "connected" ? this.tellStatus() : audience.state(state, undefined)),
+      (state, why) => {
+        if (state === "connected") {
+          this.tellStatus();
+          return;
+        }
+        audience.state(state, undefined);
+        if (state === "ended") {
+          audience.ended(why || "The session is not shared with you any longer.");
+        }
+      },
       (error) => audience.message(error instanceof Error ? error.message : String(error)),
     );
     const { wire } = this;
@@ -79,6 +95,10 @@ export class Session {
     });
     wire.hear(Notifications.queue, ({ sessionId, executions }: QueueChanged) => {
       this.queues.set(sessionId, executions);
+      this.tellStatus();
+    });
+    wire.hear(Notifications.presence, ({ sessionId, people }: Presence) => {
+      this.people.set(sessionId, people);
       this.tellStatus();
     });
     wire.hear(Notifications.variablesChanged, () => audience.variablesChanged());
@@ -148,6 +168,7 @@ export class Session {
     const status = this.statuses.get(this.id);
     this.audience.state(status?.state ?? "connected", status);
     this.audience.queue(this.queues.get(this.id) ?? []);
+    this.audience.people(this.people.get(this.id) ?? []);
   }
 
   private async introduce(): Promise<void> {

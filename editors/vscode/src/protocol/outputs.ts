@@ -84,7 +84,7 @@ export interface ExecutionStarted {
   replayed?: boolean;
   /** Who sent it, by its own name. */
   client?: string;
-  /** Whether this client sent it, since its server runs. */
+  /** Whether this client sent it; of what began before this server came, by the name. */
   own?: boolean;
 }
 

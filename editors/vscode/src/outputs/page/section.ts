@@ -37,6 +37,7 @@ export class Section {
       this.head = element("div", "head");
       this.head.append(
         button("label", `Show the code of ${label}`, label, () => ask({ type: "reveal", executionId: cell.id })),
+        ...(started.client && !started.own ? [element("span", "who", started.client)] : []),
         element("pre", "code", started.code),
       );
       this.element.prepend(this.head);
