@@ -16,7 +16,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import zmq
@@ -32,6 +32,9 @@ from .refusals import Refusals
 from .renewing import REPEATABLE, Renewals
 from .stream import RENEWED, Listener
 from .wire import Codec, Message
+
+if TYPE_CHECKING:
+    from .subscriptions import Subscriptions
 
 _log = logging.getLogger(__name__)
 
@@ -49,10 +52,16 @@ class SessionClient:
     lacks: tuple[str, ...] = ()
     """What the session cannot do: sentences. Other kernels lack some; see :mod:`.foreign`."""
 
+    subscriptions: ClassVar[Subscriptions | None] = None
+    """Where a process has many clients of a session: what they are told comes once for all."""
+
     def __init__(self, connection: ConnectionInfo, name: str) -> None:
         self.connection = connection
         self.name = name
         self.codec = Codec(connection.key.encode())
+        # By TCP everybody may read the sessions' names, and take an identity that he knows.
+        is_open = connection.transport == "tcp"
+        self._identity = (secrets.token_hex(16) if is_open else self.codec.session).encode()
         self._refusals = Refusals()
         self.kernel_info: dict[str, Any] = {}
         """The content of the ``kernel_info_reply``."""
@@ -124,30 +133,33 @@ class SessionClient:
         return client
 
     def _open(self) -> None:
-        identity = self.codec.session.encode()
-        if self.connection.transport == "tcp":
-            # Everybody may read the sessions' names there, and take an identity that he knows.
-            identity = secrets.token_hex(16).encode()
-        for channel, kind in (
-            ("shell", zmq.DEALER),
-            ("control", zmq.DEALER),
-            ("stdin", zmq.DEALER),
-            ("iopub", zmq.SUB),
-        ):
-            socket = self._context.socket(kind)
-            socket.linger = 0
-            if self.connection.transport == "tcp":
-                socket.setsockopt(zmq.HEARTBEAT_IVL, _BEAT)
-                socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _DEAD)
-            if channel == "iopub":
-                socket.setsockopt(zmq.RCVHWM, _HELD_EVENTS)
-                socket.setsockopt(zmq.SUBSCRIBE, b"")
-            else:
-                socket.setsockopt(zmq.IDENTITY, identity)
-            socket.connect(self.connection.address(channel))
-            self._sockets[channel] = socket
+        for channel in ("shell", "control", "stdin", "iopub"):
+            if channel == "iopub" and self.subscriptions is not None:
+                self.subscriptions.join(self)
+                continue
+            self._sockets[channel] = self.socket_of(channel, self._context)
             task = asyncio.create_task(self._read(channel), name=f"vivo-{channel}")
             self._tasks.append(task)
+
+    def socket_of(self, channel: str, context: zmq.asyncio.Context) -> zmq.asyncio.Socket:
+        """A socket of a channel, connected."""
+        socket = context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER)
+        socket.linger = 0
+        if self.connection.transport == "tcp":
+            socket.setsockopt(zmq.HEARTBEAT_IVL, _BEAT)
+            socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _DEAD)
+        if channel == "iopub":
+            socket.setsockopt(zmq.RCVHWM, _HELD_EVENTS)
+            socket.setsockopt(zmq.SUBSCRIBE, b"")
+        else:
+            socket.setsockopt(zmq.IDENTITY, self._identity)
+        socket.connect(self.connection.address(channel))
+        return socket
+
+    def heard(self, message: Message, size: int) -> None:
+        """An event has come; ``size`` in bytes."""
+        self._size = size
+        self._event(message)
 
     async def _read(self, channel: str) -> None:
         socket = self._sockets[channel]
@@ -159,8 +171,7 @@ class SessionClient:
                 self._refusals.note(channel, error)
                 continue
             if channel == "iopub":
-                self._size = sum(map(len, frames))
-                self._event(message)
+                self.heard(message, sum(map(len, frames)))
             elif channel == "stdin":
                 self._asked(message)
             else:
@@ -577,6 +588,8 @@ class SessionClient:
                 future.set_exception(gone)
         for execution in self._executions.values():
             execution._fail(gone)
+        if self.subscriptions is not None:
+            await self.subscriptions.leave(self)
         for socket in self._sockets.values():
             socket.close()
         self._context.term()

@@ -25,15 +25,12 @@ import json
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any
 
 import msgspec
 
 from .errors import WireError
 from .replays import Replays
-
-if TYPE_CHECKING:
-    from .decoded import DecodedMessages
 
 DELIMITER = b"<IDS|MSG>"
 PROTOCOL_VERSION = "5.4"
@@ -119,9 +116,6 @@ def _speakable(text: str) -> str:
 
 class Codec:
     """Encodes and decodes the messages of one connection."""
-
-    shared: ClassVar[DecodedMessages | None] = None
-    """Where a process has many clients of a session, what one of them has checked already."""
 
     def __init__(
         self,
@@ -221,31 +215,17 @@ class Codec:
         if sum(map(len, parts)) > MAXIMUM_JSON:
             raise WireError(f"its JSON is over {MAXIMUM_JSON >> 20} MiB: send data as buffers")
         signature = frames[at + 1]
-        known = self.shared.find(self._key, signature, frames) if self.shared else None
-        if known is None:
-            message = self._checked(parts, signature, frames, at)
-        else:
-            message = known
+        if self._key and not hmac.compare_digest(self.sign(parts), signature):
+            raise WireError("its signature is wrong: the sender has another key, or it was altered")
+        message = self._decoded(parts, frames[at + 6 :], frames[:at])
         if message.header.get("session") == self.session:
             raise WireError("it is a message of this side's own, sent back to it")
         if self._key:
+            self._check_buffers(message)
             is_ours = "buffers" in message.header
             told = (message.id, signature) if is_ours else (None, signature, message.header)
             if not self._replays.is_new(*told):
                 raise WireError("it was seen before: it is a replay")
-        return message
-
-    def _checked(
-        self, parts: list[bytes], signature: bytes, frames: list[bytes], at: int
-    ) -> Message:
-        """A message whose delimiter is at a place of its frames, once its signatures are right."""
-        if self._key and not hmac.compare_digest(self.sign(parts), signature):
-            raise WireError("its signature is wrong: the sender has another key, or it was altered")
-        message = self._decoded(parts, frames[at + 6 :], frames[:at])
-        if self._key:
-            self._check_buffers(message)
-        if self.shared is not None:
-            self.shared.put(self._key, signature, frames, message)
         return message
 
     def _digest(self, buffers: Sequence[bytes]) -> str:

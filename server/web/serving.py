@@ -23,8 +23,8 @@ from pathlib import Path
 import psutil
 import uvicorn
 
-from ...parallel.decoded import DecodedMessages
-from ...parallel.wire import Codec
+from ...parallel.client import SessionClient
+from ...parallel.subscriptions import Subscriptions
 from .. import magic_words
 from .application import Site
 from .gates import hosts_of
@@ -130,7 +130,7 @@ async def serve(options: WebOptions, started: Callable[[Site, str], None]) -> No
         ssl_keyfile=str(options.key) if is_encrypted else None,
         timeout_graceful_shutdown=2,
     )
-    Codec.shared = DecodedMessages()  # each connection has clients of its own
+    SessionClient.subscriptions = Subscriptions()  # each connection has clients of its own
     host = shown_host(options)
     with entered(site.address(host), port, is_loopback=is_loopback(options.host)):
         watch = ShareWatch(site, time.time)
