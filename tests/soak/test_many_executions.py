@@ -2,9 +2,9 @@
 
 Each remembers on purpose a bounded number of runs, signatures of messages, values, and names of
 inputs. The first two thirds fill all of that; over the last memory is level. An engine keeps every
-input in ``In``: eight bytes for one whose text has run before. Of the cells that show values the same
-run in each round, so that ``Out`` weighs the same at any moment: a failing cell takes along what
-was sent after it, and how much of that has run by then is chance. ``VIVO_SOAK_EXECUTIONS``
+input in ``In``: eight bytes for one whose text has run before. Of the cells that show values the
+same run in each round, so that ``Out`` weighs the same at any moment: a failing cell takes along
+what was sent after it, and how much of that has run by then is chance. ``VIVO_SOAK_EXECUTIONS``
 chooses another number.
 """
 
