@@ -26,9 +26,10 @@ from ..server.editors import CAPABILITIES
 EXECUTIONS = int(os.environ.get("VIVO_SOAK_EXECUTIONS", "105000"))
 WARM = EXECUTIONS * 2 // 3 // 1_000 * 1_000
 SAMPLED = 500
-GROWTH = 1.5 * 2**20
+GROWTH = {"server": 1.5 * 2**20, "keeper": 1.5 * 2**20, "engine": 0.75 * 2**20}
 """Bytes by which the most that a process ever had in the last third may be over what it had in the
-second. Not its size at two moments: what is remembered goes by the thousands, and comes again."""
+second. Not its size at two moments: what is remembered goes by the thousands, and comes again.
+Of an engine's, 0.3 MiB are the pointers in ``In``."""
 CELLS = (
     "1 + 1", "print('some words')", "value = list(range(1000)); value",
     "display({'text/plain': 'shown'}, raw=True)", "def f(x):\n    return x\nf(3)", "'😀' * 50",
@@ -79,7 +80,7 @@ async def test_a_hundred_thousand_executions_leave_nothing(home: Path) -> None:
             print(f"\n{name}: at most {warm}, {last / 2**20:.1f} MiB until {done}", end="")
         print()
         growth = {name: last - second for name, (second, last) in most.items()}
-        assert {name: more for name, more in growth.items() if more > GROWTH} == {}
+        assert {name: more for name, more in growth.items() if more > GROWTH[name]} == {}
         assert after == before, "descriptors and threads of server, keeper, engine"
     finally:
         for session in (await client.command("vivo.server.sessions", {}))["sessions"]:
