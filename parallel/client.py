@@ -195,8 +195,12 @@ class SessionClient:
                 asyncio.get_running_loop().call_later(_SILENCE, self._end, parent, ended)
 
     def _event(self, message: Message) -> None:
-        if (take := _BESIDE_EVENTS.get(message.type)) is not None:
-            take(self, message)
+        if message.type == "iopub_welcome":
+            self._welcomed(message.vivo)
+            return
+        if message.type == "vivo_presence":
+            if self.presence is not None:
+                self.presence.take(message.content)
             return
         vivo = message.metadata.get("vivo") or {}
         if "seq" in vivo:
@@ -593,15 +597,3 @@ class SessionClient:
         for socket in self._sockets.values():
             socket.close()
         self._context.term()
-
-
-def _told_who_is_here(client: SessionClient, message: Message) -> None:
-    if client.presence is not None:
-        client.presence.take(message.content)
-
-
-_BESIDE_EVENTS: dict[str, Callable[[SessionClient, Message], None]] = {
-    "iopub_welcome": lambda client, message: client._welcomed(message.vivo),
-    "vivo_presence": _told_who_is_here,
-}
-"""What comes on iopub and is no event of the session."""

@@ -38,7 +38,7 @@ print(_work, _count)
 
 
 async def look_on(link: str, cookie: str, session: str, count: int) -> None:
-    """Viewers in a process of their own: tell when all are in, and in the end what each has seen."""
+    """Viewers in a process of their own: tells when all are in, then what each has seen."""
     from tests.server.web import WebServer
 
     os.nice(19)
@@ -127,12 +127,12 @@ async def main(viewers: int, seconds: int, rounds: int) -> None:
                 session = opened["session"]["sessionId"]
                 found: dict[int, list[int]] = {0: [], viewers: []}
                 for _ in range(rounds):
-                    for count in found:
+                    for count, works in found.items():
                         told = await round_of(
                             server, owner, session, opened["uri"], cookie, count, seconds
                         )
                         print(told, flush=True)
-                        found[count].append(told["work"])
+                        works.append(told["work"])
                 print(
                     "work with viewers to work without:",
                     round(statistics.median(found[viewers]) / statistics.median(found[0]), 3),
