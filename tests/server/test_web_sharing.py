@@ -93,6 +93,8 @@ async def test_a_runners_cells_are_named_to_all(server: WebServer, entry: Sessio
         assert people["Bob (web)"]["own"]
         shown, _ = await vivo("sessions", "who", entry.id)
         assert "Ada (web)" in shown
+        (listed,) = json.loads((await vivo("sessions", "--json"))[0])
+        assert sorted(listed["people"]) == ["Ada (web)", "Bob (web)"]
 
 
 async def test_a_viewer_who_forges_messages_runs_nothing(
