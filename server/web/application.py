@@ -54,6 +54,8 @@ class Site:
     hosts: frozenset[str]
     """The ``Host`` headers that mean it."""
     scheme: str = "http"
+    take_in_shares: Callable[[], None] = lambda: None
+    """Looks which shares there are now."""
     connections: set[Connection] = field(default_factory=set)
     bodies: SharedBodies = field(default_factory=SharedBodies)
     """What one of them has written, for the others."""
@@ -111,6 +113,8 @@ class Site:
         told = await _posted(request)
         if told is None or not isinstance(told.get("link"), str):
             return _refused(400, 'A link is posted as JSON, {"link": …, "name": …}.')
+        if not self.grants.is_link(told["link"]):
+            self.take_in_shares()  # one that was made in this very second
         before = request.cookies.get(self.cookie)
         wanted = self.grants.session_of(told["link"])
         try:

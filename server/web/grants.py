@@ -145,6 +145,10 @@ class Grants:
         visitor.used = now
         return visitor.grant
 
+    def is_link(self, secret: str) -> bool:
+        """Whether a link is good."""
+        return self._link(secret) is not None
+
     def session_of(self, secret: str) -> str | None:
         """The session that a link leads to, if to one alone."""
         link = self._link(secret)

@@ -135,6 +135,7 @@ async def serve(options: WebOptions, started: Callable[[Site, str], None]) -> No
     with entered(site.address(host), port, is_loopback=is_loopback(options.host)):
         watch = ShareWatch(site, time.time)
         watch.look()
+        site.take_in_shares = watch.take_in
         watching = asyncio.create_task(watch.watch())
         started(site, site.link(Grant("owner", options.session), host))
         try:

@@ -134,6 +134,11 @@ class ShareWatch:
                 end_share(share.id, folder)
             elif self._has_ended(share.session):
                 end_share(share.id, folder)
+        self.take_in()
+
+    def take_in(self) -> None:
+        """Know of the shares that there are now; also when somebody comes by a link that is new."""
+        folder = shares_folder()
         seen = sorted((each.name, _stamp(each)) for each in folder.glob("*.json"))
         if seen == self._seen:
             return
