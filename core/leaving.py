@@ -1,4 +1,4 @@
-"""``exit`` and ``quit`` in a session: what they are, and what they say where nothing can be left."""
+"""``exit`` and ``quit`` in a session, and what they say where nothing can be left."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STAYS = (
 
 
 class Leave:
-    """What ``exit`` is: called, it leaves the loop that reads cells; shown, it says how to leave."""
+    """``exit``: called, it leaves the loop that reads cells; shown, it says how to leave."""
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell

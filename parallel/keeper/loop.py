@@ -9,9 +9,8 @@ Rules:
    fit is kept until it does.
 3. Whatever a client or the engine sends, the loop goes on; what it could not read it logs, in
    few lines.
-4. What somebody waits for (a cell for the engine, a reply) goes out at once, but a cell's reply
-   after what it has shown, for front ends that draw the next prompt when they have it; events that
-   are published go out, in their order, before the loop waits again.
+4. What somebody waits for (a cell for the engine, a reply) goes out at once, a cell's reply after
+   what it has shown; events that are published go out, in order, before the loop waits again.
 """
 
 from __future__ import annotations
@@ -420,7 +419,8 @@ class Keeper:
 
     def _reply(self, reply: Reply) -> None:
         if reply.kind == "execute_reply" and self._events:
-            return self._late_replies.append(reply)  # rule 4
+            self._late_replies.append(reply)  # front ends draw the next prompt when they have it
+            return
         if reply.shared:
             reply = fetched(reply)
         frames = self.codec.encode(
