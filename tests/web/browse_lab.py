@@ -1,4 +1,4 @@
-"""JupyterLab in Chromium, attached to an editor's session; run by ``test_lab_attached.py`` in .venv-web.
+"""JupyterLab in Chromium, joined to an editor's session, for ``test_lab_attached.py``: in .venv-web.
 
 Words: JupyterLab's address, the name of the session's kernel there, the file for the screenshot.
 After each step it prints a line of JSON, and waits for a line before the next.
@@ -13,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "jupyter"))
-from browse import OUTPUT, browsing  # noqa: E402 - not a package: it is run in another environment
+from browse import OUTPUT, browsing
 
 RUNNING = ".jp-RunningSessions-item.jp-mod-kernel"
 

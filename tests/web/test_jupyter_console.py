@@ -21,7 +21,7 @@ answer = input("how many? ")
 
 @pytest.mark.timeout(180)
 async def test_jupyter_console_joins_the_session_of_an_editor(editor: Editor) -> None:
-    """It has the editor's variables, its cells are the editor's to see, and it leaves the session."""
+    """It has the editor's variables, the editor sees its cells, and it leaves the session."""
     editor.open("# %%\nmade = 41\n# %%\nanswer\n")
     assert (await editor.run_cell(1))["status"] == "ok"
     file = (await vivo("session", "connection", cwd=editor.folder)).strip()

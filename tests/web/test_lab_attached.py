@@ -40,7 +40,7 @@ def lab(editor: Editor, home: Path) -> Iterator[str]:
 async def test_jupyterlab_joins_the_session_of_an_editor(
     editor: Editor, lab: str, home: Path
 ) -> None:
-    """It lists it by its name; each sees what the other runs; shutting it down there ends nothing."""
+    """It lists it by name; each sees what the other runs; shutting it down there ends nothing."""
     editor.open(CELLS)
     assert (await editor.run_cell(3))["status"] == "ok"
     folder = (await vivo("session", "connection", "--folder", cwd=home)).strip()

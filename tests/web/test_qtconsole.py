@@ -1,4 +1,4 @@
-"""qtconsole on the session of an editor: keys go in by the screen, what is read stands in its window."""
+"""qtconsole on the session of an editor: keys come by the screen, its window is read."""
 
 from __future__ import annotations
 
