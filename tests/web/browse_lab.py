@@ -1,4 +1,4 @@
-"""JupyterLab in Chromium, joined to an editor's session, for ``test_lab_attached.py``: in .venv-web.
+"""JupyterLab in Chromium on a session, for ``test_lab_attached.py``; run by .venv-web.
 
 Words: JupyterLab's address, the name of the session's kernel there, the file for the screenshot.
 After each step it prints a line of JSON, and waits for a line before the next.

@@ -18,7 +18,12 @@ from .qtconsoles import QtConsole, qtconsole
 pytestmark = pytest.mark.timeout(240)
 ROOT = Path(__file__).parents[2]
 VIVO = str(Path(sys.executable).parent / "vivo")
-SIZE = ("--ConsoleWidget.console_height=34", "--ConsoleWidget.console_width=90")
+# Its window for the picture: no banner, which names the interpreter of this machine.
+WINDOW = (
+    "--ConsoleWidget.console_height=34",
+    "--ConsoleWidget.console_width=90",
+    "--JupyterQtConsoleApp.display_banner=False",
+)
 CELLS = """\
 # %%
 import numpy as np
@@ -43,7 +48,7 @@ async def console(editor: Editor, home: Path) -> AsyncIterator[QtConsole]:
     editor.open(CELLS)
     assert (await editor.run_cell(1))["status"] == "ok"
     file = (await vivo("session", "connection", cwd=editor.folder)).strip()
-    words = ["--existing", file, "--JupyterWidget.include_other_output=True", *SIZE]
+    words = ["--existing", file, "--JupyterWidget.include_other_output=True", *WINDOW]
     async with qtconsole(*words, log=home / "qtconsole.log") as made:
         yield made
 
