@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import HOME_VARIABLES
 from ..server.editors import Editor, editing
 
 
 @pytest.fixture
 async def editor(home: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Editor]:
     """An editor whose sessions end with the test; Jupyter has the test's home too."""
-    assert "JUPYTER_CONFIG_DIR" in HOME_VARIABLES
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(home / "run"))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(home / "data"))
     async with editing(home) as made:
