@@ -22,7 +22,7 @@ class RunOrigin(msgspec.Struct, omit_defaults=True):
     """Where a cell comes from: ``execute_request.metadata["vivo"]``."""
 
     client: str = ""
-    """The front end's name, for instance ``vscode``."""
+    """The front end's name, for instance ``vscode``; a plain client's cells are ``Jupyter``'s."""
     uri: str | None = None
     """The document."""
     version: int | None = None

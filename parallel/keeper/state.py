@@ -326,7 +326,7 @@ class SessionState:
         tell_end(record, done, now)
         content: dict[str, Any] = {
             "status": done["status"],
-            "execution_count": record.execution_count,
+            "execution_count": run.last_number,
             "payload": done["payload"],
             "user_expressions": done["user_expressions"],
         }
@@ -371,7 +371,7 @@ class SessionState:
         shown = [*(stack or ()), error.message]
         content = {"ename": error.name, "evalue": error.message, "traceback": shown}
         self.publish("error", run.request.raw_header, content, run.record.id)
-        reply = {"status": "error", "execution_count": run.record.execution_count or 0, **content}
+        reply = {"status": "error", "execution_count": run.last_number, **content}
         self._end(run, reply, now)
 
     def abort(self, run: Run, now: float) -> None:

@@ -7,11 +7,13 @@ import asyncio
 import json
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import attrs
 
+from ...parallel.registry import Registry
 from ..protocol.sessions import SessionInfo
-from . import session_start
+from . import session_reaching, session_start
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     who = actions.add_parser("who", help="who is in one, and whose cell runs")
     who.add_argument("id", metavar="ID", help="an id, or the beginning of one")
     who.add_argument("--json", action="store_true", help="for programs")
+    connection = actions.add_parser(
+        "connection", help="where one's connection file is, for Jupyter"
+    )
+    session_reaching.add_connection_arguments(connection)
+    interrupt = actions.add_parser("interrupt", help="interrupt the cell that runs in one")
+    session_reaching.add_interrupt_arguments(interrupt)
     end = actions.add_parser("end", aliases=["stop"], help="end some, or all")
     end.add_argument("ids", nargs="*", metavar="ID", help="an id, or the beginning of one")
     end.add_argument("--all", action="store_true", help="every session of this machine")
@@ -45,6 +53,10 @@ def run(options: argparse.Namespace) -> int:
         return session_start.start(options)
     if options.action == "restart":
         return asyncio.run(_restart(options.id))
+    if options.action == "connection":
+        return session_reaching.connection(options)
+    if options.action == "interrupt":
+        return asyncio.run(session_reaching.interrupt(options))
     if options.action in ("end", "stop"):
         return asyncio.run(_end(options))
     if options.action == "who":
@@ -59,16 +71,21 @@ def run(options: argparse.Namespace) -> int:
 
     infos = asyncio.run(list_sessions())
     if options.json:
-        print(json.dumps([attrs.asdict(info) for info in infos], indent=1))
+        print(json.dumps([_told(info) for info in infos], indent=1))
     else:
         print(table(infos))
     return 0
 
 
+def _told(info: SessionInfo) -> dict[str, Any]:
+    """A session for programs, with the file by which they connect."""
+    entry = Registry().read(info.session_id)
+    return {**attrs.asdict(info), "connection_file": entry.connection_file if entry else None}
+
+
 async def _restart(wanted: str) -> int:
     from ...parallel.client import SessionClient
     from ...parallel.errors import SessionError
-    from ...parallel.registry import Registry
 
     entry = Registry().get(wanted)
     if entry is None:
@@ -116,7 +133,7 @@ async def _who(wanted: str, *, as_json: bool) -> int:
 async def _end(options: argparse.Namespace) -> int:
     from ...parallel.errors import SessionError
     from ...parallel.launch import end_session
-    from ...parallel.registry import Registry, liveness
+    from ...parallel.registry import liveness
 
     ids = list(options.ids)
     if options.all:
