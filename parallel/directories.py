@@ -33,10 +33,15 @@ def runtime_folder() -> Path:
     if told and Path(told).is_dir() and len(told) < MAXIMUM_SOCKET_PATH - 50:
         _check_way(base := Path(told))
         return private(base / "vivo")
+    folder = _lasting_folder()
+    _check_way(folder.parent)
+    return private(folder)
+
+
+def _lasting_folder() -> Path:
     import tempfile  # here and below: much to load, and a kernel's start needs none of it
 
-    _check_way(base := Path(tempfile.gettempdir()))
-    return private(base / f"vivo-{os.getuid()}")
+    return Path(tempfile.gettempdir(), f"vivo-{os.getuid()}")
 
 
 def registry_folder() -> Path:
@@ -52,6 +57,35 @@ def shares_folder() -> Path:
 def web_folder() -> Path:
     """One file for each web server that runs."""
     return private(runtime_folder() / "web")
+
+
+def lasting_registry_folder() -> Path | None:
+    """That of sessions which were told to outlast the user's last login, if it is another one."""
+    told = os.environ.get("XDG_RUNTIME_DIR", "")
+    if not _ends_with_login(told):
+        return None
+    folder = _lasting_folder()
+    try:
+        if not (folder / "sessions").is_dir():
+            return None
+        _check_way(folder.parent)
+        return private(private(folder) / "sessions")
+    except (OSError, SessionError):
+        return None  # it is not this user's
+
+
+def use_lasting_folder() -> None:
+    """Have sockets where they stay: systemd removes its folder with the user's last login."""
+    if _ends_with_login(os.environ.get("XDG_RUNTIME_DIR", "")):
+        del os.environ["XDG_RUNTIME_DIR"]
+
+
+def _ends_with_login(folder: str) -> bool:
+    if folder != f"/run/user/{os.getuid()}":
+        return False
+    import getpass
+
+    return not Path("/var/lib/systemd/linger", getpass.getuser()).exists()
 
 
 def socket_folder(session: str) -> Path:

@@ -118,10 +118,10 @@ async def start_keeper(spec: dict[str, Any], command: list[str]) -> SessionEntry
     write_private(spec_file, json.dumps(spec).encode())
     log = journal_folder(session) / "keeper.log"
     try:
-        await asyncio.to_thread(_spawn_detached, [*command, str(spec_file)], write_end, log)
+        await asyncio.to_thread(spawn_detached, [*command, str(spec_file)], write_end, log)
     finally:
         os.close(write_end)
-    told = await _readiness(read_end, log)
+    told = await readiness(read_end, log)
     if told["status"] != "ready":
         spec_file.unlink(missing_ok=True)
         raise SessionError(f"The session did not start: {told['message']}")
@@ -131,7 +131,8 @@ async def start_keeper(spec: dict[str, Any], command: list[str]) -> SessionEntry
     return entry
 
 
-def _spawn_detached(command: list[str], write_end: int, log: Path) -> None:
+def spawn_detached(command: list[str], write_end: int, log: Path) -> None:
+    """Start what puts itself into the background, and wait until it has. Its log is appended to."""
     with os.fdopen(open_file(log, os.O_WRONLY | os.O_APPEND), "ab") as stream:
         subprocess.run(
             command,
@@ -145,17 +146,17 @@ def _spawn_detached(command: list[str], write_end: int, log: Path) -> None:
         )
 
 
-async def _readiness(read_end: int, log: Path) -> dict[str, str]:
-    """What the keeper says of itself; its log's last line if it says nothing."""
+async def readiness(read_end: int, log: Path, seconds: float = _START_SECONDS) -> dict[str, str]:
+    """What a keeper says of itself; its log's last line if it says nothing."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     transport, _ = await loop.connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(read_end, "rb", buffering=0)
     )
     try:
-        line = await asyncio.wait_for(reader.readline(), _START_SECONDS)
+        line = await asyncio.wait_for(reader.readline(), seconds)
     except asyncio.TimeoutError:
-        return {"status": "failed", "message": f"it is not ready after {_START_SECONDS:.0f} s"}
+        return {"status": "failed", "message": f"it is not ready after {seconds:.0f} s"}
     finally:
         transport.close()
     if line:
@@ -176,9 +177,10 @@ def find_session(
     """The newest live session of a workspace, and of an interpreter if one is named.
 
     ``kernel`` is that of a hosted one; without it only sessions with engines of ours are found.
+    Another host's folder of the same path is another folder.
     """
     for entry in reversed(Registry().live()):
-        if entry.kernel != kernel:
+        if entry.kernel != kernel or entry.remote:
             continue
         if entry.workspace == workspace and python in (None, entry.python):
             return entry
@@ -194,8 +196,11 @@ async def end_session(session: str) -> None:
     state = liveness(entry)
     if state == "foreign":
         raise SessionError(f"The session {entry.id} runs on {entry.host}: end it there.")
-    if state == "stale":
+    if state == "stale" and not entry.remote:
         registry.remove(entry.id)
+        return
+    if entry.remote:
+        await _end_remote(entry)
         return
     if entry.elsewhere:
         await _end_elsewhere(entry)
@@ -224,6 +229,56 @@ async def _end_elsewhere(entry: SessionEntry) -> None:
     finally:
         await client.close()
     Registry().tidy(entry)
+
+
+async def _end_remote(entry: SessionEntry) -> None:
+    """End a session of another host, and wait until the link to it has seen that."""
+    host = entry.remote
+    forget = f"`vivo session detach {entry.id}` forgets it here, and lets it go on there"
+    if liveness(entry) != "live" or entry.away:
+        why = entry.away or "the link to it has ended"
+        raise SessionError(
+            f"{host} cannot be reached now ({why.rstrip('?.')}), and the session {entry.id} cannot "
+            f"be ended from here: {forget}."
+        )
+    try:
+        link = psutil.Process(entry.keeper_pid)
+        client = await SessionClient.connect(entry.connection_file, name="end", timeout=5)
+        try:
+            await client.shutdown()
+        finally:
+            await client.close()
+    except psutil.NoSuchProcess:
+        return
+    except SessionError:
+        raise SessionError(
+            f"The session {entry.id} does not answer from {host}: end it there, or {forget}."
+        ) from None
+    if not await asyncio.to_thread(has_ended, link, 2 * _END_SECONDS):
+        raise SessionError(f"The session {entry.id} does not end: end it on {host}, or {forget}.")
+
+
+async def detach_session(session: str) -> SessionEntry:
+    """Forget a session of another host, which goes on there. Raises :class:`SessionError`."""
+    registry = Registry()
+    entry = registry.get(session)
+    if entry is None:
+        raise SessionError(f"There is no session {session}; `vivo sessions` lists them.")
+    if not entry.remote:
+        raise SessionError(
+            f"The session {entry.id} runs on this machine: it needs no link, and `vivo session end "
+            f"{entry.id}` ends it."
+        )
+    if liveness(entry) == "live":
+        try:
+            link = psutil.Process(entry.keeper_pid)
+            link.terminate()
+            if not await asyncio.to_thread(has_ended, link, _END_SECONDS):
+                link.kill()
+        except psutil.NoSuchProcess:
+            pass  # it has ended by itself
+    registry.tidy(entry)
+    return entry
 
 
 def has_ended(process: psutil.Process, seconds: float) -> bool:
@@ -267,9 +322,12 @@ def _make_sure(keeper: psutil.Process, entry: SessionEntry) -> None:
 
 __all__ = [
     "SessionOptions",
+    "detach_session",
     "end_session",
     "find_session",
     "new_spec",
+    "readiness",
+    "spawn_detached",
     "start_keeper",
     "start_session",
 ]

@@ -28,7 +28,7 @@ import msgspec
 
 from ..core.private_files import open_file, read_small
 from .connection import read_connection
-from .directories import private, registry_folder, write_private
+from .directories import lasting_registry_folder, private, registry_folder, write_private
 from .errors import ConnectionFileError, SessionError
 from .processes import boot_id, process_started
 
@@ -67,6 +67,23 @@ class SessionEntry(msgspec.Struct, kw_only=True):
     """A file that is there for as long as that does."""
     documents: list[str] = []
     """The documents and folders, as URIs, for which the user has chosen this session."""
+    remote: str = ""
+    """Where it runs, as ``ssh://HOST``: the keeper's process is here the link's to that host."""
+    remote_vivo: str = ""
+    """The ``vivo`` there, where it had to be named."""
+    away: str = ""
+    """Why the link to that host is lost, while it is made anew."""
+
+    @property
+    def on(self) -> str:
+        """Its host as people say it; empty for one of this machine."""
+        return self.remote.removeprefix("ssh://")
+
+    @property
+    def lost(self) -> str:
+        """The sentence about its link, while that is lost."""
+        end = "" if self.away.endswith(("?", ".")) else "."
+        return f"The link to {self.on} is lost, and is made anew: {self.away}{end}"
 
 
 def new_id() -> str:
@@ -82,14 +99,19 @@ class Listing(msgspec.Struct):
 
 
 class Registry:
-    """The registry in a folder."""
+    """The registry in a folder; by default this user's, with the sessions that outlast a login."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or registry_folder()
+        self._lasting = None if folder else lasting_registry_folder()
 
     def path(self, session: str) -> Path:
         """The file of a session's entry."""
-        return self.folder / f"{session}.json"
+        own = self.folder / f"{session}.json"
+        if self._lasting is not None and not own.exists():
+            other = self._lasting / own.name
+            return other if other.exists() else own
+        return own
 
     @property
     def connections(self) -> Path:
@@ -105,6 +127,15 @@ class Registry:
             made = self.folder / f"{entry.id}.connection"  # who reads the folder sees it whole
             named.write(made)
             made.replace(private(self.connections) / f"{entry.id}.json")
+
+    def claim(self, entry: SessionEntry) -> bool:
+        """Enter a session, unless another process that lives has entered it."""
+        with self._alone():
+            found = self.read(entry.id)
+            if found is not None and liveness(found) == "live":
+                return False
+            self.add(entry)
+            return True
 
     def change(self, session: str, change: Callable[[SessionEntry], SessionEntry]) -> SessionEntry:
         """Replace what the registry tells of a session: one at a time, also of several processes.
@@ -155,7 +186,7 @@ class Registry:
     def tidy(self, entry: SessionEntry) -> None:
         """Take out a session that has ended, with its sockets; its journal stays."""
         folder = Path(entry.connection_file).parent
-        if folder == self.folder.parent / entry.id:
+        if folder == self.path(entry.id).parent.parent / entry.id:
             shutil.rmtree(folder, ignore_errors=True)
         self.remove(entry.id)
 
@@ -177,7 +208,8 @@ class Registry:
     def listing(self) -> Listing:
         """All entries, oldest first."""
         found = Listing([], [])
-        for path in self.folder.glob("*.json"):
+        folders = [self.folder] if self._lasting is None else [self.folder, self._lasting]
+        for path in (path for folder in folders for path in folder.glob("*.json")):
             try:
                 found.entries.append(_entry(path))
             except FileNotFoundError:

@@ -68,12 +68,13 @@ def transcript(folder: Path, after: int = 0) -> Iterator[TranscriptEntry]:
             told = {"first": item.seq, "last": item.seq, "reason": str(error)}
             yield TranscriptEntry("gap", item.seq, None, told)
             continue
-        entry = _entry(item.seq, message)
+        entry = entry_of(item.seq, message)
         if entry is not None:
             yield entry
 
 
-def _entry(seq: int, message: Message) -> TranscriptEntry | None:
+def entry_of(seq: int, message: Message) -> TranscriptEntry | None:
+    """What an event adds to a transcript; None if it is nothing."""
     vivo = message.metadata.get("vivo") or {}
     run, record = vivo.get("run"), vivo.get("record")
     kept = msgspec.convert(record, RunRecord) if record is not None else None
@@ -106,6 +107,8 @@ def inputs(folder: Path) -> list[RunRecord]:
 
 def describe(entry: SessionEntry) -> None:
     """Keep what a session is beside its journal, for when the registry has forgotten it."""
+    if entry.remote:
+        return  # its journal is on its host
     try:
         write_private(Path(entry.journal) / _DESCRIPTION, msgspec.json.encode(entry))
     except OSError as error:  # a full disk: the session goes on without

@@ -25,6 +25,9 @@ COMMANDS = {
     "kernel": "keep a session for a Jupyter launcher",
 }
 
+UNLISTED = {"beside": "answer another host's link, which starts this by ssh"}
+"""Commands that are no words for people."""
+
 OTHER_NAMES = {"session": "sessions"}
 
 
@@ -33,7 +36,8 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     top = CommandParser(prog="vivo", description="Live Python sessions inside the editor.")
     top.add_argument("--version", action="version", version=f"vivo {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, summary in COMMANDS.items():
+    listed = COMMANDS | ({command: UNLISTED[command]} if command in UNLISTED else {})
+    for name, summary in listed.items():
         others = [other for other, meant in OTHER_NAMES.items() if meant == name]
         sub = commands.add_parser(
             name, aliases=others, help=summary, description=summary.capitalize() + "."
@@ -67,7 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     command = next((word for word in words if not word.startswith("-")), "")
     command = OTHER_NAMES.get(command, command)
-    options = parser(command if command in COMMANDS else None).parse_args(words)
+    is_known = command in COMMANDS or command in UNLISTED
+    options = parser(command if is_known else None).parse_args(words)
     module = importlib.import_module(f".commands.{command}", __package__)
     try:
         return int(module.run(options))

@@ -137,6 +137,8 @@ class LiveSession:
     """Its engine's process id and start, as far as is known."""
     _starting: asyncio.Task[None] | None = None
     _watching: asyncio.Task[None] | None = None
+    _linking: asyncio.Task[None] | None = None
+    """Makes the link to another host anew, whose process is gone."""
     _order: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: set[asyncio.Task[Any]] = field(default_factory=set)
 
@@ -149,6 +151,11 @@ class LiveSession:
     def is_begun(self) -> bool:
         """Whether it runs, or is about to."""
         return self.entry is not None or self._starting is not None
+
+    @property
+    def is_far(self) -> bool:
+        """Whether it runs on another host: its paths are no files of here."""
+        return self.entry is not None and bool(self.entry.remote)
 
     @property
     def engine(self) -> int | None:
@@ -205,6 +212,10 @@ class LiveSession:
     async def _attach(self) -> None:
         """Connect, take over the session's records, and follow its events."""
         assert self.entry is not None
+        if self.entry.remote and liveness(self.entry) == "stale":
+            from ..parallel.remote.starting import attach_again
+
+            self.entry = await attach_again(self.entry)
         client = await SessionClient.connect(self.entry.connection_file, name="vivo lsp")
         client.on_input = self._input
         client.on_debug_event = lambda message: self.listener.debug_event(self, message)
@@ -255,7 +266,7 @@ class LiveSession:
     def _told(self, told: dict[str, Any]) -> None:
         """What the session says of itself."""
         self.python_version, self.state = told["python_version"], told["state"]
-        pid = told["engine_pid"]
+        pid = told["engine_pid"] if not self.is_far else None
         self._engine = (pid, process_started(pid)) if pid is not None else None
 
     async def _input(self, prompt: str, password: bool, run: str | None) -> str | None:
@@ -401,6 +412,9 @@ class LiveSession:
         One whose keeper died goes on, once its engine has started another keeper.
         """
         client, entry = self.client, self.entry
+        if entry is not None and entry.remote:
+            await self._check_link(entry)
+            return
         if client is None or entry is None or entry.elsewhere or liveness(entry) != "stale":
             return
         written = Registry().read(entry.id)
@@ -417,6 +431,31 @@ class LiveSession:
             await self._let_go()
         else:
             self.entry = written
+
+    async def _check_link(self, entry: SessionEntry) -> None:
+        """Tell what has become of the link to another host; make one anew that was killed."""
+        written = Registry().read(entry.id)
+        if written is None:
+            if self.client is not None:
+                told = f"The session {entry.name} on {entry.on} has ended, or was detached."
+                self.listener.state_changed(self, told)
+                await self._let_go()
+            return
+        self.entry = written
+        if written.away != entry.away:
+            told = written.lost if written.away else f"The link to {entry.on} is there again."
+            self.listener.state_changed(self, told)
+        is_linking = self._linking is not None and not self._linking.done()
+        if liveness(written) == "stale" and self.client is not None and not is_linking:
+            self._linking = self.in_background(self._link_again(written))
+
+    async def _link_again(self, entry: SessionEntry) -> None:
+        from ..parallel.remote.starting import attach_again
+
+        try:
+            self.entry = await attach_again(entry)
+        except SessionError as error:
+            self.listener.state_changed(self, str(error))
 
     async def interrupt(self, run: str | None, *, force: bool = False) -> str:
         """Interrupt a run, or what runs; the outcome by name. ``force`` may end the engine."""

@@ -24,14 +24,17 @@ async def list_sessions() -> list[SessionInfo]:
 async def session_info(entry: SessionEntry) -> SessionInfo:
     """What is known of a session; its keeper is asked, if it runs."""
     alive = liveness(entry)
-    state, told = alive if alive != "live" else "busy", {}
-    if alive == "live":
+    state: Any = alive if alive != "live" else "busy"
+    told: dict[str, Any] = {}
+    if entry.away:
+        state = "away" if alive == "live" else alive
+    elif alive == "live":
         try:
             told = await _told(entry)
             state = {"dead": "ended"}.get(told["state"], told["state"])
         except (SessionError, ConnectionFileError) as error:
             _log.info("The session %s does not answer: %s", entry.id, error)
-    is_here = alive == "live" and not entry.elsewhere
+    is_here = alive == "live" and not entry.elsewhere and not entry.remote
     documents = dict.fromkeys([*entry.documents, *told.get("documents", [])])
     return SessionInfo(
         session_id=entry.id,
@@ -46,6 +49,7 @@ async def session_info(entry: SessionEntry) -> SessionInfo:
         documents=list(documents),
         queued=len(told.get("queue", [])),
         people=[str(each["name"]) for each in told.get("people", [])],
+        host=entry.on or None,
     )
 
 

@@ -27,7 +27,8 @@ from ..parallel.errors import SessionError
 from ..parallel.interpreters import find_python
 from ..parallel.launch import SessionOptions, end_session, find_session
 from ..parallel.messages import PresenceRequest
-from ..parallel.registry import Registry, SessionEntry
+from ..parallel.registry import Registry, SessionEntry, liveness
+from ..parallel.remote.places import place_of
 from .consoles import Console, console_of
 from .interpreters import choose
 from .live import Listener, LiveSession
@@ -188,6 +189,8 @@ class SessionManager:
                 documents=tuple(entry.documents),
             )
             session = LiveSession(options, self.listener, entry=entry)
+            if entry.remote:
+                session.prepare = _refuser(entry)
             session.seen, session.who = self.seen, self.who
         return key, session
 
@@ -242,10 +245,12 @@ class SessionManager:
 
     def _live(self) -> list[SessionEntry]:
         try:
-            live = Registry().live()
+            entries = Registry().listing().entries
         except SessionError as error:
             _log.warning("The registry cannot be read: %s", error)
             return []
+        # One of another host goes on there, also when the link to it was killed here.
+        live = [each for each in entries if each.remote or liveness(each) == "live"]
         if self.confined_to is not None:
             return [entry for entry in live if entry.id == self.confined_to]
         return live
@@ -329,11 +334,31 @@ class SessionManager:
         self._choose(self.folder_of(uri).as_uri() if folder else uri, None)
         return self._moved(uri, folder=folder)
 
+    async def use_linked(self, uri: str, address: str, *, folder: bool) -> LiveSession:
+        """Have a document or its folder served by a session of another host.
+
+        Raises :class:`SessionError`.
+        """
+        from ..parallel.remote.starting import attach_to
+
+        self._check_free("attach to")
+        entry = await attach_to(place_of(address))
+        return self.use(uri, entry.id, folder=folder)
+
     async def use_new(
-        self, uri: str, *, folder: bool, name: str | None, python: str | None
+        self, uri: str, *, folder: bool, name: str | None, python: str | None, on: str | None = None
     ) -> LiveSession:
-        """Start another session, for a document or its folder. Raises :class:`SessionError`."""
+        """Start another session, for a document or its folder. Raises :class:`SessionError`.
+
+        ``on`` is the host, as ``ssh://host``; by default it is this one.
+        """
         place = self.folder_of(uri).as_uri() if folder else uri
+        if on is not None:
+            from ..parallel.remote.starting import start_on
+
+            self._check_free("start")
+            entry = await start_on(place_of(on), python=python, name=name or "")
+            return self.use(uri, entry.id, folder=folder)
         session = await self.start_another(uri, name=name, python=python, documents=(place,))
         session.uris.add(uri)
         self._choose(place, session.id)
@@ -348,8 +373,7 @@ class SessionManager:
         documents: tuple[str, ...] = (),
     ) -> LiveSession:
         """Start another session where a document's would be. Raises :class:`SessionError`."""
-        if self.confined_to is not None:
-            raise SessionError("One session was shared with you: you cannot start another.")
+        self._check_free("start")
         where = self.folder_of(uri)
         options = SessionOptions(
             cwd=str(where),
@@ -366,6 +390,11 @@ class SessionManager:
         await session.ready()
         self.sessions[f"{_CHOSEN}{session.id}"] = session
         return session
+
+    def _check_free(self, what: str) -> None:
+        """Raise :class:`SessionError` where one session was shared, and no other may be had."""
+        if self.confined_to is not None:
+            raise SessionError(f"One session was shared with you: you cannot {what} another.")
 
     def _choose(self, place: str, session_id: str | None) -> None:
         registry = Registry()
@@ -390,6 +419,18 @@ class SessionManager:
         for each in moved:
             self.of(each)
         return self.of(uri)
+
+
+def _refuser(entry: SessionEntry) -> Callable[[LiveSession], None]:
+    """What keeps a session from being started here in the place of one on another host."""
+
+    def refuse(session: LiveSession) -> None:
+        raise SessionError(
+            f"The session {entry.name} on {entry.on} has ended, or was detached: the next cell "
+            "runs in a session of this machine, or in one that you choose."
+        )
+
+    return refuse
 
 
 def _chosen_for(entries: list[SessionEntry], place: str) -> SessionEntry | None:

@@ -15,11 +15,21 @@
 (defconst vivo-choose--new "a new session" "The entry for a session that is started.")
 (defconst vivo-choose--settings "as the settings say" "The entry that forgets a choice.")
 
+(defconst vivo-choose--host "a session on another host"
+  "The entry for a session that another host has, or is to have.")
+
+(defun vivo-choose-place (session)
+  "The folder of SESSION, with its host if that is another one."
+  (let ((host (plist-get session :host)))
+    (if host
+        (format "%s on %s" (plist-get session :cwd) host)
+      (abbreviate-file-name (plist-get session :cwd)))))
+
 (defun vivo-choose--name (session)
   "How SESSION is listed."
   (format "%s  %s, Python %s, %s  [%s]" (plist-get session :name) (plist-get session :state)
           (plist-get session :pythonVersion)
-          (abbreviate-file-name (plist-get session :cwd))
+          (vivo-choose-place session)
           (substring (plist-get session :sessionId) 0
                      (min 8 (length (plist-get session :sessionId))))))
 
@@ -53,19 +63,29 @@ With a prefix argument FOLDER, that of its whole folder."
        (with-current-buffer buffer
          (let* ((serving (cl-remove-if-not
                           (lambda (each) (member (plist-get (cdr each) :state)
-                                                 '("starting" "idle" "busy")))
+                                                 '("starting" "idle" "busy" "away")))
                           sessions))
                 (chosen (vivo-choose--read "Session: " serving
-                                           (list vivo-choose--new vivo-choose--settings)))
+                                           (list vivo-choose--new vivo-choose--host
+                                                 vivo-choose--settings)))
                 (choice (cond
                          ((equal chosen vivo-choose--new)
                           (let ((name (read-string "Name (empty: as the folder): ")))
                             (append '(:new t)
                                     (unless (string-empty-p name) (list :name name)))))
+                         ((equal chosen vivo-choose--host) (vivo-choose--read-host))
                          ((equal chosen vivo-choose--settings) nil)
                          (t (list :sessionId
                                   (plist-get (cdr (assoc chosen serving)) :sessionId))))))
            (vivo-choose--use (append (list :uri (vivo-document-uri) :scope scope) choice))))))))
+
+(defun vivo-choose--read-host ()
+  "Read a host, and whether a session is to be started there; the choice of it."
+  (let* ((told (string-trim (read-string "Host, as ssh knows it (HOST or ssh://USER@HOST/ID): ")))
+         (address (if (string-prefix-p "ssh://" told) told (concat "ssh://" told))))
+    (if (y-or-n-p "Start a new session there? ")
+        (list :new t :on address)
+      (list :sessionId address))))
 
 (defun vivo-choose--use (choice)
   "Let the server follow CHOICE, and tell which session serves now."

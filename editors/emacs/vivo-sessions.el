@@ -12,6 +12,7 @@
 ;;; Code:
 
 (require 'tabulated-list)
+(require 'vivo-choose)
 (require 'vivo-connection)
 (require 'vivo-document)
 (require 'vivo-pages)
@@ -53,7 +54,7 @@ SHOW is called with its result, in this list."
 (defun vivo-sessions--state (state)
   "STATE in its colour."
   (propertize state 'face (pcase state
-                            ((or "busy" "starting" "silent") 'warning)
+                            ((or "busy" "starting" "silent" "away") 'warning)
                             ((or "idle" "up") 'success)
                             (_ 'shadow))))
 
@@ -98,7 +99,7 @@ SHOW is called with its result, in this list."
                 (plist-get session :pythonVersion)
                 (vivo-sessions--size (plist-get session :memory))
                 (mapconcat #'identity (plist-get session :people) ", ")
-                (abbreviate-file-name (plist-get session :cwd)))))
+                (vivo-choose-place session))))
 
 (defun vivo-sessions-refresh ()
   "Ask for the sessions again."

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--session", metavar="ID", help="a running session, by the id's beginning")
+    which.add_argument(
+        "--session",
+        metavar="ID",
+        help="a running session, by the id's beginning; ssh://HOST/ID for one of another host",
+    )
     which.add_argument("--new", action="store_true", help="start one, also where one runs already")
     parser.add_argument("--python", metavar="PATH", help="the interpreter of a new session")
     parser.add_argument("--profile", metavar="NAME", help="the profile of a new session")

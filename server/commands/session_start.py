@@ -31,7 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "version as 3.12; by default the activated environment's, else the nearest .venv's, "
         "else vivo's own. Nothing needs to be installed there, and nothing is written there",
     )
-    parser.add_argument("--cwd", metavar="DIR", help="where it starts; by default, here")
+    parser.add_argument(
+        "--cwd", "--folder", metavar="DIR", help="where it starts; by default, here"
+    )
     parser.add_argument("--name", metavar="NAME", help="by default, the folder's")
     parser.add_argument("--profile", metavar="NAME", help="the profile of its shell")
     parser.add_argument(
@@ -46,6 +48,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="start it as a job of a batch system: slurm, pbs, sge or lsf. Editors and consoles of "
         "this host use it as any other",
     )
+    parser.add_argument(
+        "--on",
+        metavar="ssh://HOST",
+        help="start it on another host, by your ssh: --python and --cwd are that host's. From then "
+        "on it is in the list of this machine as any other",
+    )
+    add_vivo_option(parser)
     add_launcher_option(parser, "tell the batch system something, as partition=debug")
     parser.add_argument(
         "--listen", metavar="ADDRESS", default="", help="an address of this host that jobs reach"
@@ -53,8 +62,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs: more than the id")
 
 
+def add_vivo_option(parser: argparse.ArgumentParser) -> None:
+    """Declare how the ``vivo`` of another host is named."""
+    parser.add_argument(
+        "--vivo",
+        metavar="PATH",
+        default="",
+        help="vivo on that host, or the environment that it is in; by default what a shell finds "
+        "there, also in ~/.local/bin",
+    )
+
+
 def start(options: argparse.Namespace) -> int:
     """Start it and print its id."""
+    if options.on:
+        return asyncio.run(_start_on(options))
+    if options.vivo:
+        raise SessionError(
+            "--vivo names the vivo of another host: say which, with --on ssh://HOST."
+        )
     folder = str(in_full(Path(options.cwd or "").expanduser()))
     if options.kernel:
         if options.python or options.profile:
@@ -75,6 +101,32 @@ def start(options: argparse.Namespace) -> int:
     if options.launcher:
         return asyncio.run(_start_in_job(wanted, options))
     return asyncio.run(_start(wanted, as_json=options.json))
+
+
+async def _start_on(options: argparse.Namespace) -> int:
+    from ...parallel.remote.places import place_of
+    from ...parallel.remote.starting import start_on
+
+    if options.kernel or options.launcher:
+        other = "--kernel" if options.kernel else "--launcher"
+        raise SessionError(f"--on and {other} exclude each other: start it by `vivo` on that host.")
+    entry = await start_on(
+        place_of(options.on),
+        python=options.python,
+        folder=options.cwd or "",
+        name=options.name or "",
+        profile=options.profile,
+        vivo=options.vivo,
+    )
+    return await _tell(entry, as_json=options.json)
+
+
+async def attach(place: str, vivo: str) -> int:
+    """Make a session of another host known here, and print its id."""
+    from ...parallel.remote.places import place_of
+    from ...parallel.remote.starting import attach_to
+
+    return await _tell(await attach_to(place_of(place), vivo=vivo), as_json=False)
 
 
 async def _start_in_job(wanted: SessionOptions, options: argparse.Namespace) -> int:
@@ -108,8 +160,8 @@ async def _tell(entry: SessionEntry, *, as_json: bool) -> int:
     print(entry.id)
     if sys.stdout.isatty():
         print(
-            f"{entry.python} in {entry.cwd}. To work in it: `vivo console --session {entry.id}`; "
-            f"to end it: `vivo session end {entry.id}`.",
+            f"{entry.python} in {entry.cwd}{f' on {entry.on}' if entry.on else ''}. To work in it: "
+            f"`vivo console --session {entry.id}`; to end it: `vivo session end {entry.id}`.",
             file=sys.stderr,
         )
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import sys
 import time
@@ -17,7 +18,7 @@ from ...parallel.errors import SessionError
 from ...parallel.interpreters import find_python
 from ...parallel.launch import SessionOptions, start_session
 from ...parallel.messages import RunRecord
-from ...parallel.registry import liveness
+from ...parallel.registry import Registry, SessionEntry, liveness
 from ...parallel.transcripts import (
     TranscriptEntry,
     description,
@@ -34,12 +35,27 @@ def show(options: argparse.Namespace) -> int:
     if not options.id:
         print(_listing(as_json=options.json))
         return 0
+    session = Registry().get(options.id)
+    if session is not None and session.remote:
+        asyncio.run(_show_far(session, as_json=options.json))
+        return 0
     for entry in transcript(find_journal(options.id)):
-        if options.json:
-            print(json.dumps(_plain(entry)))
-        else:
-            sys.stdout.write(text_of(entry, colour=sys.stdout.isatty()))
+        _print(entry, as_json=options.json)
     return 0
+
+
+async def _show_far(session: SessionEntry, *, as_json: bool) -> None:
+    from ...parallel.remote.transcript import far_transcript
+
+    async for entry in far_transcript(session):
+        _print(entry, as_json=as_json)
+
+
+def _print(entry: TranscriptEntry, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(_plain(entry)))
+    else:
+        sys.stdout.write(text_of(entry, colour=sys.stdout.isatty()))
 
 
 def _plain(entry: TranscriptEntry) -> dict[str, Any]:
@@ -79,6 +95,11 @@ async def rerun(options: argparse.Namespace) -> int:
     Those that did not end well the first time are left out, and named, unless all are wanted: the
     one that hung the session would do so again.
     """
+    session = Registry().get(options.id)
+    if session is not None and session.remote:
+        raise SessionError(
+            f"The journal of {session.id} is on {session.on}: say `vivo sessions rerun` there."
+        )
     folder = find_journal(options.id)
     cells, left_out = _wanted(folder, every=options.all)
     if not cells:

@@ -45,6 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     end = actions.add_parser("end", aliases=["stop"], help="end some, or all")
     end.add_argument("ids", nargs="*", metavar="ID", help="an id, or the beginning of one")
     end.add_argument("--all", action="store_true", help="every session of this machine")
+    attach = actions.add_parser("attach", help="make one of another host known here")
+    attach.add_argument(
+        "place", metavar="ssh://HOST[/ID]", help="without an id: the only one that runs there"
+    )
+    session_start.add_vivo_option(attach)
+    detach = actions.add_parser("detach", help="forget one of another host, which goes on there")
+    detach.add_argument("id", metavar="ID", help="an id, or the beginning of one")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -61,6 +68,10 @@ def run(options: argparse.Namespace) -> int:
         return asyncio.run(_end(options))
     if options.action == "who":
         return asyncio.run(_who(options.id, as_json=options.json))
+    if options.action == "attach":
+        return asyncio.run(session_start.attach(options.place, options.vivo))
+    if options.action == "detach":
+        return asyncio.run(_detach(options.id))
     if options.action in ("show", "rerun"):
         from . import session_transcript
 
@@ -138,7 +149,7 @@ async def _end(options: argparse.Namespace) -> int:
     ids = list(options.ids)
     if options.all:
         entries = Registry().listing().entries
-        ids = [entry.id for entry in entries if liveness(entry) != "foreign"]
+        ids = [each.id for each in entries if liveness(each) != "foreign" and not each.remote]
     elif not ids:
         raise SessionError("name the sessions to end, or say --all; `vivo sessions` lists them.")
     for session in ids:
@@ -148,6 +159,14 @@ async def _end(options: argparse.Namespace) -> int:
         print(f"ended {session}")
     if not ids:
         print("There are no sessions.")
+    return 0
+
+
+async def _detach(session: str) -> int:
+    from ...parallel.launch import detach_session
+
+    entry = await detach_session(session)
+    print(f"detached {entry.id}, which goes on on {entry.on}")
     return 0
 
 
@@ -163,7 +182,7 @@ def table(infos: list[SessionInfo]) -> str:
         version = info.python_version or "–"
         rows.append(
             (info.session_id, info.name, info.state, f"{version} {info.python}", memory,
-             age(time.time() - info.created), info.cwd, "kept")
+             age(time.time() - info.created), _folder(info), "kept")
         )  # fmt: skip
     return columns(rows)
 
@@ -175,6 +194,10 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in rows
     )
+
+
+def _folder(info: SessionInfo) -> str:
+    return f"{info.cwd} on {info.host}" if info.host else info.cwd
 
 
 def age(seconds: float) -> str:

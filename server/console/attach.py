@@ -9,6 +9,7 @@ from ...parallel.directories import current_folder
 from ...parallel.errors import SessionError
 from ...parallel.launch import SessionOptions, find_session, start_session
 from ...parallel.registry import Registry, SessionEntry, liveness
+from ...parallel.remote.places import names_place, place_of
 from ...parallel.transcripts import find_journal
 from ..interpreters import choose_interpreter
 
@@ -18,7 +19,7 @@ class Wanted:
     """What the command line says of the session."""
 
     session: str | None = None
-    """An id, or the beginning of one."""
+    """An id, or the beginning of one; ``ssh://host/ID`` for one of another host."""
     new: bool = False
     python: str | None = None
     profile: str | None = None
@@ -32,8 +33,17 @@ async def attach(wanted: Wanted) -> tuple[SessionEntry, bool]:
     Without a name it is the newest of this folder; without one, it is started. Raises
     :class:`SessionError` with the sessions that there are if the named one is not among them.
     """
+    if wanted.session is not None and names_place(wanted.session):
+        from ...parallel.remote.starting import attach_to
+
+        return await attach_to(place_of(wanted.session)), False
     if wanted.session is not None:
-        return named(wanted.session, Registry()), False
+        entry = named(wanted.session, Registry())
+        if entry.remote and liveness(entry) != "live":
+            from ...parallel.remote.starting import attach_again
+
+            entry = await attach_again(entry)
+        return entry, False
     folder = str(current_folder())
     if wanted.kernel is not None:
         return await _hosted(wanted.kernel, folder, new=wanted.new)
@@ -59,7 +69,10 @@ async def _hosted(kernel: str, folder: str, *, new: bool) -> tuple[SessionEntry,
 
 
 def named(session: str, registry: Registry) -> SessionEntry:
-    """The live session of an id, or of its beginning. Raises :class:`SessionError`."""
+    """The live session of an id, or of its beginning; one of another host may have lost its link.
+
+    Raises :class:`SessionError`.
+    """
     live = registry.live()
     matches = [entry for entry in live if session and entry.id.startswith(session)]
     if len(matches) == 1:
@@ -67,6 +80,8 @@ def named(session: str, registry: Registry) -> SessionEntry:
     if len(matches) > 1:
         raise SessionError(f"{session} is the beginning of several sessions: {_told(matches)}.")
     dead = registry.get(session)
+    if dead is not None and dead.remote:
+        return dead
     if dead is not None and liveness(dead) == "foreign":
         raise SessionError(f"The session {dead.id} runs on {dead.host}: attach to it there.")
     if ended := _ended(session, dead):

@@ -107,14 +107,24 @@ class Link:
     async def _watch(self, client: SessionClient) -> None:
         """Say when the session is away, is back, or has ended (rules 2 and 3)."""
         session = self.entry.id
+        away = ""
         while self._missed < _PATIENCE:
             await asyncio.sleep(_LOOK)
             entry = Registry().get(session)
             if entry is None:
                 break
+            if entry.away and not away:
+                self.on_notice(entry.lost)
+            elif away and not entry.away:
+                self.on_notice(f"The link to {entry.on} is there again.")
+                await self._take_over(client)
+            away = entry.away
             if liveness(entry) != "live":
                 self._missed += 1
-                if self._missed == _SILENT:
+                if entry.remote and self._missed == _SILENT:
+                    if not await self._link_again(entry):
+                        break
+                elif self._missed == _SILENT:
                     self.on_notice(f"The link to the session {session} is lost; waiting for it.")
             elif self._missed or entry.keeper_pid != self.entry.keeper_pid:
                 self.entry = entry
@@ -123,8 +133,21 @@ class Link:
                 self._missed = 0
                 await self._take_over(client)
         self._missed = _PATIENCE
-        self.on_notice(f"The session {session} has ended.")
+        where = f" on {self.entry.on}" if self.entry.on else ""
+        self.on_notice(f"The session {session}{where} has ended.")
         self.ended.set()
+
+    async def _link_again(self, entry: SessionEntry) -> bool:
+        """The link to another host was killed here: make it anew."""
+        from ...parallel.remote.starting import attach_again
+
+        self.on_notice(f"The link to {entry.on} has ended: it is made anew.")
+        try:
+            await attach_again(entry)
+        except SessionError as error:
+            self.on_notice(str(error))
+            return False
+        return True
 
     async def _take_over(self, client: SessionClient) -> None:
         """Have what a cell asks asked here: the new keeper asks only the client that ran it."""

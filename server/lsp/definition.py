@@ -110,7 +110,7 @@ async def location_of_told(
     if record is not None and line:
         return await _in_run(server, record, line)
     path = fields.get("file")
-    if not path or not _is_file(path):
+    if not path or session.is_far or not _is_file(path):
         return None
     at = types.Position(max(0, (line or 1) - 1), 0)
     return types.Location(uri_of(server, path), types.Range(at, at))

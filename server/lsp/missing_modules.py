@@ -93,7 +93,8 @@ async def install(server: VivoServer, params: InstallParams) -> RunStarted:
         )
     session = server.sessions.of(params.uri)
     await session.ready()
-    by_uv = not has_pip(session.python) and shutil.which("uv") is not None
+    lacks_pip = not session.is_far and not has_pip(session.python)
+    by_uv = lacks_pip and shutil.which("uv") is not None
     code = f"%{'uv pip' if by_uv else 'pip'} install {params.package}"
     run = session.send(code, RunOrigin(client=server.client_name), stop_on_error=False).id
     session.at_end(run, lambda: server.in_background(_told(server, session, run, params.package)))

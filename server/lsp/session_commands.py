@@ -10,6 +10,7 @@ from pygls.exceptions import JsonRpcInvalidParams
 from ...parallel.client import SessionClient
 from ...parallel.errors import SessionError
 from ...parallel.registry import Registry
+from ...parallel.remote.places import names_place
 from ...parallel.transcripts import describe
 from ..consoles import is_console
 from ..live import LiveSession
@@ -107,8 +108,10 @@ async def use_session(server: VivoServer, params: UseSessionParams) -> UseSessio
     manager, is_folder = server.sessions, params.scope == "folder"
     if params.new:
         session = await manager.use_new(
-            params.uri, folder=is_folder, name=params.name, python=params.python
+            params.uri, folder=is_folder, name=params.name, python=params.python, on=params.on
         )
+    elif params.session_id is not None and names_place(params.session_id):
+        session = await manager.use_linked(params.uri, params.session_id, folder=is_folder)
     elif params.session_id is not None:
         session = manager.use(params.uri, params.session_id, folder=is_folder)
     else:

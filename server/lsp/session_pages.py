@@ -3,20 +3,23 @@
 Their URIs are ``vivo-transcript:/SESSION``, ``vivo-log:/SESSION`` (what its keeper logged) and
 ``vivo-stack:/SESSION``; a title may follow, for the tab of an editor alone. A transcript and a log
 are read from the disk, also of a session that hangs, has ended, or is an engine of a cluster on
-this host; of long ones the end is shown.
+this host; one on another host is asked for its transcript, and its log is its link's. Of long ones
+the end is shown.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from pathlib import PurePosixPath
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ...parallel.client import SessionClient
 from ...parallel.registry import Registry
-from ...parallel.transcripts import find_journal, transcript
+from ...parallel.remote.transcript import far_transcript
+from ...parallel.transcripts import TranscriptEntry, find_journal, transcript
 from ..transcript_text import text_of
 from . import virtual_documents
 from .virtual_documents import DocumentError
@@ -37,13 +40,18 @@ def _session_of(uri: str) -> str:
 
 async def transcript_of(uri: str) -> tuple[str, str]:
     """The transcript of a session. Raises :class:`~vivo.parallel.errors.SessionError`."""
-    return await asyncio.to_thread(_end_of_transcript, _session_of(uri)), "plaintext"
+    session_id = _session_of(uri)
+    entry = Registry().get(session_id)
+    if entry is not None and entry.remote:
+        told = [each async for each in far_transcript(entry)]
+        return await asyncio.to_thread(_end_of_transcript, session_id, told), "plaintext"
+    return await asyncio.to_thread(_end_of_transcript, session_id), "plaintext"
 
 
-def _end_of_transcript(session_id: str) -> str:
+def _end_of_transcript(session_id: str, told: Iterable[TranscriptEntry] | None = None) -> str:
     parts: deque[str] = deque()
     size, is_cut = 0, False
-    for entry in transcript(find_journal(session_id)):
+    for entry in told if told is not None else transcript(find_journal(session_id)):
         parts.append(text_of(entry))
         size += len(parts[-1])
         while size > MOST_SHOWN and len(parts) > 1:
@@ -58,7 +66,11 @@ def _end_of_transcript(session_id: str) -> str:
 
 async def log_of(uri: str) -> tuple[str, str]:
     """The log of a session's keeper. Raises :class:`SessionError` or :class:`DocumentError`."""
-    path = find_journal(_session_of(uri)) / "keeper.log"
+    entry = Registry().get(_session_of(uri))
+    if entry is not None and entry.remote:
+        path = Path(entry.connection_file).with_name("link.log")
+    else:
+        path = find_journal(_session_of(uri)) / "keeper.log"
     try:
         with path.open("rb") as stream:
             size = stream.seek(0, 2)

@@ -61,7 +61,7 @@ def source_of(server: VivoServer, uri: str) -> Source:
         text,
         str(path) if path is not None else None,
         str(server.sessions.folder_of(uri)),
-        session.python if session is not None else _python(server, uri),
+        session.python if session is not None and not session.is_far else _python(server, uri),
     )
 
 

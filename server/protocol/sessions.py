@@ -1,4 +1,4 @@
-"""The sessions of this machine, and their state."""
+"""The sessions of this machine and of hosts that are linked to it, and their state."""
 
 from __future__ import annotations
 
@@ -38,13 +38,16 @@ class UseSessionParams:
 
     uri: str
     session_id: str | None = None
-    """One that runs; without it the choice is forgotten, and the settings decide again."""
+    """One that runs, on another host as ``ssh://host/ID`` (without an id the only one there);
+    without it the choice is forgotten, and the settings decide again."""
     new: bool = False
     """Start another one beside those that run."""
     name: str | None = None
     """The name of a new one."""
     python: str | None = None
     """The interpreter of a new one."""
+    on: str | None = None
+    """The host where a new one starts, as ``ssh://host``; by default it starts here."""
     scope: Literal["document", "folder"] = "document"
 
 
@@ -54,7 +57,8 @@ class SessionInfo:
 
     session_id: str
     name: str
-    state: Literal["starting", "idle", "busy", "ended", "stale", "foreign"]
+    state: Literal["starting", "idle", "busy", "ended", "stale", "foreign", "away"]
+    """``away``: it runs on a host to which the link is lost just now."""
     python: str
     python_version: str
     cwd: str
@@ -69,6 +73,8 @@ class SessionInfo:
     """How many cells wait."""
     people: list[str] = attrs.field(factory=list)
     """Who is there, by the names of their cells; ``vivo/people`` tells more of them."""
+    host: str | None = None
+    """Where it runs, if that is another host, as ``me@host:22``: its paths are of there."""
 
 
 @attrs.define
@@ -170,7 +176,8 @@ MESSAGES: tuple[Message, ...] = (
         "Choose the session of a document or its folder: one that runs, a new one, or, with "
         "neither, that of the settings. The choice is kept with the session, for every editor and "
         "the next server; the session before goes on.",
-        errors="There is no such session, or the new one does not start.",
+        errors="There is no such session, the new one does not start, or its host cannot be "
+        "reached.",
     ),
     Message(
         "vivo/people",

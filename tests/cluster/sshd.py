@@ -49,7 +49,7 @@ Host far
 class Server:
     """An sshd, and how it is reached."""
 
-    def __init__(self, folder: Path, more: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, more: Sequence[str] = (), home: Path | None = None) -> None:
         self.folder = folder
         """Has ``host`` and ``user``, the keys, and ``config``, for ``ssh -F``."""
         folder.mkdir()
@@ -63,8 +63,12 @@ class Server:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        names = [*HOME_VARIABLES, "VIVO_TEST_HOME"]
-        environment = " ".join(f"{name}={os.environ[name]}" for name in names)
+        told = {name: os.environ[name] for name in (*HOME_VARIABLES, "VIVO_TEST_HOME")}
+        if home is not None:
+            for name, below in HOME_VARIABLES.items():
+                (home / below).mkdir(mode=0o700, parents=True, exist_ok=True)
+                told[name] = str(home / below)
+        environment = " ".join("=".join(each) for each in told.items())
         self._write("sshd_config", _SERVER, environment=environment, more="\n".join(more))
         self._write("config", _CLIENT)
         public = (folder / "host.pub").read_text().split()
@@ -131,11 +135,11 @@ def _make_key(path: Path) -> None:
 
 
 @contextmanager
-def serving(home: Path, *more: str) -> Iterator[Server]:
-    """Such a server, with more lines in its configuration."""
+def serving(home: Path, *more: str, there: Path | None = None) -> Iterator[Server]:
+    """Such a server, with more lines in its configuration; ``there`` is the home of who comes."""
     if os.geteuid() == 0:
         os.makedirs("/run/sshd", exist_ok=True)  # as its service does
-    made = Server(home / "ssh", more)
+    made = Server(home / "ssh", more, there)
     try:
         yield made
     finally:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from vivo.parallel.controller.launchers.ssh_failures import why_not
 from vivo.parallel.controller.launchers.ssh_hosts import Host, command_of, hosts_of, place
-from vivo.parallel.controller.launchers.ssh_there import use_lasting_folder
+from vivo.parallel.directories import use_lasting_folder
 from vivo.parallel.errors import SessionError
+from vivo.parallel.remote.failures import why_not
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import signal
 import sys
 from pathlib import Path
@@ -29,10 +28,8 @@ from ...interpreters import check_python
 from ...keeper.spawn import KEEPER
 from ...launch import SessionOptions, end_session, new_spec, start_keeper
 from ...processes import boot_id
-from ...registry import Registry, SessionEntry, liveness
+from ...watching import until_ended
 from .slurm import source_address
-
-_SUCCESSION = 5.0  # seconds that another keeper may take to enter itself
 
 
 def _spec(order: dict[str, Any]) -> dict[str, Any]:
@@ -63,46 +60,14 @@ async def settle(order: dict[str, Any]) -> None:
     ending = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ending.set)
     until_told = asyncio.ensure_future(ending.wait())
+    ended = asyncio.ensure_future(until_ended(entry))
     try:
-        while True:
-            ended = asyncio.ensure_future(_has_ended(entry.keeper_pid))
-            await asyncio.wait({ended, until_told}, return_when=asyncio.FIRST_COMPLETED)
-            if ending.is_set():
-                ended.cancel()
-                await end_session(entry.id)
-                return
-            if (found := await _successor(entry)) is None:
-                return
-            entry = found
+        await asyncio.wait({ended, until_told}, return_when=asyncio.FIRST_COMPLETED)
+        if ending.is_set():
+            await end_session(entry.id)
     finally:
         until_told.cancel()
-
-
-async def _has_ended(pid: int) -> None:
-    try:
-        descriptor = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(descriptor, ended.set)
-    try:
-        await ended.wait()
-    finally:
-        loop.remove_reader(descriptor)
-        os.close(descriptor)
-
-
-async def _successor(entry: SessionEntry) -> SessionEntry | None:
-    """The session's entry by another keeper; None if none has come."""
-    until = asyncio.get_running_loop().time() + _SUCCESSION
-    while asyncio.get_running_loop().time() < until:
-        found = Registry().get(entry.id)
-        if found is None:
-            return None  # it was ended in order
-        if found.keeper_pid != entry.keeper_pid and liveness(found) == "live":
-            return found
-        await asyncio.sleep(0.05)
-    return None
+        ended.cancel()
 
 
 def main() -> None:

@@ -16,38 +16,24 @@ starts engines (:mod:`.ssh_there`) talks over the standard streams. Rules:
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from .... import __version__
 from ...errors import SessionError
 from ...processes import process_started
-from .ssh_failures import MISSING, why_not
+from ...remote.failures import MISSING, why_not
+from ...remote.running import EndedError, Run
 from .ssh_hosts import Host
 from .ssh_there import MARK
 
 _log = logging.getLogger(__name__)
-_LINE = 2**20  # bytes; what begins engines says little, but the user's profile may
 _OPEN_SECONDS, _LAST_SECONDS = 60.0, 5.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 _STEADY = 10.0  # seconds after which a link counts as a good one
-_OPTIONS = {
-    "BatchMode": "yes",  # rule 4
-    "ExitOnForwardFailure": "yes",
-    "ConnectTimeout": "20",
-    "ServerAliveInterval": "5",
-    "ServerAliveCountMax": "3",
-    "ControlMaster": "no",  # a tunnel of a connection of others would end when they like
-    "ControlPath": "none",
-    "ClearAllForwardings": "no",
-    "RemoteCommand": "none",
-}
 # For any login shell: no quotes within, no backslash, one line. The first line that comes names the
 # tunnel's socket, which goes with this, however it ends; among the next is vivo's interpreter, and
 # of each that is not it is said why.
@@ -63,86 +49,6 @@ _FIND = (
     f'if test $r = 9; then echo "{MISSING}old $p"; else echo "{MISSING}lacks $p"; fi; '
     f'else echo "{MISSING}absent $p"; fi; done; rm -f "$t"\''
 )
-
-
-class _EndedError(Exception):
-    """The process of a link has ended."""
-
-
-class _Run:
-    """One run of ssh, from its start to its end."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self.process = process
-        self.began = time.monotonic()
-        self.said: deque[str] = deque(maxlen=20)
-        """What it has said last that is no answer."""
-        self.missing: list[str] = []
-        """Why interpreters are not vivo's."""
-        self._answers: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
-        self._reading = [asyncio.ensure_future(self._read()), asyncio.ensure_future(self._listen())]
-
-    async def ask(self, told: dict[str, Any]) -> None:
-        """Have something done. Raises :class:`SessionError` with why not, :class:`_EndedError`."""
-        told = {**told, "id": os.urandom(8).hex()}
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(told).encode() + b"\n")
-        while (answer := await self._answers.get()) is not None:
-            if answer.get("id") == told["id"]:
-                if answer["message"]:
-                    raise SessionError(str(answer["message"]))
-                return
-        self._answers.put_nowait(None)
-        raise _EndedError
-
-    def begin(self, tunnel: str, interpreters: list[str]) -> None:
-        """Name the tunnel's socket, and what may be vivo's interpreter."""
-        assert self.process.stdin is not None
-        lines = [tunnel, *interpreters, ""]
-        self.process.stdin.write("".join(f"{each}\n" for each in lines).encode())
-
-    async def wait(self) -> None:
-        """Wait for its end, or the end of what it has started there."""
-        await asyncio.wait(self._reading[:1])
-
-    async def end(self) -> None:
-        """End it, if it has not ended: by the end of its input, then by a signal, then another."""
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        try:
-            for act in (self.process.terminate, self.process.kill):
-                with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(self.process.wait(), 1.0)
-                    break
-                with contextlib.suppress(ProcessLookupError):
-                    act()
-            await self.process.wait()
-            await asyncio.wait(self._reading, timeout=1.0)
-        finally:
-            for each in self._reading:
-                each.cancel()
-
-    async def _read(self) -> None:
-        assert self.process.stdout is not None
-        try:
-            while line := (await self.process.stdout.readline()).decode("utf-8", "replace"):
-                if line.startswith(MARK):
-                    self._answers.put_nowait(json.loads(line.removeprefix(MARK)))
-                elif line.startswith(MISSING):
-                    self.missing.append(line.removeprefix(MISSING).strip())
-                else:
-                    self.said.append(line.strip())
-        except ValueError as error:
-            self.said.append(f"what it says cannot be read: {error}")
-        finally:
-            self._answers.put_nowait(None)
-
-    async def _listen(self) -> None:
-        assert self.process.stderr is not None
-        with contextlib.suppress(ValueError):
-            while line := (await self.process.stderr.readline()).decode("utf-8", "replace"):
-                if line.strip():
-                    self.said.append(line.strip())
 
 
 class Link:
@@ -167,8 +73,8 @@ class Link:
         """What is wrong with it, of one that was there before."""
         self._command, self._target, self._folder = command, _forwarded(address), folder
         self._interpreters, self._changed = interpreters, changed
-        self._run: _Run | None = None  # the last one
-        self._carrying: _Run | None = None  # the one that is connected, until it was ended
+        self._run: Run | None = None  # the last one
+        self._carrying: Run | None = None  # the one that is connected, until it was ended
         self._keeping: asyncio.Task[None] | None = None
         self._is_up = asyncio.Event()
         self._opening, self._asking = asyncio.Lock(), asyncio.Lock()
@@ -207,8 +113,9 @@ class Link:
                 run = self._carrying
                 assert run is not None
                 try:
-                    return await run.ask(told)
-                except _EndedError:
+                    await run.ask(told)
+                    return
+                except EndedError:
                     if self._carrying is run:
                         self._is_up.clear()
 
@@ -261,26 +168,14 @@ class Link:
     async def _connect(self) -> None:
         """Have a link. Raises :class:`SessionError`."""
         tunnel = f"/tmp/vivo-ssh-{os.urandom(16).hex()}"
-        words = [word for each in _OPTIONS.items() for word in ("-o", "=".join(each))]
-        words += ["-T", "-R", f"{tunnel}:{self._target}", self.host.host, _FIND]
+        words = ["-T", "-R", f"{tunnel}:{self._target}", self.host.host, _FIND]
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._command,
-                *words,
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE,
-                start_new_session=True,  # an interrupt of the controller's terminal is none of it
-                limit=_LINE,
-            )
-        except OSError as error:
-            raise SessionError(
-                f"{self._command[0]} cannot be started ({error.strerror}): name another with ssh=."
-            ) from None
-        run = self._run = _Run(process)
+            run = self._run = await Run.start(self._command, words, MARK)
+        except SessionError as error:
+            raise SessionError(f"{str(error).rstrip('.')}: name another with ssh=.") from None
         self._changed()
         try:
-            run.begin(tunnel, self._interpreters)
+            run.begin(tunnel, *self._interpreters, "")
             told = {
                 "do": "attach",
                 "version": __version__,
@@ -297,7 +192,7 @@ class Link:
                 f"{self.host.host} has not answered for {_OPEN_SECONDS:.0f} s: does `ssh "
                 f"{self.host.host} true` end?"
             ) from None
-        except _EndedError:
+        except EndedError:
             await run.end()
             raise SessionError(why_not(self.host.host, list(run.said), run.missing)) from None
         except BaseException:

@@ -20,7 +20,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import getpass
 import json
 import logging
 import os
@@ -35,7 +34,14 @@ import psutil
 from .... import __version__
 from ....core.errors import VivoError
 from ....core.private_files import open_file
-from ...directories import MAXIMUM_SOCKET_PATH, check_folder, private, runtime_folder, write_private
+from ...directories import (
+    MAXIMUM_SOCKET_PATH,
+    check_folder,
+    private,
+    runtime_folder,
+    use_lasting_folder,
+    write_private,
+)
 from ...errors import SessionError
 from ...interpreters import CHOOSE, check_python, find_python
 from ...keeper.spawn import KEEPER
@@ -202,14 +208,6 @@ def _target(link: Path) -> Path | None:
         return link.readlink()
     except OSError:
         return None
-
-
-def use_lasting_folder() -> None:
-    """Have sockets where they stay: systemd removes its folder with the user's last login."""
-    told = os.environ.get("XDG_RUNTIME_DIR", "")
-    stays = Path("/var/lib/systemd/linger", getpass.getuser()).exists()
-    if told == f"/run/user/{os.getuid()}" and not stays:
-        del os.environ["XDG_RUNTIME_DIR"]
 
 
 if __name__ == "__main__":

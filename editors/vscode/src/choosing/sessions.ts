@@ -18,6 +18,7 @@ export const SESSION_ICONS: Record<SessionInfo["state"], string> = {
   ended: "circle-slash",
   stale: "circle-slash",
   foreign: "vm",
+  away: "debug-disconnect",
 };
 
 /** Ask which session serves a document, or its folder, from now on. */
@@ -26,16 +27,26 @@ export async function chooseSession(server: Server, document: vscode.TextDocumen
   const mine = document.uri.toString();
   const running = sessions.filter(({ state }) => state !== "ended" && state !== "stale" && state !== "foreign");
   const use = (more: object) => server.ask(Commands.useSession, document, more);
+  const elsewhere = async () => {
+    const address = await askForHost("vivo: a session on another host", "its host, or ssh://host/ID if several run there");
+    return address ? use({ sessionId: address }) : undefined;
+  };
+  const startElsewhere = async () => {
+    const address = await askForHost("vivo: start a session on another host", "vivo must be installed there");
+    return address ? use({ new: true, on: address }) : undefined;
+  };
   const rows: Row[] = [
     ...running.map((session) => ({
       label: `$(${SESSION_ICONS[session.state]}) ${nameOf(session)}`,
       description: describe(session),
-      detail: `${session.python} · ${session.cwd}${session.documents?.includes(mine) ? " · used by this file" : ""}`,
+      detail: `${session.python} · ${placeOf(session)}${session.documents?.includes(mine) ? " · used by this file" : ""}`,
       session,
     })),
     { label: "", kind: vscode.QuickPickItemKind.Separator },
     { label: "$(add) New Session for This File", does: () => use({ new: true, scope: "document" }) },
     { label: "$(add) New Session for This Folder", does: () => use({ new: true, scope: "folder" }) },
+    { label: "$(remote) Session on Another Host…", does: elsewhere },
+    { label: "$(remote-explorer) New Session on Another Host…", does: startElsewhere },
     { label: "$(discard) As the Settings Say", does: () => use({}) },
   ];
   const picked = await vscode.window.showQuickPick<Row>(rows, {
@@ -74,6 +85,18 @@ export function nameOf({ name, sessionId }: SessionInfo): string {
   return name || sessionId.slice(0, 8);
 }
 
+/** Where a session is, on which host if that is another one. */
+export function placeOf({ cwd, host }: SessionInfo): string {
+  return host ? `${cwd} on ${host}` : cwd;
+}
+
+/** Ask for a host that the user's ssh knows; its URL. */
+async function askForHost(title: string, what: string): Promise<string | undefined> {
+  const told = await vscode.window.showInputBox({ title, prompt: `${what}: as your ssh knows it`, placeHolder: "ssh://user@host" });
+  const host = told?.trim();
+  return !host || host.startsWith("ssh://") ? host : `ssh://${host}`;
+}
+
 /** Give a session another name; which one is asked if none is given. */
 export async function renameSession(server: Server, given?: SessionInfo): Promise<void> {
   const session = given ?? (await pickSession(server, "vivo: rename which session?"));
@@ -100,8 +123,9 @@ export async function endSession(server: Server, given?: SessionInfo): Promise<v
   }
 }
 
-function describe({ state, pythonVersion, memory, created, queued, cwd }: SessionInfo): string {
+function describe({ state, pythonVersion, memory, created, queued, cwd, host }: SessionInfo): string {
   const parts = [state, pythonVersion && `Python ${pythonVersion}`, memory === null ? "" : sized(memory)];
   parts.push(`started ${aged(Date.now() / 1000 - created)} ago`, queued ? `${queued} waiting` : "", path.basename(cwd));
+  parts.push(host ? `on ${host}` : "");
   return parts.filter(Boolean).join(" · ");
 }

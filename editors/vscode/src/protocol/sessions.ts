@@ -10,7 +10,8 @@ export interface RestartParams {
 export interface SessionInfo {
   sessionId: string;
   name: string;
-  state: "starting" | "idle" | "busy" | "ended" | "stale" | "foreign";
+  /** ``away``: it runs on a host to which the link is lost just now. */
+  state: "starting" | "idle" | "busy" | "ended" | "stale" | "foreign" | "away";
   python: string;
   pythonVersion: string;
   cwd: string;
@@ -25,6 +26,8 @@ export interface SessionInfo {
   queued?: number;
   /** Who is there, by the names of their cells; ``vivo/people`` tells more of them. */
   people?: string[];
+  /** Where it runs, if that is another host, as ``me@host:22``: its paths are of there. */
+  host?: string | null;
 }
 
 /** The sessions of this machine. */
@@ -46,7 +49,7 @@ export interface RenameParams {
 /** Which session is to serve a document, or every document of its folder. */
 export interface UseSessionParams {
   uri: string;
-  /** One that runs; without it the choice is forgotten, and the settings decide again. */
+  /** One that runs, on another host as ``ssh://host/ID`` (without an id the only one there); without it the choice is forgotten, and the settings decide again. */
   sessionId?: string | null;
   /** Start another one beside those that run. */
   new?: boolean;
@@ -54,6 +57,8 @@ export interface UseSessionParams {
   name?: string | null;
   /** The interpreter of a new one. */
   python?: string | null;
+  /** The host where a new one starts, as ``ssh://host``; by default it starts here. */
+  on?: string | null;
   scope?: "document" | "folder";
 }
 

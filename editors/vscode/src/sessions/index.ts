@@ -1,6 +1,6 @@
 // The view of sessions and the cluster: what runs on this machine, and what can be done with it.
 import * as vscode from "vscode";
-import { endSession, nameOf, renameSession, SESSION_ICONS } from "../choosing/sessions";
+import { endSession, nameOf, placeOf, renameSession, SESSION_ICONS } from "../choosing/sessions";
 import { aged, sized } from "../choosing/words";
 import { told } from "../commands";
 import {
@@ -174,10 +174,11 @@ class Sessions implements vscode.TreeDataProvider<Node>, vscode.Disposable {
 }
 
 function sessionItem(session: SessionInfo, isMine: boolean): vscode.TreeItem {
-  const { state, pythonVersion, memory, created, queued, python, cwd, documents, people = [] } = session;
+  const { state, pythonVersion, memory, created, queued, python, documents, host, people = [] } = session;
   const item = new vscode.TreeItem({ label: nameOf(session), highlights: isMine ? [[0, nameOf(session).length]] : [] });
   item.id = session.sessionId;
   const parts = [state, pythonVersion, memory === null ? "" : sized(memory), queued ? `${queued} waiting` : ""];
+  parts.push(host ? `on ${host}` : "");
   if (people.length > 1) {
     parts.push(`${people.length} here`); // who is alone knows it
   }
@@ -185,7 +186,7 @@ function sessionItem(session: SessionInfo, isMine: boolean): vscode.TreeItem {
   item.iconPath = new vscode.ThemeIcon(SESSION_ICONS[state]);
   item.contextValue = `session.${state}`;
   const files = (documents ?? []).map((uri) => vscode.workspace.asRelativePath(vscode.Uri.parse(uri)));
-  item.tooltip = [`Session ${session.sessionId}`, python, cwd, `started ${aged(Date.now() / 1000 - created)} ago`, ...files, ...people.map((name) => `here: ${name}`)].join("\n");
+  item.tooltip = [`Session ${session.sessionId}`, python, placeOf(session), `started ${aged(Date.now() / 1000 - created)} ago`, ...files, ...people.map((name) => `here: ${name}`)].join("\n");
   return item;
 }
 
