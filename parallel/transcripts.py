@@ -68,12 +68,13 @@ def transcript(folder: Path, after: int = 0) -> Iterator[TranscriptEntry]:
             told = {"first": item.seq, "last": item.seq, "reason": str(error)}
             yield TranscriptEntry("gap", item.seq, None, told)
             continue
-        entry = _entry(item.seq, message)
+        entry = entry_of(item.seq, message)
         if entry is not None:
             yield entry
 
 
-def _entry(seq: int, message: Message) -> TranscriptEntry | None:
+def entry_of(seq: int, message: Message) -> TranscriptEntry | None:
+    """What an event of a session adds to its transcript; None for nothing."""
     vivo = message.metadata.get("vivo") or {}
     run, record = vivo.get("run"), vivo.get("record")
     kept = msgspec.convert(record, RunRecord) if record is not None else None
