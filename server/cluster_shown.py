@@ -177,7 +177,7 @@ def _text(event: Message) -> str:
         entry = entry_of(int(event.metadata["vivo"]["seq"]), event)
     except (KeyError, msgspec.ValidationError):
         return ""  # it is another program's event
-    return text_of(entry) if entry is not None else ""
+    return text_of(entry, colour=True) if entry is not None else ""
 
 
 def _left_by(session: str) -> str:
@@ -185,6 +185,6 @@ def _left_by(session: str) -> str:
     from ..parallel.transcripts import find_journal, transcript
 
     with contextlib.suppress(SessionError):
-        parts = [text_of(entry) for entry in transcript(find_journal(session))]
+        parts = [text_of(entry, colour=True) for entry in transcript(find_journal(session))]
         return "".join(parts)[-LONGEST_OUTPUT:]
     return ""
