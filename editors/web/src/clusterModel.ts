@@ -89,6 +89,9 @@ export function seconds(value: number | null): string {
   if (value === null) {
     return "–";
   }
+  if (value === 0) {
+    return "0";
+  }
   const [number, unit] = value < 0.001 ? [value * 1e6, "µs"] : value < 1 ? [value * 1e3, "ms"] : value < 120 ? [value, "s"] : [value / 60, "min"];
   return `${number < 10 ? number.toFixed(1) : number.toFixed(0)} ${unit}`;
 }
