@@ -18,11 +18,17 @@ from typing import Any
 import zmq
 from vivo.parallel.controller.files import find
 from vivo.parallel.descriptors import make_room
+from vivo.parallel.relays import is_relayed
 from vivo.parallel.wire import Codec, Message
 
 FAILS = 400
 LARGEST = 500
 """The engine that has the most memory."""
+NOWHERE = {
+    "transport": "tcp",
+    "ip": "127.0.0.1",
+    **dict.fromkeys(["shell_port", "control_port", "stdin_port", "iopub_port", "hb_port"], 9),
+}
 TRACEBACK = [
     "Traceback (most recent call last):",
     '  File "model.py", line 12, in simulate',
@@ -56,7 +62,7 @@ class SimulatedEngine:
                 "session": self.session,
                 "number": self.number,
                 "state": "idle",
-                "connection": {},
+                "connection": NOWHERE,
                 "host": host,
                 "cwd": "/",
                 "python": "/opt/python/bin/python",
@@ -79,7 +85,10 @@ class SimulatedEngine:
 
     def receive(self) -> None:
         while self.socket.poll(0):
-            message = self._reader.decode([b"", *self.socket.recv_multipart()][1:])
+            frames = self.socket.recv_multipart()
+            if is_relayed(frames):
+                continue  # of a client that wants to connect to it
+            message = self._reader.decode(frames)
             if message.type == "vivo_calls":
                 self._run(message)
             elif message.type == "vivo_hello_request":

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +48,26 @@ with Cluster.connect("cluster") as cluster:
     else:
         raise AssertionError("it was not interrupted")
 """
+BUSY = """
+import random, sys, threading
+from vivo.parallel import Cluster
+ended = threading.Event()
+threading.Thread(target=lambda: (sys.stdin.read(), ended.set())).start()
+with Cluster.connect("thousand") as cluster:
+    tasks = cluster.load_balanced()
+    while not ended.wait(0.4):
+        try:
+            tasks.map(abs, range(random.randrange(200, 400)))
+        except Exception:
+            pass  # some fail
+"""
 COUNT = 1000
-TASKS = 300  # per second
 
 
-def program(text: str, *words: str) -> subprocess.Popen[bytes]:
+def program(text: str, *words: str, **more: Any) -> subprocess.Popen[bytes]:
     """A program of the user's."""
-    return subprocess.Popen([sys.executable, "-c", text, *words], stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-c", text, *words]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, **more)
 
 
 def ends_well(running: subprocess.Popen[bytes]) -> None:
@@ -95,49 +109,46 @@ def test_a_cluster_from_its_start_to_its_stop(folder: Path) -> None:
         assert find("cluster") is None
 
 
-class Load:
-    """Tasks that are given to a cluster again and again, by a client that keeps to the wire."""
-
-    def __init__(self, cluster: RunningCluster) -> None:
-        self._cluster, self._count = cluster, 0
-
-    def give(self, count: int) -> None:
-        """Give some, and take what has come of those before."""
-        names = [f"task{self._count + n:06}" for n in range(count)]
-        self._count += count
-        digest = "0" * 64
-        tasks = [{"id": name, "function": digest, "buffers": 1} for name in names]
-        functions = {digest: 0} if self._count == count else {}
-        buffers = [*([b"function"] if functions else []), *([b"arguments"] * count)]
-        told = {"tasks": tasks, "functions": functions}
-        self._cluster.ask("vivo_submit_request", **told, buffers=buffers)
-
-
-@pytest.mark.timeout(150)
-def test_a_thousand_engines_are_shown_live(folder: Path) -> None:
-    """The table scrolls and sorts, a change is seen within two seconds, and it costs little."""
+@contextmanager
+def simulated(folder: Path) -> Iterator[tuple[RunningCluster, subprocess.Popen[str]]]:
+    """A real controller with so many engines that are simulated, and what simulates them."""
     words = ["--name", "thousand", "--engines", "0", "--listen", "127.0.0.1"]
     assert run_controller(*words, "--cwd", str(folder))["status"] == "ready"
     cluster = RunningCluster("thousand")
-    simulate = [sys.executable, "-m", "tests.web.simulated_engines", "thousand", str(COUNT)]
+    command = [sys.executable, "-m", "tests.web.simulated_engines", "thousand", str(COUNT)]
+    engines = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, text=True)
+    try:
+        cluster.up(COUNT)
+        yield cluster, engines
+    finally:
+        engines.kill()
+        engines.wait()
+        assert engines.stdin is not None
+        engines.stdin.close()
+        cluster.stop()
+
+
+@pytest.mark.timeout(280)
+def test_a_thousand_engines_are_shown_live(folder: Path) -> None:
+    """While tasks run, the table scrolls and sorts, a change is seen within two seconds, and it
+    costs little."""
     pictures = str(ROOT / "docs/images") if os.environ.get("VIVO_PICTURES") else ""
-    with subprocess.Popen(simulate, cwd=ROOT, stdin=subprocess.PIPE, text=True) as engines:
+    with (
+        simulated(folder) as (cluster, engines),
+        web_server(folder) as (server, link),
+        program(BUSY, stdin=subprocess.PIPE) as busy,
+    ):
+        assert busy.stdin is not None
         try:
-            cluster.up(COUNT)
-            with (
-                web_server(folder) as (server, link),
-                driven("browse_cluster.py", "large", link, pictures) as driver,
-            ):
+            with driven("browse_cluster.py", "large", link, pictures) as driver:
                 told = _watched(driver, engines, [server.pid, cluster.entry.pid])
-            print(told)
+                driver.until("ended")
         finally:
-            assert engines.stdin is not None
-            engines.stdin.close()
-            engines.wait(20)
-            cluster.stop()
+            busy.stdin.close()
+    print(told)
     assert told["seen after"] < 2.0
     assert told["bytes/s"] < 100_000
-    assert told["slowest frame, ms"] < 500
+    assert told["two frames, ms"] < 1000  # on a machine that does other things besides
 
 
 def _watched(driver: Driver, engines: subprocess.Popen[str], pids: list[int]) -> dict[str, Any]:
@@ -166,7 +177,8 @@ def _watched(driver: Driver, engines: subprocess.Popen[str], pids: list[int]) ->
         "processor, web server": round(server, 3),
         "processor, controller": round(controller, 3),
         "processor, page": round(measured["page"], 3),
-        "slowest frame, ms": round(scrolled["slowest"]),
+        "two frames, ms": round(scrolled["median"]),
+        "slowest, ms": round(scrolled["slowest"]),
     }
 
 

@@ -76,7 +76,10 @@ export class ClusterPlots {
     });
     const resized = new ResizeObserver(() => this.fit());
     this.plots.forEach(({ holder }) => resized.observe(holder));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.plots.forEach(({ plot }) => plot.redraw(false)));
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+      inks.clear();
+      this.plots.forEach(({ plot }) => plot.redraw(false));
+    });
   }
 
   show(samples: ClusterSamples): void {
@@ -98,17 +101,21 @@ export class ClusterPlots {
   }
 }
 
-function colour(name: string): string {
-  return getComputedStyle(document.body).getPropertyValue(name);
-}
+/** The theme's colours as a canvas knows them: of light and dark the one that is in force. */
+const inks = new Map<string, string>();
 
-/** A colour of the page's theme, as a canvas knows it: of both, the one that is in force. */
 function ink(name: string, opacity = 1): string {
-  const probe = document.body.appendChild(element("i"));
-  probe.style.color = colour(name);
-  const told = getComputedStyle(probe).color;
-  probe.remove();
-  return opacity === 1 ? told : told.replace(/^rgb\((.*)\)$/, `rgba($1, ${opacity})`);
+  const key = `${name} ${opacity}`;
+  let told = inks.get(key);
+  if (told === undefined) {
+    const probe = document.body.appendChild(element("i"));
+    probe.style.color = `var(${name})`;
+    told = getComputedStyle(probe).color;
+    probe.remove();
+    told = opacity === 1 ? told : told.replace(/^rgb\((.*)\)$/, `rgba($1, ${opacity})`);
+    inks.set(key, told);
+  }
+  return told;
 }
 
 function options(kind: Kind): uPlot.Options {
