@@ -30,6 +30,7 @@ from .transcript_text import text_of
 
 _log = logging.getLogger(__name__)
 _ENGINE_SECONDS = 3.0
+_PATIENCE = 4.0  # seconds: it answers every second, unless it is gone
 _AGAIN = 1.0  # seconds until a controller that did not answer is asked again
 _AT_FIRST, _AT_ONCE = 400, 1000  # events of an engine
 LONGEST_OUTPUT = 200_000
@@ -89,9 +90,11 @@ class ShownCluster:
     async def _follow(self, tell: Told) -> None:
         while True:
             try:
-                tell("running", await self._ask(wait=True))
+                async with asyncio.timeout(_PATIENCE):
+                    told = await self._ask(wait=True)
+                tell("running", told)
                 continue
-            except VivoError as error:
+            except (VivoError, TimeoutError) as error:
                 _log.info("The cluster %s does not tell what it does: %s", self.name, error)
             how = has_ended(self._held.entry) if self._held is not None else "killed"
             if how is not None:

@@ -45,7 +45,7 @@ const KINDS: Kind[] = [
     lines: [
       { name: "slowest", label: "95 %", colour: "orange" },
       { name: "latency", label: "median", colour: "blue" },
-      { name: "duration", label: "running", colour: "green" },
+      { name: "duration", label: "run", colour: "green" },
     ],
   },
   {
