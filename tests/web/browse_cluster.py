@@ -125,8 +125,10 @@ def small(browser: Browser, page: Page, link: str, pictures: str) -> None:
 def large(browser: Browser, page: Page, link: str, pictures: str) -> None:
     """A thousand engines: the page stays live, and what that costs."""
     received: list[int] = []
+    connections: list[str] = []
 
     def socket(opened: Any) -> None:
+        connections.append(opened.url)
         opened.on("framereceived", lambda payload: received.append(len(payload)))
 
     page.on("websocket", socket)
@@ -171,7 +173,8 @@ def large(browser: Browser, page: Page, link: str, pictures: str) -> None:
     page.wait_for_timeout(seconds * 1000)
     page_share = (metric(tracing, "TaskDuration") - busy) / seconds
     told = received[first:]
-    tell_and_wait("measured", bytes=sum(told) / seconds, page=page_share, most=max(received))
+    costs = {"bytes": sum(told) / seconds, "page": page_share, "largest": sorted(received)[-3:]}
+    tell_and_wait("measured", **costs, connections=len(connections))
     scrolled = page.evaluate(SCROLL)
     tell("scrolled", **scrolled)
     if pictures:

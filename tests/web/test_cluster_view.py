@@ -173,7 +173,8 @@ def _watched(driver: Driver, engines: subprocess.Popen[str], pids: list[int]) ->
     return {
         "seen after": round(seen, 2),
         "bytes/s": round(measured["bytes"]),
-        "largest message": measured["most"],
+        "largest messages": measured["largest"],
+        "connections": measured["connections"],
         "processor, web server": round(server, 3),
         "processor, controller": round(controller, 3),
         "processor, page": round(measured["page"], 3),

@@ -114,7 +114,8 @@ export class Cluster {
     void this.session.command(Commands.clusterWatch, { name: null }).catch(() => undefined); // it is lost anyway
   }
 
-  private show(name: string | undefined): void {
+  /** @param isStarting whether the server says by itself why it is not there */
+  private show(name: string | undefined, isStarting = false): void {
     const generation = ++this.generation;
     if (name !== this.name) {
       this.model = new ClusterModel();
@@ -140,7 +141,9 @@ export class Cluster {
           this.name = undefined;
           void this.drawPicker();
           this.draw();
-          notice(sentenceOf(error));
+          if (!isStarting) {
+            notice(sentenceOf(error));
+          }
         }
       },
     );
@@ -241,7 +244,7 @@ export class Cluster {
     if (wanted) {
       await this.attempt(async () => {
         await this.session.command<ClusterStatus>(Commands.clusterStart, { uri: this.session.uri, ...wanted });
-        this.show(wanted.name);
+        this.show(wanted.name, true);
       });
     }
   }
