@@ -153,7 +153,7 @@ class MonitorRequest(msgspec.Struct, omit_defaults=True):
     after: int = 0
     """The revision of the last answer; 0 for all."""
     wait: bool = False
-    """Answer with the next second, in which the next sample is taken."""
+    """Answer with the next second, in which the next sample is taken, or the next engine."""
 
 
 class EngineFacts(msgspec.Struct):

@@ -286,6 +286,7 @@ class Controller:
             loop.remove_reader(descriptor)
             os.close(descriptor)
         self.farm.close()
+        self.monitoring.close()
         if self._is_stopping:  # else the engines go on, and the cluster is to be resumed
             try:
                 await self.launcher.stop()
@@ -489,6 +490,7 @@ class Controller:
             if self.entry.restarts:
                 self._restart(engine)
         self._engines_changed()
+        self.monitoring.changed()
 
     def _replace(self, number: int) -> None:
         """An engine of a number has come: one that had it before was started anew elsewhere."""
@@ -553,6 +555,7 @@ class Controller:
         if self.engines.lost(engine, state, reason) is not None:
             self.farm.engine_lost(engine, reason, ran, waiting)
             self._engines_changed()
+            self.monitoring.changed()
 
     def _restart(self, engine: str) -> None:
         """Give an engine that has died a fresh process, unless it dies again and again."""

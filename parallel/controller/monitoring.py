@@ -2,7 +2,8 @@
 
 Rules:
 
-1. Who waits is answered once a second, whatever happens: a storm of changes is one answer.
+1. Who waits is answered once a second, and a moment after an engine has come or gone: a storm of
+   changes is a few answers.
 2. Engines are looked at only for somebody who asks.
 """
 
@@ -24,6 +25,7 @@ from .monitor import Monitor
 if TYPE_CHECKING:
     from .controller import Controller
 
+_MOMENT = 0.25  # seconds
 _MOST_TASKS = 50  # of an engine, that are named
 
 
@@ -34,6 +36,7 @@ class Monitoring:
         self._controller = controller
         self.monitor = Monitor(os.urandom(8).hex())
         self._waiting: list[Message] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
         """Take samples until the controller ends."""
@@ -43,11 +46,26 @@ class Monitoring:
             counts = controller.farm.scheduler.counts
             waits = counts["waiting"] + counts["ready"]
             self.monitor.sample(time.time(), controller.engines, waits, counts["given"])
-            if self._waiting:
-                waiting, self._waiting = self._waiting, []
-                self._look()
-                for each in waiting:
-                    self._answer(each)
+            self._tell()
+
+    def changed(self) -> None:
+        """An engine has come or gone (rule 1)."""
+        if self._waiting and self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_MOMENT, self._tell)
+
+    def _tell(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            self._look()
+            for each in waiting:
+                self._answer(each)
+
+    def close(self) -> None:
+        """Answer nobody any more."""
+        self._waiting.clear()
 
     def concluded(self, result: dict[str, Any], latency: float) -> None:
         """A task has ended; ``result`` is what its client is told."""

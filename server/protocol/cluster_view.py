@@ -189,8 +189,8 @@ MESSAGES: tuple[Message, ...] = (
         WatchClusterParams,
         ClusterChanges,
         "Show a cluster of this machine, by its name: the answer tells all, and from then on "
-        "``vivo/clusterChanges`` what changes, once a second. Its controller alone is asked, "
-        "however many engines there are.",
+        "``vivo/clusterChanges`` what changes, once a second and with each engine. Its controller "
+        "alone is asked, however many engines there are.",
         errors="No cluster of that name runs.",
     ),
     Message(

@@ -103,7 +103,7 @@ export const Commands = {
   clusterPush: "vivo.server.cluster.push",
   /** Give the document's session a variable of an engine. */
   clusterPull: "vivo.server.cluster.pull",
-  /** Show a cluster of this machine, by its name: the answer tells all, and from then on ``vivo/clusterChanges`` what changes, once a second. Its controller alone is asked, however many engines there are. */
+  /** Show a cluster of this machine, by its name: the answer tells all, and from then on ``vivo/clusterChanges`` what changes, once a second and with each engine. Its controller alone is asked, however many engines there are. */
   clusterWatch: "vivo.server.cluster.watch",
   /** What an engine of the cluster that is shown has run and printed, and what it does. */
   clusterEngine: "vivo.server.cluster.engine",
