@@ -19,6 +19,7 @@ import { EngineTable } from "./clusterTable.ts";
 import { button, element, notice, sentenceOf } from "./elements.ts";
 import type { Session } from "./session.ts";
 
+const AGAIN = 2000; // milliseconds
 const TILES = ["Engines", "Waiting", "On engines", "Tasks/s", "Latency", "Load", "Memory"] as const;
 
 export class Cluster {
@@ -136,15 +137,21 @@ export class Cluster {
           this.engine.open(this.engine.number);
         }
       },
-      (error) => {
-        if (generation === this.generation) {
-          this.name = undefined;
-          void this.drawPicker();
-          this.draw();
-          if (!isStarting) {
-            notice(sentenceOf(error));
-          }
+      async (error) => {
+        if (generation !== this.generation) {
+          return;
         }
+        if (!isStarting) {
+          notice(sentenceOf(error));
+        }
+        await this.drawPicker();
+        if (this.list.clusters.some((each) => each.name === name && each.state === "running")) {
+          setTimeout(() => generation === this.generation && this.show(name), AGAIN); // it has much to do, perhaps
+          return;
+        }
+        this.name = undefined;
+        void this.drawPicker();
+        this.draw();
       },
     );
   }
