@@ -49,6 +49,7 @@ CREATE TABLE IF NOT EXISTS outputs (
     PRIMARY KEY (session, line)) WITHOUT ROWID;
 """
 _BUSY_SECONDS = 5.0
+_CACHE_KIBIBYTES = 256
 _RANGE = re.compile(
     r"^(?:(?P<back>~)?(?P<session>\d+)/)?(?P<first>\d+)?"
     r"(?P<dash>-(?:(?:(?P<end_back>~)?(?P<end_session>\d+)/)?(?P<last>\d+)?)?)?$"
@@ -405,6 +406,9 @@ class History:
             os.close(open_file(path, os.O_RDWR))
         connection = History._connect(path)
         try:
+            # SQLite would keep each page that is written until it has 2 MiB of them: 48 bytes an
+            # input, for texts that are read again by the few. Writing costs the same with less.
+            connection.execute(f"PRAGMA cache_size = -{_CACHE_KIBIBYTES}")
             mode = connection.execute("PRAGMA journal_mode=WAL").fetchone()[0]
             if mode == "wal":
                 connection.execute("PRAGMA synchronous=NORMAL")

@@ -21,7 +21,10 @@ from typing import Any
 
 from .sizes import size_of
 
-NAMED_INPUTS = 10_000
+NAMED_INPUTS = 4_000
+"""Python makes a namespace's table anew each time that as many names have come as it has room for.
+That of 10,000 names is a megabyte: between two of them other things come to lie (``In``), and the
+room of both stays the process's."""
 _LAST = ("_", "__", "___")
 _LAST_INPUTS = ("_i", "_ii", "_iii")
 _MISSING = object()

@@ -45,6 +45,7 @@ from .formatters import DisplayFormatters
 from .frontend import FrontEnd, TerminalFrontEnd
 from .interrupts import as_interrupt, guarded
 from .knowing import Knowing
+from .leaving import Leave
 from .macro import Macro
 from .magics.registry import MagicRegistry
 from .results import ResultStore
@@ -195,8 +196,8 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         self._reserved = {
             "get_ipython": self._get_ipython,
             "display": display,
-            "exit": self._exit,
-            "quit": self._exit,
+            "exit": Leave(self),
+            "quit": Leave(self),
         }
         for name, value in self._reserved.items():
             if name == "get_ipython" or name not in self.namespace:  # a program's own name stays
@@ -527,15 +528,6 @@ class Shell(Commanding, Failing, Knowing, Compatible):
                 self._fail(result, error)
         self.events.trigger("post_execute")
         self.events.trigger("post_run_cell", result)
-
-    def _exit(self, *_: Any) -> None:
-        if self.can_exit:
-            self.exit_requested = True
-            return
-        raise UsageError(
-            "The session outlives its front ends; close the editor or console to leave it running, "
-            "or end it with `vivo sessions end`."
-        )
 
     # --- The whole -------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 import zmq
@@ -24,12 +24,17 @@ import zmq.asyncio
 
 from .connection import ConnectionInfo, read_connection
 from .errors import SessionError, WireError
+from .execution import Execution
 from .merging import EventMerger, merged
-from .messages import RunError, RunOrigin, RunRecord, TableReply, VariablesReply
+from .messages import PresenceRequest, RunError, RunOrigin, RunRecord, TableReply, VariablesReply
+from .presence import Presence
 from .refusals import Refusals
 from .renewing import REPEATABLE, Renewals
 from .stream import RENEWED, Listener
 from .wire import Codec, Message
+
+if TYPE_CHECKING:
+    from .subscriptions import Subscriptions
 
 _log = logging.getLogger(__name__)
 
@@ -41,49 +46,22 @@ _BEAT = 5000  # milliseconds between signs of life over TCP: a link may be cut w
 _DEAD = 3 * _BEAT
 
 
-class Execution:
-    """A cell that was sent."""
-
-    def __init__(self, run: str) -> None:
-        loop = asyncio.get_running_loop()
-        self.id = run
-        self.sent: list[bytes] = []
-        self._reply: asyncio.Future[Message] = loop.create_future()
-        self._record: asyncio.Future[RunRecord] = loop.create_future()
-
-    async def reply(self) -> Message:
-        """The ``execute_reply``."""
-        return await asyncio.shield(self._reply)
-
-    async def finished(self) -> RunRecord:
-        """The run's final record, once every output has come."""
-        return await asyncio.shield(self._record)
-
-    def _resolve(self, message: Message) -> None:
-        if not self._reply.done():
-            self._reply.set_result(message)
-
-    def _finish(self, record: RunRecord) -> None:
-        if not self._record.done():
-            self._record.set_result(record)
-
-    def _fail(self, error: SessionError) -> None:
-        for future in (self._reply, self._record):
-            if not future.done():
-                future.set_exception(error)
-                future.exception()  # nobody may be waiting, and that is no fault
-
-
 class SessionClient:
     """A connection to a session; see :meth:`connect`."""
 
     lacks: tuple[str, ...] = ()
     """What the session cannot do: sentences. Other kernels lack some; see :mod:`.foreign`."""
 
+    subscriptions: ClassVar[Subscriptions | None] = None
+    """Where a process has many clients of a session: what they are told comes once for all."""
+
     def __init__(self, connection: ConnectionInfo, name: str) -> None:
         self.connection = connection
         self.name = name
         self.codec = Codec(connection.key.encode())
+        # By TCP everybody may read the sessions' names, and take an identity that he knows.
+        is_open = connection.transport == "tcp"
+        self._identity = (secrets.token_hex(16) if is_open else self.codec.session).encode()
         self._refusals = Refusals()
         self.kernel_info: dict[str, Any] = {}
         """The content of the ``kernel_info_reply``."""
@@ -91,6 +69,8 @@ class SessionClient:
         """Asked for a line; cancelled if another client answers."""
         self.on_debug_event: Callable[[dict[str, Any]], None] | None = None
         """Told what the session's debugger tells; nobody can ask for that later."""
+        self.presence: Presence | None = None
+        """Who is here, once this client has said that it is: see :meth:`present`."""
         self.welcomed = False
         """Whether the session greets subscribers: then no event was missed since."""
         self._context = zmq.asyncio.Context()
@@ -153,30 +133,33 @@ class SessionClient:
         return client
 
     def _open(self) -> None:
-        identity = self.codec.session.encode()
-        if self.connection.transport == "tcp":
-            # Everybody may read the sessions' names there, and take an identity that he knows.
-            identity = secrets.token_hex(16).encode()
-        for channel, kind in (
-            ("shell", zmq.DEALER),
-            ("control", zmq.DEALER),
-            ("stdin", zmq.DEALER),
-            ("iopub", zmq.SUB),
-        ):
-            socket = self._context.socket(kind)
-            socket.linger = 0
-            if self.connection.transport == "tcp":
-                socket.setsockopt(zmq.HEARTBEAT_IVL, _BEAT)
-                socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _DEAD)
-            if channel == "iopub":
-                socket.setsockopt(zmq.RCVHWM, _HELD_EVENTS)
-                socket.setsockopt(zmq.SUBSCRIBE, b"")
-            else:
-                socket.setsockopt(zmq.IDENTITY, identity)
-            socket.connect(self.connection.address(channel))
-            self._sockets[channel] = socket
+        for channel in ("shell", "control", "stdin", "iopub"):
+            if channel == "iopub" and self.subscriptions is not None:
+                self.subscriptions.join(self)
+                continue
+            self._sockets[channel] = self.socket_of(channel, self._context)
             task = asyncio.create_task(self._read(channel), name=f"vivo-{channel}")
             self._tasks.append(task)
+
+    def socket_of(self, channel: str, context: zmq.asyncio.Context) -> zmq.asyncio.Socket:
+        """A socket of a channel, connected."""
+        socket = context.socket(zmq.SUB if channel == "iopub" else zmq.DEALER)
+        socket.linger = 0
+        if self.connection.transport == "tcp":
+            socket.setsockopt(zmq.HEARTBEAT_IVL, _BEAT)
+            socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, _DEAD)
+        if channel == "iopub":
+            socket.setsockopt(zmq.RCVHWM, _HELD_EVENTS)
+            socket.setsockopt(zmq.SUBSCRIBE, b"")
+        else:
+            socket.setsockopt(zmq.IDENTITY, self._identity)
+        socket.connect(self.connection.address(channel))
+        return socket
+
+    def heard(self, message: Message, size: int) -> None:
+        """An event has come; ``size`` in bytes."""
+        self._size = size
+        self._event(message)
 
     async def _read(self, channel: str) -> None:
         socket = self._sockets[channel]
@@ -188,8 +171,7 @@ class SessionClient:
                 self._refusals.note(channel, error)
                 continue
             if channel == "iopub":
-                self._size = sum(map(len, frames))
-                self._event(message)
+                self.heard(message, sum(map(len, frames)))
             elif channel == "stdin":
                 self._asked(message)
             else:
@@ -214,7 +196,11 @@ class SessionClient:
 
     def _event(self, message: Message) -> None:
         if message.type == "iopub_welcome":
-            self._welcomed(message.metadata.get("vivo") or {})
+            self._welcomed(message.vivo)
+            return
+        if message.type == "vivo_presence":
+            if self.presence is not None:
+                self.presence.take(message.content)
             return
         vivo = message.metadata.get("vivo") or {}
         if "seq" in vivo:
@@ -269,6 +255,8 @@ class SessionClient:
         if not self._greeted.is_set():
             self._greeted.set()
             return
+        if self.presence is not None and before != self._keeper:
+            self.presence.hurry()
         for listener in self._listeners:
             listener.renewed()
         if self._executions or self._repeatable:
@@ -506,6 +494,11 @@ class SessionClient:
         reply = await self._control("vivo_take_input", {}, DEFAULT_TIMEOUT)
         return bool(reply.content["asking"])
 
+    def present(self, said: PresenceRequest, changed: Callable[[], None] = lambda: None) -> None:
+        """Say that somebody is here, until :meth:`close`; ``changed`` hears of all who are."""
+        self.presence = Presence(self, said, changed)
+        self._tasks.append(asyncio.create_task(self.presence.keep(), name="vivo-presence"))
+
     async def stack(self) -> str:
         """The stacks of the engine's threads."""
         return str((await self._control("vivo_stack", {}, DEFAULT_TIMEOUT)).content["text"])
@@ -513,6 +506,7 @@ class SessionClient:
     async def shutdown(self) -> None:
         """End the session."""
         await self.request("control", "shutdown_request", {"restart": False})
+        self.presence = None  # there is nobody left to say good-bye to
 
     async def _control(self, name: str, content: dict[str, Any], timeout: float) -> Message:
         reply = await self.request("control", f"{name}_request", content, timeout=timeout)
@@ -582,6 +576,9 @@ class SessionClient:
         """Let go of the session, which goes on."""
         if self._is_closed:
             return
+        if (presence := self.presence) is not None:
+            self.presence = None
+            await presence.leave()
         self._is_closed = True
         for listener in self._listeners:
             listener.close()
@@ -595,6 +592,8 @@ class SessionClient:
                 future.set_exception(gone)
         for execution in self._executions.values():
             execution._fail(gone)
+        if self.subscriptions is not None:
+            await self.subscriptions.leave(self)
         for socket in self._sockets.values():
             socket.close()
         self._context.term()

@@ -44,6 +44,16 @@ def registry_folder() -> Path:
     return private(runtime_folder() / "sessions")
 
 
+def shares_folder() -> Path:
+    """One file for each share of a session: it ends with the sessions."""
+    return private(runtime_folder() / "shares")
+
+
+def web_folder() -> Path:
+    """One file for each web server that runs."""
+    return private(runtime_folder() / "web")
+
+
 def socket_folder(session: str) -> Path:
     """The sockets of a session."""
     return private(runtime_folder() / session)

@@ -13,16 +13,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import msgspec
 
-from .client import DEFAULT_TIMEOUT, Execution, SessionClient
+from .client import DEFAULT_TIMEOUT, SessionClient
 from .connection import ConnectionInfo
 from .errors import SessionError
+from .execution import Execution
 from .merging import EventMerger
-from .messages import RunOrigin, RunRecord, SessionReply
+from .messages import PresenceRequest, RunOrigin, RunRecord, SessionReply
 from .observed import conclude, observe
 from .runs import RunTable, new_record
 from .wire import Message
@@ -151,6 +152,9 @@ class ForeignClient(SessionClient):
         raise SessionError(
             f"{self._name_of_kernel} cannot be restarted from here: let what started it do so."
         )
+
+    def present(self, said: PresenceRequest, changed: Callable[[], None] = lambda: None) -> None:
+        """Nothing: a kernel knows nobody's name."""
 
     async def stack(self) -> str:
         """Raises :class:`SessionError`."""

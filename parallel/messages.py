@@ -22,7 +22,7 @@ class RunOrigin(msgspec.Struct, omit_defaults=True):
     """Where a cell comes from: ``execute_request.metadata["vivo"]``."""
 
     client: str = ""
-    """The front end's name, for instance ``vscode``."""
+    """The front end's name, for instance ``vscode``; a plain client's cells are ``Jupyter``'s."""
     uri: str | None = None
     """The document."""
     version: int | None = None
@@ -151,6 +151,22 @@ class Empty(msgspec.Struct):
     """No fields."""
 
 
+class Person(msgspec.Struct, omit_defaults=True):
+    """Somebody who is in a session: a connection of a front end, or a plain Jupyter client."""
+
+    id: str
+    """The ``session`` in the headers of its messages."""
+    name: str
+    """How its cells are named."""
+    kind: str = "editor"
+    """``editor``, ``console``, ``web`` or ``jupyter``."""
+    role: str = "owner"
+    """``owner``, ``runner`` or ``viewer``: what a web server lets them do."""
+    since: float = 0.0
+    heard: float | None = None
+    """Of a plain Jupyter client, which does not say when it goes: when it was last heard."""
+
+
 class SessionReply(msgspec.Struct):
     """What a session is and does."""
 
@@ -171,6 +187,8 @@ class SessionReply(msgspec.Struct):
     """The documents whose cells ran here last, the latest first, at most 20."""
     next_count: int = 1
     """The number that the next cell gets."""
+    people: list[Person] = []
+    """Who is here, in the order in which they came."""
 
 
 class ReplayRequest(msgspec.Struct):
@@ -382,6 +400,27 @@ class TakeInputReply(msgspec.Struct):
     asking: bool
 
 
+class PresenceRequest(msgspec.Struct, omit_defaults=True):
+    """Who asks is here; to be said again within 20 seconds, else they are taken for gone."""
+
+    name: str = ""
+    """Without a name it only asks who is here."""
+    kind: str = "editor"
+    role: str = "owner"
+    leaving: bool = False
+    """They are not here any longer."""
+
+
+class PresenceReply(msgspec.Struct):
+    """Who is here; also the content of ``vivo_presence`` on iopub, which is sent on each change
+    while somebody is here who has said so. It is no event of the session, and not kept."""
+
+    people: list[Person]
+    """In the order in which they came."""
+    running: str | None = None
+    """The id of whose cell runs now. A change of that is told by the cells' own events."""
+
+
 class Declaration(msgspec.Struct):
     """A request of ours on the control channel, with its reply."""
 
@@ -431,6 +470,13 @@ MESSAGES: tuple[Declaration, ...] = (
         TakeInputReply,
         "Ask this client what a cell is waiting for: for one that reattached, or takes over from "
         "the client that ran the cell. The first answer counts, whoever gives it.",
+    ),
+    Declaration(
+        "vivo_presence",
+        PresenceRequest,
+        PresenceReply,
+        "Say who is here, ask who is, or say good-bye. Nothing else depends on it: who says "
+        "nothing can do all the same.",
     ),
     Declaration(
         "vivo_variables",

@@ -6,6 +6,9 @@ One file a session, written by its keeper. Rules:
    boot id. An entry whose keeper is gone is *stale*, one of another host *foreign*, unless it
    serves this one by TCP and can be reached.
 2. A file that cannot be read is passed over and said, never believed.
+3. Beside the entries is a folder of the sessions' connection files, each with the session's name as
+   its kernel's: Jupyter's servers look through such a folder for kernels that they did not start,
+   and show no other name.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ import msgspec
 
 from ..core.private_files import open_file, read_small
 from .connection import read_connection
-from .directories import registry_folder, write_private
+from .directories import private, registry_folder, write_private
 from .errors import ConnectionFileError, SessionError
 from .processes import boot_id, process_started
 
@@ -88,9 +91,20 @@ class Registry:
         """The file of a session's entry."""
         return self.folder / f"{session}.json"
 
+    @property
+    def connections(self) -> Path:
+        """The folder with the connection files of all sessions (rule 3)."""
+        return self.folder / "connections"
+
     def add(self, entry: SessionEntry) -> None:
         """Write a session's entry, or its newer state."""
         write_private(self.path(entry.id), msgspec.json.encode(entry))
+        with contextlib.suppress(ConnectionFileError):  # an entry alone: nobody can connect
+            connection = read_connection(entry.connection_file)
+            named = msgspec.structs.replace(connection, kernel_name=f"{entry.name} (vivo)")
+            made = self.folder / f"{entry.id}.connection"  # who reads the folder sees it whole
+            named.write(made)
+            made.replace(private(self.connections) / f"{entry.id}.json")
 
     def change(self, session: str, change: Callable[[SessionEntry], SessionEntry]) -> SessionEntry:
         """Replace what the registry tells of a session: one at a time, also of several processes.
@@ -135,6 +149,7 @@ class Registry:
 
     def remove(self, session: str) -> None:
         """Take an entry out; nothing if it is gone already."""
+        (self.connections / f"{session}.json").unlink(missing_ok=True)
         self.path(session).unlink(missing_ok=True)
 
     def tidy(self, entry: SessionEntry) -> None:

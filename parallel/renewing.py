@@ -23,14 +23,15 @@ from .messages import RunRecord
 from .wire import Message
 
 if TYPE_CHECKING:
-    from .client import Execution, SessionClient
+    from .client import SessionClient
+    from .execution import Execution
 
 _log = logging.getLogger(__name__)
 # Requests that may come twice.
 REPEATABLE = {
     *("kernel_info", "complete", "inspect", "is_complete", "history", "comm_info"),
     *("vivo_session", "vivo_runs", "vivo_replay", "vivo_stack", "vivo_interrupt"),
-    *("vivo_variables", "vivo_take_input"),
+    *("vivo_variables", "vivo_take_input", "vivo_presence"),
 }
 _PAUSE = 0.5  # seconds
 _ONCE_A_KEEPER = "vivo_interrupt"

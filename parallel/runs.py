@@ -17,6 +17,8 @@ from .messages import RunError, RunOrigin, RunRecord, RunValue, RunWarning
 from .wire import Message
 
 MAXIMUM_RUNS = 10_000
+PLAIN_CLIENT = "Jupyter"
+"""Who sent a cell that says nothing of vivo: Jupyter's messages do not name the front end."""
 _LOOK = 100
 _LOOKED_THROUGH = 1000
 _MOST_DOCUMENTS = 20
@@ -84,8 +86,11 @@ class RunTable:
 
 def new_record(run: str, source: str, metadata: dict[str, Any], now: float) -> RunRecord:
     """The record of a cell that was just sent; an unfit origin is left out."""
+    told = metadata.get("vivo")
     try:
-        origin = msgspec.convert(metadata.get("vivo") or {}, RunOrigin)
+        origin = (
+            RunOrigin(client=PLAIN_CLIENT) if told is None else msgspec.convert(told, RunOrigin)
+        )
     except msgspec.ValidationError:
         origin = RunOrigin()
     return RunRecord(

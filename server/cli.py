@@ -17,6 +17,7 @@ COMMANDS = {
     "console": "work in a session from the terminal",
     "export": "make a notebook of a script of cells, a script of a notebook, a page of either",
     "web": "work in sessions in the browser",
+    "share": "let others into a session by a link; list shares, end them",
     "lsp": "serve an editor on stdin and stdout",
     "sessions": "start a session; list them, show what they did, run it again, restart or end them",
     "cluster": "start a cluster of engines; list them, see what one does, stop it",

@@ -342,6 +342,9 @@ class ClusterSession(ClusterLife):
     def queue_changed(self, session: LiveSession) -> None:
         """An engine's queue has changed: nothing is told of it."""
 
+    def presence_changed(self, session: LiveSession) -> None:
+        """Who is in an engine: nothing is told of it."""
+
     def run_waits(self, session: LiveSession, record: RunRecord) -> None:
         """A run waits on an engine."""
 

@@ -215,6 +215,8 @@ def reference() -> str:
         "  a `report` beside it, the traceback as data.",
         "- `vivo_queued`, on iopub, tells that a cell has to wait: a `Queued`. One that starts at",
         "  once has none.",
+        "- `vivo_presence`, on iopub, tells who is in the session, whenever somebody comes or",
+        "  goes: a `PresenceReply`. It has no number and is not kept.",
         '- `metadata["vivo"]` of `iopub_welcome` is a `WelcomeMetadata`; that of `input_request`',
         "  and of vivo's `input_reply` a `QuestionMetadata`; that of `kernel_info_reply` in a",
         "  session that hosts another kernel a `HostedMetadata`.",

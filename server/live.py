@@ -22,10 +22,11 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from ..parallel.client import Execution, SessionClient
+from ..parallel.client import SessionClient
 from ..parallel.errors import ConnectionFileError, SessionError
+from ..parallel.execution import Execution
 from ..parallel.launch import SessionOptions, start_session
-from ..parallel.messages import RunError, RunOrigin, RunRecord
+from ..parallel.messages import Person, PresenceRequest, RunError, RunOrigin, RunRecord
 from ..parallel.processes import process_started
 from ..parallel.registry import Registry, SessionEntry, liveness
 from ..parallel.runs import RunTable, new_record
@@ -47,6 +48,9 @@ class Listener(Protocol):
 
     def queue_changed(self, session: LiveSession) -> None:
         """What runs or waits has changed."""
+
+    def presence_changed(self, session: LiveSession) -> None:
+        """Somebody came to the session, or went."""
 
     def run_waits(self, session: LiveSession, record: RunRecord) -> None:
         """A cell waits in the session's queue, whoever sent it."""
@@ -120,8 +124,8 @@ class LiveSession:
     """How often a fresh engine has begun: what an earlier one told counts no more."""
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
-    client_name: str = ""
-    """What the client calls itself: its runs have this name."""
+    who: PresenceRequest = field(default_factory=PresenceRequest)
+    """Who the client is to others: its runs have this name. Who came by a share is no owner."""
     own_runs: set[str] = field(default_factory=set)
     """The runs that this server has sent, until they have ended."""
     _held: set[str] = field(default_factory=set)
@@ -188,6 +192,8 @@ class LiveSession:
             if self.entry is None:
                 async with _starting(self.options.workspace):
                     self.prepare(self)
+                    if self.entry is None and self.who.role != "owner":
+                        raise SessionError("The session that was shared with you has ended.")
                     if self.entry is None:
                         self.entry = await start_session(self.options)
             await self._attach()
@@ -202,6 +208,8 @@ class LiveSession:
         client = await SessionClient.connect(self.entry.connection_file, name="vivo lsp")
         client.on_input = self._input
         client.on_debug_event = lambda message: self.listener.debug_event(self, message)
+        if self.who.name:
+            client.present(self.who, self._presence_changed)
         told = await client.session()
         self._told(told)
         self.running = told["running"]
@@ -222,10 +230,27 @@ class LiveSession:
         self._watching = asyncio.create_task(self._watch(client, after))
         self.listener.state_changed(self, None)
         self.listener.queue_changed(self)
+        self._presence_changed()
         running = self.runs.get(self.running) if self.running else None
-        if running is not None and (running.uri is not None or running.client == self.client_name):
+        if running is not None and self._may_answer(running):
             # An editor's cell or input: the server that would have answered may be gone.
             await client.take_input()
+
+    def _presence_changed(self) -> None:
+        if self.people:
+            self.listener.presence_changed(self)
+
+    def _may_answer(self, run: RunRecord) -> bool:
+        """Whether what a cell asks is this client's to answer, also if another one ran it."""
+        if self.who.role == "owner":
+            return run.uri is not None or run.client == self.who.name
+        return self.who.role == "runner" and run.client == self.who.name
+
+    @property
+    def people(self) -> list[Person]:
+        """Who is in the session, this client too."""
+        client = self.client
+        return client.presence.people if client is not None and client.presence else []
 
     def _told(self, told: dict[str, Any]) -> None:
         """What the session says of itself."""

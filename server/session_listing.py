@@ -45,6 +45,7 @@ async def session_info(entry: SessionEntry) -> SessionInfo:
         memory=_memory(entry.keeper_pid, told.get("engine_pid")) if is_here else None,
         documents=list(documents),
         queued=len(told.get("queue", [])),
+        people=[str(each["name"]) for each in told.get("people", [])],
     )
 
 

@@ -26,6 +26,7 @@ from ..core.profile_folder import profiles_folder
 from ..parallel.errors import SessionError
 from ..parallel.interpreters import find_python
 from ..parallel.launch import SessionOptions, end_session, find_session
+from ..parallel.messages import PresenceRequest
 from ..parallel.registry import Registry, SessionEntry
 from .consoles import Console, console_of
 from .interpreters import choose
@@ -76,8 +77,8 @@ class SessionManager:
     """The workspace's folders."""
     seen: dict[str, int] = field(default_factory=dict)
     """By session, the number of the last event that the client was shown by an earlier server."""
-    client_name: str = ""
-    """What the client calls itself."""
+    who: PresenceRequest = field(default_factory=PresenceRequest)
+    """Who the client is to others in its sessions."""
     sessions: dict[str, LiveSession] = field(default_factory=dict)
     """By place: a folder, a file, or ``session:`` and an id where the user chose one."""
     tell: Callable[[str], None] = lambda sentence: None
@@ -164,7 +165,7 @@ class SessionManager:
             return place, self.sessions[place]
         options = SessionOptions(cwd=str(folder), workspace=place, name=name)
         session = LiveSession(options, self.listener, prepare=self._preparer(uri))
-        session.seen, session.client_name = self.seen, self.client_name
+        session.seen, session.who = self.seen, self.who
         entry = self._running(place)
         if entry is not None:
             same = self.by_id(entry.id)
@@ -187,7 +188,7 @@ class SessionManager:
                 documents=tuple(entry.documents),
             )
             session = LiveSession(options, self.listener, entry=entry)
-            session.seen, session.client_name = self.seen, self.client_name
+            session.seen, session.who = self.seen, self.who
         return key, session
 
     def by_id(self, session_id: str) -> LiveSession | None:
@@ -361,7 +362,7 @@ class SessionManager:
         else:
             options = self._options(options, uri)
         session = LiveSession(options, self.listener)
-        session.seen, session.client_name = self.seen, self.client_name
+        session.seen, session.who = self.seen, self.who
         await session.ready()
         self.sessions[f"{_CHOSEN}{session.id}"] = session
         return session

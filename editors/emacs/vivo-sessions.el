@@ -76,7 +76,7 @@ SHOW is called with its result, in this list."
 (define-derived-mode vivo-sessions-mode tabulated-list-mode "vivo-sessions"
   "The sessions of this machine."
   (setq tabulated-list-format [("Name" 18 t) ("State" 9 t) ("Queue" 5 nil) ("Python" 8 t)
-                               ("Memory" 9 nil :right-align t) ("Folder" 0 t)]
+                               ("Memory" 9 nil :right-align t) ("Who" 16 nil) ("Folder" 0 t)]
         tabulated-list-padding 1
         mode-line-process
         "  s start  u use  i interrupt  R restart  k end  t transcript  l log  g again")
@@ -97,6 +97,7 @@ SHOW is called with its result, in this list."
                 (number-to-string (or (plist-get session :queued) 0))
                 (plist-get session :pythonVersion)
                 (vivo-sessions--size (plist-get session :memory))
+                (mapconcat #'identity (plist-get session :people) ", ")
                 (abbreviate-file-name (plist-get session :cwd)))))
 
 (defun vivo-sessions-refresh ()
@@ -208,6 +209,7 @@ With a prefix argument FORCE, end its process if that does not help."
 
 (vivo-connection-on 'vivo/status #'vivo-sessions--changed)
 (vivo-connection-on 'vivo/queue #'vivo-sessions--changed)
+(vivo-connection-on 'vivo/presence #'vivo-sessions--changed)
 
 (provide 'vivo-sessions)
 ;;; vivo-sessions.el ends here

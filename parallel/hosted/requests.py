@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ..keeper.instructions import Announce, Reply
+from ..keeper.presence import answer_presence, is_plain, people_of
 from ..keeper.recorded import answer_cancel, answer_replay, answer_runs
 from ..messages import InterruptRequest, SessionReply
 from ..runs import documents_of
@@ -29,6 +30,8 @@ def handle(state: HostedState, channel: str, message: Message, now: float) -> bo
     handler = _HANDLERS.get(message.type)
     if handler is None:
         return False
+    if is_plain(message.header) and now:
+        state.presence.heard(message.header, now)
     try:
         handler(state, channel, message, now)
     except msgspec.ValidationError as error:
@@ -36,7 +39,7 @@ def handle(state: HostedState, channel: str, message: Message, now: float) -> bo
     return True
 
 
-def session_content(state: HostedState) -> dict[str, Any]:
+def session_content(state: HostedState, now: float) -> dict[str, Any]:
     """The content of a ``vivo_session_reply``."""
     language = state.kernel_info.get("language_info") or {}
     reply = SessionReply(
@@ -52,6 +55,7 @@ def session_content(state: HostedState) -> dict[str, Any]:
         last=state.seq,
         documents=documents_of(state.runs),
         next_count=1 + max((each.execution_count or 0 for each in state.runs.all()), default=0),
+        people=people_of(state, now),
     )
     return {"status": "ok", **msgspec.to_builtins(reply)}
 
@@ -65,7 +69,7 @@ def _kernel_info(state: HostedState, channel: str, message: Message, now: float)
 
 
 def _session(state: HostedState, channel: str, message: Message, now: float) -> None:
-    state.answer(channel, message, session_content(state))
+    state.answer(channel, message, session_content(state, now))
 
 
 def _interrupt(state: HostedState, channel: str, message: Message, now: float) -> None:
@@ -140,6 +144,7 @@ _HANDLERS: dict[str, Handler] = {
     "vivo_cancel_request": _cancel,
     "vivo_restart_request": _restart,
     "vivo_take_input_request": _take_input,
+    "vivo_presence_request": answer_presence,
     "vivo_stack_request": _lacking("The kernel {} does not tell its stacks: interrupt the cell."),
     "vivo_table_request": _lacking("The kernel {} shows no table beside its cells: print it."),
     "vivo_variables_request": _lacking(

@@ -22,6 +22,7 @@ from ..keeper.flood import Floods
 from ..keeper.instructions import Announce, Instruction, Publish, Reply, Stop
 from ..keeper.last_known import LastKnown
 from ..keeper.parts import Run, Waiting
+from ..keeper.presence import Presence
 from ..messages import RunError, RunRecord
 from ..observed import conclude, error_told, observe
 from ..runs import RunTable, follows_a_failure, new_record
@@ -52,7 +53,7 @@ class HostedState:
         self.floods = Floods(self)  # type: ignore[arg-type] # it has what that asks for
         self.pipes: dict[Any, Any] = {}
         """Of the cells: a kernel has none, its output comes as messages."""
-        self.last_known = LastKnown()
+        self.last_known, self.presence = LastKnown(), Presence()
         self.question: Reply | None = None
         """What the running cell asks for."""
         self._question_header = b"{}"
@@ -166,7 +167,7 @@ class HostedState:
         waiting, self._until_ready = self._until_ready, []
         for channel, message in waiting:
             if message.type == "vivo_restart_request":
-                self.answer(channel, message, requests.session_content(self))
+                self.answer(channel, message, requests.session_content(self, now))
             elif not requests.handle(self, channel, message, now):
                 self._forward(channel, message, now)
         self._next()

@@ -9,8 +9,8 @@ Rules:
    fit is kept until it does.
 3. Whatever a client or the engine sends, the loop goes on; what it could not read it logs, in
    few lines.
-4. What somebody waits for (a cell for the engine, a reply) goes out at once; events that are
-   published go out, in their order, before the loop waits again.
+4. What somebody waits for (a cell for the engine, a reply) goes out at once, a cell's reply after
+   what it has shown; events that are published go out, in order, before the loop waits again.
 """
 
 from __future__ import annotations
@@ -142,6 +142,7 @@ class Keeper:
         self._signalled: set[int] = set()
         self._early_text = b""
         self._unsent_replies: list[Reply] = []
+        self._late_replies: list[Instruction] = []
         self._events: list[Publish | Announce] = []
         self._unpublished: list[tuple[bytes, list[bytes], list[bytes]]] = []
         # Until then the clients of a keeper that died may still be on their way back.
@@ -417,6 +418,9 @@ class Keeper:
             _ACTIONS[type(instruction)](self, instruction)
 
     def _reply(self, reply: Reply) -> None:
+        if reply.kind == "execute_reply" and self._events:
+            self._late_replies.append(reply)  # front ends draw the next prompt when they have it
+            return
         if reply.shared:
             reply = fetched(reply)
         frames = self.codec.encode(
@@ -437,9 +441,6 @@ class Keeper:
                 raise
             if reply.channel == "stdin" or time.monotonic() < self._reunited:
                 self._unsent_replies.append(reply)
-
-    def _publish(self, event: Publish | Announce) -> None:
-        self._events.append(event)
 
     def _write_journal(self) -> None:
         """Journal the events that have come, all at once."""
@@ -471,6 +472,8 @@ class Keeper:
                 self._send_large(frames)
             else:
                 send_frames(self._sockets["iopub"], frames)
+        late, self._late_replies = self._late_replies, []
+        self._do(late)
         self._spare_pipes.make()
         self._write_lost_inputs()
 
@@ -552,9 +555,6 @@ class Keeper:
         if not self._spills.append(spill.path, spill.text):
             self.state.floods.spill_failed(spill.path)
 
-    def _end_spill(self, ended: EndSpill) -> None:
-        self._spills.end(ended.path, is_kept=ended.is_kept)
-
     def _stop(self, _: Stop) -> None:
         self._is_stopping = True
 
@@ -578,11 +578,11 @@ class Keeper:
 
 _ACTIONS: dict[type, Any] = {
     Reply: Keeper._reply,
-    Publish: Keeper._publish,
-    Announce: Keeper._publish,
+    Publish: lambda keeper, event: keeper._events.append(event),
+    Announce: lambda keeper, event: keeper._events.append(event),
     Remember: Keeper._remember,
     Spill: Keeper._spill,
-    EndSpill: Keeper._end_spill,
+    EndSpill: lambda keeper, ended: keeper._spills.end(ended.path, is_kept=ended.is_kept),
     StartRun: Keeper._start_run,
     ToMain: Keeper._to_main,
     ToLane: Keeper._to_lane,

@@ -42,6 +42,15 @@ class Run(msgspec.Struct):
         """Whether it takes a number of its own."""
         return not self.silent and bool(self.request.content.get("store_history", True))
 
+    @property
+    def last_number(self) -> int:
+        """What its reply says: the last number that a cell took, its own if it took one.
+
+        Front ends show the one after it in the next prompt, also after what took none.
+        """
+        number = self.record.execution_count or 0
+        return number if self.counted else max(number - 1, 0)
+
 
 def _document(record: RunRecord) -> str | None:
     return None if record.uri is None else record.uri.partition("#")[0]

@@ -20,6 +20,7 @@ from . import debugging
 from .call_requests import CALL_HANDLERS
 from .instructions import Announce, Measure, Reply, Stop
 from .parts import Waiting
+from .presence import answer_presence, is_plain, people_of
 from .recorded import answer_cancel, answer_replay, answer_runs
 
 if TYPE_CHECKING:
@@ -39,6 +40,8 @@ def handle(state: SessionState, channel: str, message: Message, now: float) -> N
     handler = HANDLERS.get(message.type)
     if handler is None:
         return
+    if is_plain(message.header) and now:
+        state.presence.heard(message.header, now)
     try:
         handler(state, channel, message, now)
     except msgspec.ValidationError as error:
@@ -76,12 +79,12 @@ def wanted_of_execution(content: dict[str, Any]) -> str | None:
 def handle_ready(state: SessionState, channel: str, message: Message) -> None:
     """Answer what waited for the engine to be ready."""
     if message.type == "vivo_restart_request":
-        state.answer(channel, message, session_content(state))
+        state.answer(channel, message, session_content(state, 0.0))
     else:
         handle(state, channel, message, 0.0)
 
 
-def session_content(state: SessionState) -> dict[str, Any]:
+def session_content(state: SessionState, now: float) -> dict[str, Any]:
     """The content of a ``vivo_session_reply``."""
     reply = SessionReply(
         id=state.session,
@@ -96,6 +99,7 @@ def session_content(state: SessionState) -> dict[str, Any]:
         last=state.seq,
         documents=documents_of(state.runs),
         next_count=state.count,
+        people=people_of(state, now),
     )
     return {"status": "ok", **msgspec.to_builtins(reply)}
 
@@ -187,7 +191,7 @@ def _shutdown(state: SessionState, channel: str, message: Message, now: float) -
 
 
 def _vivo_session(state: SessionState, channel: str, message: Message, now: float) -> None:
-    state.answer(channel, message, session_content(state))
+    state.answer(channel, message, session_content(state, now))
 
 
 def _refuse_for_guest(state: SessionState, channel: str, message: Message, what: str) -> bool:
@@ -285,5 +289,6 @@ HANDLERS: dict[str, Handler] = {
     "vivo_restart_request": _vivo_restart,
     "vivo_stack_request": _vivo_stack,
     "vivo_take_input_request": _vivo_take_input,
+    "vivo_presence_request": answer_presence,
     **CALL_HANDLERS,
 }

@@ -42,6 +42,7 @@ from .instructions import (
 )
 from .ladder import Ladder
 from .parts import Pipe, Run, Waiting
+from .presence import Presence
 from .questions import Questions
 from .remembering import Remembering
 from .showing import SHOWN, show
@@ -84,7 +85,7 @@ class SessionState:
         self.stacks, self.ladder = Stacks(self), Ladder(self)
         self.remembering = Remembering(self)
         self._until_ready: list[Waiting] = []
-        self.questions = Questions(self)
+        self.questions, self.presence = Questions(self), Presence()
         self.comms, self.calls = comms.Comms(self), Calls(self)
         self.subshells = Subshells(self)
         self.floods = Floods(self)
@@ -325,7 +326,7 @@ class SessionState:
         tell_end(record, done, now)
         content: dict[str, Any] = {
             "status": done["status"],
-            "execution_count": record.execution_count,
+            "execution_count": run.last_number,
             "payload": done["payload"],
             "user_expressions": done["user_expressions"],
         }
@@ -370,7 +371,7 @@ class SessionState:
         shown = [*(stack or ()), error.message]
         content = {"ename": error.name, "evalue": error.message, "traceback": shown}
         self.publish("error", run.request.raw_header, content, run.record.id)
-        reply = {"status": "error", "execution_count": run.record.execution_count or 0, **content}
+        reply = {"status": "error", "execution_count": run.last_number, **content}
         self._end(run, reply, now)
 
     def abort(self, run: Run, now: float) -> None:
@@ -592,9 +593,7 @@ class SessionState:
             assert self.engine != "busy", "busy without a run"
             waits = self.engine == "idle" and self.comms.handled is None
             assert not waits or not self.queue, "idle with runs waiting"
-        self.subshells.validate()
-        self.floods.validate()
         assert self.engine in ("starting", "idle", "busy", "dead"), self.engine
-        self.asking.validate()
-        self.ladder.validate()
-        self.calls.validate()
+        parts = self.subshells, self.floods, self.asking, self.ladder, self.calls, self.presence
+        for part in parts:
+            part.validate()

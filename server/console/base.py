@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from ...parallel.client import Execution
 from ...parallel.errors import SessionError
+from ...parallel.execution import Execution
 from ...parallel.registry import SessionEntry
 from ...parallel.wire import Message
 from ..consoles import as_typed

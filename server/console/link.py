@@ -21,6 +21,7 @@ from typing import Any
 
 from ...parallel.client import InputHandler, SessionClient
 from ...parallel.errors import SessionError
+from ...parallel.messages import PresenceRequest
 from ...parallel.registry import Registry, SessionEntry, liveness
 from ...parallel.wire import Message
 
@@ -67,6 +68,7 @@ class Link:
         """
         client = await SessionClient.connect(self.entry.connection_file, name="console")
         client.on_input = self.on_input
+        client.present(PresenceRequest("console", "console"))
         self._connected = client
         session = await client.session()
         self.last = 0 if past else int(session["last"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import attrs
@@ -22,8 +23,10 @@ def _is_ours(kind: Any) -> bool:
     return attrs.has(kind) and kind.__module__.startswith(f"{protocol.__name__}.")
 
 
+@cache
 def make_converter() -> Converter:
-    """pygls' converter, which knows LSP's types, with ours added."""
+    """pygls' converter, which knows LSP's types, with ours added; one for all servers of a process:
+    what it has worked out of a type it keeps."""
     converter: Converter = default_converter()  # type: ignore[no-untyped-call]
 
     def renamed(kind: Any) -> dict[str, Any]:

@@ -256,6 +256,14 @@ class Dispatching(LanguageServerProtocol):
         except UnicodeEncodeError:  # half of a surrogate pair, which JSON can only escape
             return json.dumps(plain, default=self._serialize_message).encode()
 
+    def body_of(self, method: str, params: Any) -> bytes:
+        """A notification as it is sent."""
+        return self._encoded({"jsonrpc": self.VERSION, "method": method, "params": params})
+
+    def put_body(self, body: bytes) -> None:
+        """Send what :meth:`body_of` made, for this client or for another one."""
+        self._put(body)
+
     def _put(self, body: bytes) -> None:
         if self.writer is None:
             return

@@ -53,7 +53,9 @@ async def attach(server: VivoServer, uri: str) -> None:
 
 
 async def _attach_cluster(server: VivoServer, uri: str) -> None:
-    """The same of a running cluster."""
+    """The same of a running cluster, unless one session alone was shared with the client."""
+    if server.sessions.confined_to is not None:
+        return
     try:
         cluster = await server.clusters.attach(uri)
     except SessionError as error:

@@ -29,6 +29,7 @@ from . import (
     missing_modules,
     notebook_runs,
     output_events,
+    presence,
     queueing,
     running,
     session_commands,
@@ -46,6 +47,7 @@ Handler = Callable[["VivoServer", Any], Awaitable[Any]]
 HANDLERS: dict[str, Handler] = {
     **running.HANDLERS,
     **queueing.HANDLERS,
+    **presence.HANDLERS,
     **session_commands.HANDLERS,
     **interpreter_commands.HANDLERS,
     **missing_modules.HANDLERS,

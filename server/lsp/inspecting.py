@@ -10,6 +10,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
 from ...parallel.errors import SessionError
+from ..consoles import is_console
 from ..live import LiveSession
 from ..magic_words import magic_at
 from ..protocol.inspecting import InspectedChild, Inspection, InspectParams
@@ -32,7 +33,8 @@ _TOLD = ("string_form", "namespace", "file", "line", "length", "shape", "dtype",
 
 async def inspect_object(server: VivoServer, params: InspectParams) -> Inspection | None:
     """What is known of the object that is asked about."""
-    server.text_of(params.uri)
+    if not is_console(params.uri):
+        server.text_of(params.uri)  # of a console the session is known, also if it is not opened
     session = server.sessions.known(params.uri)
     if params.path:
         if params.session_id is not None:

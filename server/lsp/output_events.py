@@ -56,8 +56,17 @@ def tell_output(presenter: Presenter, session: LiveSession, event: Message) -> N
 def _tell(
     presenter: Presenter, session: LiveSession, event: Message, kind: str, content: dict[str, Any]
 ) -> None:
-    output = output_of(presenter, session, event, kind, content)
-    presenter.server.tell("vivo/output", output)
+    server, shared = presenter.server, presenter.server.shared_bodies
+    if shared is None or presenter.documents or kind == "page":
+        server.tell("vivo/output", output_of(presenter, session, event, kind, content))
+        return
+    # Without documents what is told depends on the event alone.
+    key = (session.id, event.metadata["vivo"]["seq"], session.engine, presenter.can.blobs)
+    body = shared.get(key)
+    if body is None:
+        output = output_of(presenter, session, event, kind, content)
+        body = shared[key] = server.body_of("vivo/output", output)
+    server.dispatching.put_body(body)
 
 
 def output_of(
@@ -111,6 +120,7 @@ def error_of(
             line=max(0, frame["line"] - 1),
             function=frame["function"],
             source=text_of_frame(frame),
+            values=[outputs.FrameValue(name, text) for name, text in frame.get("values", ())],
         )
         for frame in (report or {}).get("frames", ())
     ]

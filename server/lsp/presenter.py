@@ -18,7 +18,7 @@ from ..anchors import Anchors, Edit
 from ..blobs import BlobStore
 from ..live import LiveSession
 from ..protocol import outputs, sessions
-from . import semantic_tokens
+from . import presence, semantic_tokens
 from .capabilities import Capabilities, capabilities_of
 from .comms import CommNews
 from .figures_shown import Figures, figures_shown
@@ -251,6 +251,10 @@ class Presenter:
         """Send ``vivo/queue``, soon."""
         self.server.queues.changed(session)
 
+    def presence_changed(self, session: LiveSession) -> None:
+        """Send ``vivo/presence``."""
+        self.server.tell("vivo/presence", presence.presence_of(session))
+
     def run_waits(self, session: LiveSession, record: RunRecord) -> None:
         """Anchor a cell that waits: another editor, or an earlier server, may have sent it."""
         for uri in self._places_for(record):
@@ -283,7 +287,7 @@ class Presenter:
             stale=self.is_stale(record),
             replayed=record.seq is not None and record.seq <= session.attached_at,
             client=record.client,
-            own=record.id in session.own_runs,
+            own=is_own(session, record, self.server.client_name),
         )
         self.server.tell("vivo/executionStarted", started)
         self.bars.begin(record)
@@ -374,6 +378,16 @@ class Presenter:
             if anchor.record.id == record.id:
                 return self.range_of(uri, anchor.start, anchor.end)
         return None
+
+
+def is_own(session: LiveSession, record: RunRecord, name: str) -> bool:
+    """Whether the client of this name sent a run.
+
+    Of what began before its server came, and of what runs on a cluster, the name alone tells.
+    """
+    is_past = record.seq is None or record.seq <= session.attached_at
+    is_named = record.client == name and (is_past or not session.who.name)
+    return record.id in session.own_runs or is_named
 
 
 def _is_placed(anchors: Anchors, record: RunRecord) -> bool:

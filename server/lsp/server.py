@@ -12,15 +12,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 from cattrs import transform_error
 from lsprotocol import types
+from msgspec.structs import replace
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 from pygls.protocol.language_server import lsp_method
 
 from ... import __version__
+from ...parallel.messages import PresenceRequest
 from .. import magic_words
 from ..clusters import ClusterManager
 from ..live import LiveSession
@@ -125,8 +128,10 @@ class VivoServer(LanguageServer):
         self.trimming = Trimming()
         self.debugging = Debugging(self)
         self.client_name = "vivo lsp"
+        self.shared_bodies: MutableMapping[tuple[Any, ...], bytes] | None = None
+        """Notifications that other servers of this process have written already, bounded."""
         self.variable_news = VariableNews(self)
-        self.sessions = SessionManager(self.presenter)
+        self.sessions = SessionManager(self.presenter, who=PresenceRequest(self.client_name))
         self.notebooks = self.sessions.notebooks
         self.sessions.tell = lambda sentence: self.show_message(sentence, types.MessageType.Info)
         self.static = StaticAnalysis()
@@ -185,6 +190,10 @@ class VivoServer(LanguageServer):
         """Send a notification of ours."""
         self.protocol.notify(method, self.converter.unstructure(params))
 
+    def body_of(self, method: str, params: Any) -> bytes:
+        """A notification of ours as it is sent."""
+        return self.dispatching.body_of(method, self.converter.unstructure(params))
+
     def show_message(self, text: str, kind: types.MessageType = types.MessageType.Error) -> None:
         """Show the user a sentence."""
         self.window_show_message(types.ShowMessageParams(type=kind, message=text))
@@ -236,7 +245,8 @@ def initialize(server: VivoServer, params: types.InitializeParams) -> None:
     server.arriving.begin()
     server.configure(params.initialization_options)
     if params.client_info is not None:
-        server.client_name = server.sessions.client_name = params.client_info.name
+        server.client_name = params.client_info.name
+        server.sessions.who = replace(server.sessions.who, name=server.client_name)
     uris = [folder.uri for folder in params.workspace_folders or ()]
     if not uris and params.root_uri:
         uris = [params.root_uri]

@@ -28,7 +28,7 @@ class ExecutionStarted:
     client: str = ""
     """Who sent it, by its own name."""
     own: bool = False
-    """Whether this client sent it, since its server runs."""
+    """Whether this client sent it; of what began before this server came, by the name."""
 
 
 @attrs.define
@@ -59,6 +59,15 @@ class Output:
 
 
 @attrs.define
+class FrameValue:
+    """A variable of a frame, as it was when the error was raised."""
+
+    name: str
+    text: str
+    """The value on one line, bounded; what looks like a secret is hidden."""
+
+
+@attrs.define
 class ErrorFrame:
     """A frame of a traceback, outermost first."""
 
@@ -67,6 +76,8 @@ class ErrorFrame:
     """0-based, as LSP counts."""
     function: str
     source: str | None
+    values: list[FrameValue] = attrs.field(factory=list)
+    """The variables that its line speaks of."""
 
 
 @attrs.define

@@ -67,6 +67,8 @@ class SessionInfo:
     """What it was chosen for, and the documents whose cells ran there last."""
     queued: int = 0
     """How many cells wait."""
+    people: list[str] = attrs.field(factory=list)
+    """Who is there, by the names of their cells; ``vivo/people`` tells more of them."""
 
 
 @attrs.define
@@ -106,6 +108,33 @@ class Status:
     """The number that the next cell gets, if none waits."""
 
 
+@attrs.define
+class PersonHere:
+    """Somebody who is in a session: an editor, a console, a page of a browser, a Jupyter client."""
+
+    name: str
+    """How their cells are named."""
+    kind: Literal["editor", "console", "web", "jupyter"]
+    role: Literal["owner", "runner", "viewer"]
+    since: float
+    """Seconds since the epoch."""
+    heard: float | None
+    """Of a plain Jupyter client, which does not say when it goes: when it was last heard."""
+    own: bool
+    """Whether that is this client."""
+    running: bool
+    """Whether their cell runs, as this is told. ``vivo/queue`` tells each change of that, with the
+    name of who sent a cell."""
+
+
+@attrs.define
+class Presence:
+    """Who is in a session, in the order in which they came."""
+
+    session_id: str
+    people: list[PersonHere]
+
+
 MESSAGES: tuple[Message, ...] = (
     Message(
         "vivo.server.restart",
@@ -142,6 +171,17 @@ MESSAGES: tuple[Message, ...] = (
         "neither, that of the settings. The choice is kept with the session, for every editor and "
         "the next server; the session before goes on.",
         errors="There is no such session, or the new one does not start.",
+    ),
+    Message(
+        "vivo/people",
+        "query",
+        SessionParams,
+        Presence,
+        "Who is in a session.",
+        errors="There is no such session, or it does not answer.",
+    ),
+    Message(
+        "vivo/presence", "notification", Presence, None, "Somebody came to a session, or went."
     ),
     Message("vivo/status", "notification", Status, None, "A session's state changed."),
 )

@@ -25,9 +25,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from . import gates
-from .connection import ENDED, Connection
+from .connection import ENDED, NOBODY, Connection
 from .grants import VISITOR_LIFE, Grant, Grants, RefusedError
 from .patience import PATIENCE
+from .shared_bodies import SharedBodies
 
 Scope = MutableMapping[str, Any]
 Channel = Callable[..., Awaitable[Any]]
@@ -53,7 +54,11 @@ class Site:
     hosts: frozenset[str]
     """The ``Host`` headers that mean it."""
     scheme: str = "http"
+    take_in_shares: Callable[[], None] = lambda: None
+    """Looks which shares there are now."""
     connections: set[Connection] = field(default_factory=set)
+    bodies: SharedBodies = field(default_factory=SharedBodies)
+    """What one of them has written, for the others."""
 
     @property
     def cookie(self) -> str:
@@ -61,12 +66,12 @@ class Site:
         prefix = "__Host-" if self.scheme == "https" else ""
         return f"{prefix}vivo-{self.port}"
 
-    def end_share(self, share: str) -> None:
-        """End a share: its links, its cookies, and who is here by it."""
+    def end_share(self, share: str, why: str) -> None:
+        """End a share: its links, its cookies, and who is here by it; they are told ``why``."""
         self.grants.end_share(share)
         for connection in list(self.connections):
             if connection.grant.share == share:
-                connection.end()
+                connection.end(why)
 
     def link(self, grant: Grant, host: str) -> str:
         """A new link for one visitor. Its secret is in the fragment, which no server is sent."""
@@ -108,13 +113,17 @@ class Site:
         told = await _posted(request)
         if told is None or not isinstance(told.get("link"), str):
             return _refused(400, 'A link is posted as JSON, {"link": …, "name": …}.')
+        if not self.grants.is_link(told["link"]):
+            self.take_in_shares()  # one that was made in this very second
+        before = request.cookies.get(self.cookie)
+        wanted = self.grants.session_of(told["link"])
         try:
-            cookie = self.grants.enter(told["link"], told.get("name"))
+            cookie = self.grants.enter(told["link"], told.get("name"), before)
         except RefusedError as error:
             return _refused(403, str(error))
         grant = self.grants.grant_of(cookie)
         assert grant is not None
-        answer = JSONResponse({"role": grant.role, "session": grant.session, "name": grant.name})
+        answer = JSONResponse({"role": grant.role, "session": wanted, "name": grant.name})
         answer.set_cookie(
             self.cookie,
             cookie,
@@ -152,10 +161,10 @@ class Site:
         grant = self.grants.grant_of(websocket.cookies.get(self.cookie))
         if grant is None or len(self.connections) >= MOST_CONNECTIONS:
             await websocket.accept()  # so that the page hears why: a refused handshake says nothing
-            await websocket.close(ENDED if grant is None else 1013)
+            await websocket.close(ENDED if grant is None else 1013, "" if grant else NOBODY)
             return
         await websocket.accept()
-        connection = Connection(websocket, grant, self.folder)
+        connection = Connection(websocket, grant, self.folder, self.bodies)
         self.connections.add(connection)
         try:
             await connection.serve()

@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from ...parallel.messages import PresenceRequest
 from ..lsp.server import VivoServer, make_server
 from .permitted import Gate
+from .shared_bodies import SharedBodies
 
 if TYPE_CHECKING:
     from .grants import Grant
@@ -34,6 +36,8 @@ BEHIND = 4001
 """The code with which a browser is let go of that is too far behind."""
 ENDED = 4003
 """The code when its grant has ended."""
+NOBODY = "Your link has ended, or you have left: open another one."
+_LONGEST_REASON = 123  # bytes, by RFC 6455
 
 
 class Outbox:
@@ -76,14 +80,19 @@ class Outbox:
 class Connection:
     """A browser and its server."""
 
-    def __init__(self, websocket: WebSocket, grant: Grant, folder: str) -> None:
+    def __init__(
+        self, websocket: WebSocket, grant: Grant, folder: str, bodies: SharedBodies
+    ) -> None:
         self._websocket = websocket
         self.grant = grant
         self.server: VivoServer = make_server()
+        self.server.shared_bodies = bodies
         self.server.sessions.confined_to = grant.session
+        self.server.sessions.who = PresenceRequest(kind="web", role=grant.role)
         self._gate = Gate(grant, folder, self._is_own)
         self._outbox = Outbox()
         self._ended = asyncio.Event()
+        self._why = NOBODY
         # Each message goes as a frame, which needs no header.
         self.server.dispatching.set_writer(self._outbox, include_headers=False)
 
@@ -95,8 +104,9 @@ class Connection:
                 return True
         return False
 
-    def end(self) -> None:
+    def end(self, why: str = NOBODY) -> None:
         """Let go of it: its grant has ended."""
+        self._why = why
         self._ended.set()
 
     async def serve(self) -> None:
@@ -116,7 +126,8 @@ class Connection:
             await asyncio.gather(*tasks, return_exceptions=True)
             code = ENDED if self._ended.is_set() else BEHIND if self._outbox.is_over else 1000
             with contextlib.suppress(Exception):  # it may be gone, in as many ways as there are
-                await self._websocket.close(code)
+                reason = self._why if code == ENDED else ""
+                await self._websocket.close(code, reason.encode()[:_LONGEST_REASON].decode())
             await self.server.close()
             self.server.shutdown()  # type: ignore[no-untyped-call]
 

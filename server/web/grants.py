@@ -100,26 +100,30 @@ class Grants:
         """A link whose secret somebody else has; ``until``: when it ends, None for never."""
         self._links[digest_] = _Link(grant, until, is_single)
 
-    def enter(self, secret: str, name: object = "") -> str:
-        """Exchange a link for a cookie. Raises :class:`RefusedError`."""
-        now = self.now()
-        wanted = digest(secret)
-        found = next((each for each in self._links if hmac.compare_digest(each, wanted)), None)
-        link = self._links.get(found or "")
-        if link is not None and link.until is not None and link.until < now:
-            del self._links[wanted]
-            link = None
+    def enter(self, secret: str, name: object = "", before: str | None = None) -> str:
+        """Exchange a link for a cookie. Raises :class:`RefusedError`.
+
+        ``before`` is the cookie that the browser has: the same visitor by another link. An owner
+        stays one.
+        """
+        now, link = self.now(), self._link(secret)
         if link is None:
             raise RefusedError(
                 "This link was used already, has expired, or never was one: ask for another "
                 "(`vivo web` prints one for you, `vivo share` one for others)."
             )
         if link.is_single:
-            del self._links[wanted]
+            del self._links[digest(secret)]
+        known = self.grant_of(before)
+        if known is not None and known.role == "owner" and link.grant.role != "owner":
+            assert before is not None
+            return before
+        self.leave(before)
         given = tidy_name(name)
         grant = link.grant
         if grant.role != "owner":
-            grant = Grant(grant.role, grant.session, given or grant.name or "guest", grant.share)
+            told = self._unlike(given or grant.name or "guest")
+            grant = Grant(grant.role, grant.session, told, grant.share)
         cookie = new_secret()
         self._visitors[digest(cookie)] = _Visitor(grant, now)
         while len(self._visitors) > MOST_VISITORS:
@@ -140,6 +144,31 @@ class Grants:
             return None
         visitor.used = now
         return visitor.grant
+
+    def is_link(self, secret: str) -> bool:
+        """Whether a link is good."""
+        return self._link(secret) is not None
+
+    def session_of(self, secret: str) -> str | None:
+        """The session that a link leads to, if to one alone."""
+        link = self._link(secret)
+        return link.grant.session if link is not None else None
+
+    def _link(self, secret: str) -> _Link | None:
+        """The link of a secret, if it is good."""
+        wanted = digest(secret)
+        found = next((each for each in self._links if hmac.compare_digest(each, wanted)), None)
+        link = self._links.get(found or "")
+        if link is not None and link.until is not None and link.until < self.now():
+            del self._links[wanted]
+            return None
+        return link
+
+    def _unlike(self, name: str) -> str:
+        """A name that no other visitor has: nobody runs cells under another's."""
+        taken = {visitor.grant.name for visitor in self._visitors.values()}
+        numbered = (f"{name} {number}" for number in range(2, len(taken) + 3))
+        return name if name not in taken else next(each for each in numbered if each not in taken)
 
     def leave(self, cookie: str | None) -> None:
         """Forget a visitor."""

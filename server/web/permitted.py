@@ -22,7 +22,7 @@ from ..consoles import console_of
 from .grants import Grant
 
 _ALWAYS = frozenset({"initialize", "initialized", "shutdown", "exit", "$/cancelRequest"})
-_VIEWER = frozenset({"vivo/variables", "vivo/table", "vivo/inspect", "vivo/blob"})
+_VIEWER = frozenset({"vivo/variables", "vivo/table", "vivo/inspect", "vivo/blob", "vivo/people"})
 _RUNNER = _VIEWER | {
     "textDocument/didOpen",
     "textDocument/didChange",
@@ -100,7 +100,7 @@ class Gate:
         folder = Path(self._folder)
         told["clientInfo"] = {"name": self.name}
         told["initializationOptions"] = {"seen": seen if isinstance(seen, dict) else {}}
-        told["rootUri"], told["workspaceFolders"] = None, None
+        told["processId"] = told["rootPath"] = told["rootUri"] = told["workspaceFolders"] = None
         if self._grant.role == "owner":
             told["workspaceFolders"] = [{"uri": folder.as_uri(), "name": folder.name}]
             return told

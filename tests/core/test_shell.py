@@ -129,6 +129,16 @@ def test_sys_exit_leaves_the_session(shell: Shell, shown: Any) -> None:
     assert shell.run_cell("1 + 1").value == 2
 
 
+def test_exit_says_that_the_session_stays(shell: Shell, shown: Any) -> None:
+    """Called or only named, in a shell that no loop reads for."""
+    for cell in ("exit()", "quit"):
+        shell.run_cell(cell)
+    called, named = shown.of("error")[0].text(), shown.of("result")[0]
+    assert "The session outlives its front ends" in called
+    assert "end it with `vivo sessions end`." in str(named)
+    assert "Traceback" not in called
+
+
 def test_deleting_a_value_frees_it(shell: Shell) -> None:
     """del _N, del Out[N] and %xdel leave no reference behind."""
     shell.run_cell("class Big: pass")

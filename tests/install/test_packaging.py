@@ -58,7 +58,7 @@ def test_the_wheel_holds_vivo_alone(wheel: Path) -> None:
         shipped = {name for name in names if name.startswith(f"vivo/{layer}/")}
         written = {
             f"vivo/{path.relative_to(ROOT).as_posix()}"
-            for pattern in ("*.py", "templates/*.sh")
+            for pattern in ("*.py", "templates/*.sh", "static/*")
             for path in (ROOT / layer).rglob(pattern)
         }
         assert written == shipped

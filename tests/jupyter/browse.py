@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Page, Route, expect, sync_playwright
+from playwright.sync_api import Error, Page, Route, expect, sync_playwright
 
 TIMEOUT = 40_000  # milliseconds
 OUTPUT = ".jp-OutputArea-output"
 
 
-def main(address: str, screenshot: str) -> dict[str, Any]:
-    """Run the notebook, use its widget, take the screenshot."""
+@contextmanager
+def browsing(screenshot: str) -> Iterator[tuple[Page, list[str]]]:
+    """A page of Chromium, and what it tried to reach elsewhere; its picture if something fails."""
     outside: list[str] = []
 
     def guard(route: Route) -> None:
@@ -35,13 +38,19 @@ def main(address: str, screenshot: str) -> dict[str, Any]:
         page.set_default_timeout(TIMEOUT)
         expect.set_options(timeout=TIMEOUT)
         page.route("**/*", guard)
-        page.goto(address)
         try:
-            found = run_notebook(page, screenshot)
-        except AssertionError:
+            yield page, outside
+        except (AssertionError, Error):
             page.screenshot(path=screenshot)
             raise
         browser.close()
+
+
+def main(address: str, screenshot: str) -> dict[str, Any]:
+    """Run the notebook, use its widget, take the screenshot."""
+    with browsing(screenshot) as (page, outside):
+        page.goto(address)
+        found = run_notebook(page, screenshot)
     return {**found, "outside": outside}
 
 

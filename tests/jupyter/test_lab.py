@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from .conftest import install_kernel
+from .labs import lab_server
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -67,30 +67,8 @@ def lab(jupyter_home: Path) -> Iterator[str]:
     work = jupyter_home / "work"
     work.mkdir()
     (work / "oscillation.ipynb").write_text(json.dumps(notebook()))
-    quiet = jupyter_home / "jupyter/lab/user-settings/@jupyterlab/apputils-extension"
-    quiet.mkdir(parents=True)
-    settings = {"fetchNews": "false", "checkForUpdates": False}
-    (quiet / "notification.jupyterlab-settings").write_text(json.dumps(settings))
-    words = [
-        str(BIN / "jupyter-lab"), "--no-browser", "--allow-root", "--ip=127.0.0.1", "--port=0",
-        "--IdentityProvider.token=secret", f"--ServerApp.root_dir={work}",
-        "--LabApp.extension_manager=readonly",
-    ]  # fmt: skip
-    with subprocess.Popen(words, cwd=work, stderr=subprocess.PIPE, text=True) as server:
-        assert server.stderr is not None
-        told = ""
-        for line in server.stderr:
-            told += line
-            if address := re.search(r"http://127\.0\.0\.1:(\d+)/lab", line):
-                break
-        else:
-            pytest.fail(f"JupyterLab did not start:\n{told}")
-        with (jupyter_home / "lab.log").open("w") as log:
-            drain = subprocess.Popen(["cat"], stdin=server.stderr, stdout=log)
-        yield f"http://127.0.0.1:{address[1]}/lab/tree/oscillation.ipynb?token=secret"
-        server.terminate()
-        server.wait(20)
-        drain.wait(20)
+    with lab_server(BIN / "jupyter-lab", jupyter_home, work) as address:
+        yield f"{address}/tree/oscillation.ipynb?token=secret"
 
 
 @pytest.mark.timeout(180)

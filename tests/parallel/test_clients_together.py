@@ -63,7 +63,7 @@ async def test_all_see_one_stream_and_whose_cell_runs(
     }
     assert begun["print('from test')"] == "test"
     assert begun["print('from console')"] == "console"
-    assert begun["print('from jupyter')"] == ""
+    assert begun["print('from jupyter')"] == "Jupyter"
     assert inputs == 3
     assert sorted(texts.splitlines()) == ["from console", "from jupyter", "from test"]
     third.stop_channels()

@@ -6,7 +6,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from vivo.parallel.client import Execution, SessionClient
+from vivo.parallel.client import SessionClient
+from vivo.parallel.execution import Execution
 from vivo.parallel.launch import SessionOptions, end_session, start_session
 
 pytestmark = pytest.mark.sessions

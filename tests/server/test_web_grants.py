@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+from dataclasses import replace
+
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -17,6 +20,7 @@ from vivo.server.web.grants import (
     new_secret,
     tidy_name,
 )
+from vivo.server.web.serving import is_loopback, names_of
 
 
 class Clock:
@@ -131,7 +135,11 @@ class AnyUse(RuleBasedStateMachine):
             cookie = self.grants.enter(secret)
         except RefusedError:
             return
-        grant = self.links[secret]
+        granted, grant = self.grants.grant_of(cookie), self.links[secret]
+        assert granted is not None
+        grant = replace(grant, name=granted.name)
+        others = [each.name for each in self.cookies.values() if each.role != "owner"]
+        assert grant.role == "owner" or grant.name not in others
         self.cookies[cookie] = grant
         if grant.role == "owner":
             del self.links[secret]
@@ -156,6 +164,31 @@ class AnyUse(RuleBasedStateMachine):
 
 
 TestAnyUse = AnyUse.TestCase
+
+
+def test_nobody_runs_cells_under_anothers_name() -> None:
+    """A second one of a name is numbered; who comes again from the same browser is no second."""
+    grants = Grants(Clock())
+    secret = new_secret()
+    grants.put_link(digest(secret), Grant("runner", "abc", share="s"), None)
+    first = grants.enter(secret, "Ada")
+    second = grants.enter(secret, "Ada")
+    told = [grants.grant_of(each) for each in (first, second)]
+    assert [each and each.name for each in told] == ["Ada", "Ada 2"]
+    again = grants.enter(secret, "Ada", first)
+    found = grants.grant_of(again)
+    assert found is not None
+    assert found.name == "Ada"
+    assert grants.grant_of(first) is None
+
+
+def test_an_owner_who_opens_a_share_stays_one() -> None:
+    """The link that one gives to others does not lock one out of one's own sessions."""
+    grants = Grants(Clock())
+    owner = grants.enter(grants.new_link(Grant("owner")))
+    grants.put_link(digest("share-x"), Grant("viewer", "abc", share="s"), None)
+    assert grants.enter("share-x", "", owner) == owner
+    assert grants.grant_of(owner) == Grant("owner")
 
 
 def test_visitors_are_bounded() -> None:
@@ -216,3 +249,14 @@ def test_an_origin_is_this_very_page(origin: str | None, site: str | None, own: 
     headers |= {"origin": origin} if origin is not None else {}
     headers |= {"sec-fetch-site": site} if site is not None else {}
     assert is_own_origin(headers, HOSTS, "http") is own
+
+
+def test_a_server_on_every_address_has_the_machines_names() -> None:
+    """Its name and its addresses open it, another name that leads to them does not."""
+    names = names_of("0.0.0.0")
+    assert {socket.gethostname(), "127.0.0.1"} <= names
+    assert names_of("192.0.2.7") == {"192.0.2.7"}
+    assert is_loopback("localhost")
+    assert is_loopback("[::1]")
+    assert not is_loopback("0.0.0.0")
+    assert not is_loopback("127.0.0.1.evil.example")

@@ -206,10 +206,14 @@ class Visitor:
         started = await self.command("runText", {"uri": uri, "text": text})
         return await self.until("vivo/executionFinished", executionId=started["executionId"])
 
-    def text(self) -> str:
-        """All that cells have printed."""
+    def text(self, run: str | None = None) -> str:
+        """All that cells have printed, or one of them."""
         outputs = (each["params"] for each in self.told if each.get("method") == "vivo/output")
-        return "".join(each["text"] for each in outputs if each["kind"] == "stream")
+        return "".join(
+            each["text"]
+            for each in outputs
+            if each["kind"] == "stream" and run in (None, each["executionId"])
+        )
 
 
 @asynccontextmanager

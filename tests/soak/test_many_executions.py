@@ -1,9 +1,11 @@
 """A hundred thousand executions of an editor's: nothing grows in server, keeper or engine.
 
-Each remembers on purpose a bounded number of runs, signatures of messages, and names of inputs. The
-first two thirds fill all of that; over the last memory is level. An engine keeps every input in
-``In``: eight bytes for one whose text has run before. ``VIVO_SOAK_EXECUTIONS`` chooses
-another number.
+Each remembers on purpose a bounded number of runs, signatures of messages, values, and names of
+inputs. The first two thirds fill all of that; over the last memory is level. An engine keeps every
+input in ``In``: eight bytes for one whose text has run before. Of the cells that show values the
+same run in each round, so that ``Out`` weighs the same at any moment: a failing cell takes along
+what was sent after it, and how much of that has run by then is chance. ``VIVO_SOAK_EXECUTIONS``
+chooses another number.
 """
 
 from __future__ import annotations
@@ -23,15 +25,18 @@ from ..server.editors import CAPABILITIES
 
 EXECUTIONS = int(os.environ.get("VIVO_SOAK_EXECUTIONS", "105000"))
 WARM = EXECUTIONS * 2 // 3 // 1_000 * 1_000
-AT_ONCE = 20
 SAMPLED = 500
-GROWTH = 1.5 * 2**20
+GROWTH = {"server": 1.5 * 2**20, "keeper": 1.5 * 2**20, "engine": 0.75 * 2**20}
 """Bytes by which the most that a process ever had in the last third may be over what it had in the
-second. Not its size at two moments: what is remembered goes by the thousands, and comes again."""
+second. Not its size at two moments: what is remembered goes by the thousands, and comes again.
+Of an engine's, 0.3 MiB are the pointers in ``In``."""
 CELLS = (
-    "1 + 1", "print('some words')", "value = list(range(1000)); value", "1 / 0",
+    "1 + 1", "print('some words')", "value = list(range(1000)); value",
     "display({'text/plain': 'shown'}, raw=True)", "def f(x):\n    return x\nf(3)", "'😀' * 50",
+    "1 / 0", "print('words that often are taken along')",
 )  # fmt: skip
+ROUND = (*range(6), *range(6), *range(6), 6, 7)
+"""The cells that are sent at once, in their order."""
 TEXT = "".join(f"# %%\n{cell}\n" for cell in CELLS)
 
 
@@ -52,14 +57,13 @@ async def test_a_hundred_thousand_executions_leave_nothing(home: Path) -> None:
         most: dict[str, list[int]] = {}
         while done < EXECUTIONS:
             asked = set()
-            for number in range(AT_ONCE):
-                line = starts[(done + number) % len(starts)]
-                place = {"uri": uri, "position": {"line": line, "character": 0}}
+            for number in ROUND:
+                place = {"uri": uri, "position": {"line": starts[number], "character": 0}}
                 started = await client.command("vivo.server.runCell", place)
                 asked.add(started["executionId"])
             while asked:
                 asked.discard(await asyncio.wait_for(ends.get(), 60))
-            done += AT_ONCE
+            done += len(ROUND)
             await client.request("textDocument/inlayHint", _whole(uri))
             if done >= WARM and not before:
                 before = _counts(client)
@@ -76,7 +80,7 @@ async def test_a_hundred_thousand_executions_leave_nothing(home: Path) -> None:
             print(f"\n{name}: at most {warm}, {last / 2**20:.1f} MiB until {done}", end="")
         print()
         growth = {name: last - second for name, (second, last) in most.items()}
-        assert {name: more for name, more in growth.items() if more > GROWTH} == {}
+        assert {name: more for name, more in growth.items() if more > GROWTH[name]} == {}
         assert after == before, "descriptors and threads of server, keeper, engine"
     finally:
         for session in (await client.command("vivo.server.sessions", {}))["sessions"]:

@@ -27,4 +27,13 @@ if [ "$(cat "$web/.made" 2>/dev/null)" != "$made" ]; then
   echo "$made" >"$web/.made"
 fi
 
+# What drives the pages from the tests themselves, and what the page is built of.
+.venv/bin/python -c 'import playwright' 2>/dev/null ||
+  .venv/bin/python -m pip install -qq --disable-pip-version-check --progress-bar off playwright
+page="$root/editors/web"
+if [ ! -e "$page/node_modules/.ready" ] || [ "$page/package-lock.json" -nt "$page/node_modules/.ready" ]; then
+  (cd "$page" && npm_config_loglevel=error npm_config_update_notifier=false npm ci >/dev/null)
+  touch "$page/node_modules/.ready"
+fi
+
 exec .venv/bin/pytest -q "$here" "$@"

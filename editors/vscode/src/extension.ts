@@ -21,6 +21,7 @@ import {
   type InputParams,
   type InputResult,
   type Output,
+  type Presence,
   type Status,
 } from "./protocol";
 import { Server } from "./server";
@@ -77,6 +78,7 @@ function listen(server: Server, status: StatusBar, panel: OutputPanel, notebooks
     status.told(told);
     panel.widgets.statusChanged(told);
   });
+  server.hear(Notifications.presence, (told: Presence) => status.toldPresence(told));
   server.hear(Notifications.comm, (told: CommEvent) => panel.widgets.heard(told));
   server.hear(Notifications.executionStarted, (data: ExecutionStarted) => {
     status.serves(data.uri, data.sessionId);

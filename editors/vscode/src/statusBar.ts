@@ -1,6 +1,6 @@
 // The state of the session that serves the active editor; a click opens the menu.
 import * as vscode from "vscode";
-import type { Status } from "./protocol";
+import type { PersonHere, Presence, Status } from "./protocol";
 
 const ICONS: Record<Status["state"], string> = {
   starting: "$(loading~spin)",
@@ -13,6 +13,7 @@ export class StatusBar implements vscode.Disposable {
   private readonly item = vscode.window.createStatusBarItem(vscode.StatusBarAlignment.Left, 50);
   private readonly watching = vscode.window.onDidChangeActiveTextEditor(() => this.show());
   private readonly statuses = new Map<string, Status>();
+  private readonly people = new Map<string, PersonHere[]>();
   private readonly served = new Map<string, string>();
   private latest: Status | undefined;
 
@@ -33,6 +34,12 @@ export class StatusBar implements vscode.Disposable {
     this.show();
   }
 
+  /** Somebody came to a session, or went. */
+  toldPresence({ sessionId, people }: Presence): void {
+    this.people.set(sessionId, people);
+    this.show();
+  }
+
   /** A document is served by a session. */
   serves(uri: string | null, sessionId: string): void {
     if (uri) {
@@ -48,6 +55,7 @@ export class StatusBar implements vscode.Disposable {
   /** A server has started and tells of its sessions anew, or there is none. */
   serverChanged(isThere: boolean): void {
     this.statuses.clear();
+    this.people.clear();
     this.latest = undefined;
     void vscode.commands.executeCommand("setContext", "vivo.hasServer", isThere);
     void vscode.commands.executeCommand("setContext", "vivo.busy", false); // a session says so anew
@@ -72,7 +80,10 @@ export class StatusBar implements vscode.Disposable {
     const queue = status.queued > 0 ? ` +${status.queued}` : "";
     const version = status.pythonVersion ? ` ${status.pythonVersion}` : "";
     this.item.text = `${ICONS[status.state]} vivo${version}: ${status.state}${queue}`;
-    this.item.tooltip = [`Session ${status.sessionId || "(none yet)"}`, status.python, status.message ?? ""]
+    const others = (this.people.get(status.sessionId) ?? []).filter(({ own }) => !own);
+    const here = others.map(({ name, role }) => (role === "owner" ? name : `${name}, ${role}`));
+    const who = here.length ? `Also here: ${here.join("; ")}` : "";
+    this.item.tooltip = [`Session ${status.sessionId || "(none yet)"}`, status.python, who, status.message ?? ""]
       .filter(Boolean)
       .join("\n");
     this.item.backgroundColor =

@@ -5,6 +5,7 @@ import { Cluster } from "./cluster.ts";
 import { button, element, notice, place, sentenceOf } from "./elements.ts";
 import { Input } from "./input.ts";
 import { Outputs } from "./outputs.ts";
+import { People } from "./people.ts";
 import { Plots } from "./plots.ts";
 import { Queries, Session } from "./session.ts";
 import { Tabs } from "./tabs.ts";
@@ -30,7 +31,19 @@ function begin(who: Visitor): void {
   const restart = place<HTMLButtonElement>("restart");
   const picker = place<HTMLSelectElement>("session");
   const count = element("span", "count", "In [ ]");
+  const over = element("p");
+  over.id = "over";
+  over.role = "alert";
+  over.hidden = true;
+  place("top").after(over);
+  const people = new People(place("people"));
   let running: string | null = null;
+  let ownRun: string | null = null;
+  let isBusy = false;
+  /** A runner ends their own cells; an owner whatever runs. */
+  const drawInterrupt = () => {
+    interrupt.disabled = !isBusy || (who.role !== "owner" && running !== ownRun);
+  };
 
   const session: Session = new Session(
     `${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/socket`,
@@ -40,15 +53,26 @@ function begin(who: Visitor): void {
         state.dataset["state"] = now;
         if (told) {
           running = told.executionId;
-          interrupt.disabled = isViewer || told.state !== "busy";
+          isBusy = told.state === "busy";
+          drawInterrupt();
           count.textContent = `In [${told.nextCount ?? " "}]`;
         }
-        if (now === "ended" && !told) {
-          notice("The session has ended, or is not shared with you any longer.", 60);
+      },
+      ended: (why) => {
+        over.textContent = why;
+        over.hidden = false;
+        inputHolder.hidden = interrupt.disabled = true;
+        people.draw([]);
+      },
+      people: (all) => people.draw(all),
+      shown,
+      started(data) {
+        outputs.add({ type: "started", data });
+        if (data.own) {
+          ownRun = data.executionId;
+          drawInterrupt();
         }
       },
-      shown: (console, isOther) => shown(console, isOther),
-      started: (data) => outputs.add({ type: "started", data }),
       output(data) {
         outputs.add({ type: "output", data });
         plots.add(data);
@@ -82,7 +106,7 @@ function begin(who: Visitor): void {
   const tabs = new Tabs(place("tabs"), place("views"));
   const plots = new Plots(blobs, (run) => {
     tabs.show("Session");
-    outputs.show(run);
+    outputs.showCell(run);
   });
   tabs.add("Session", [work, variables.side]);
   tabs.add("Plots", [plots.frame]);
@@ -92,14 +116,12 @@ function begin(who: Visitor): void {
   }
   tabs.show("Session");
 
-  function shown(console: ConsoleInfo, isOther: boolean): void {
+  function shown(console: ConsoleInfo): void {
     const { sessionId, name } = console.session;
     document.title = `${name} · vivo`;
     history.replaceState(null, "", `?session=${encodeURIComponent(sessionId)}`);
-    if (isOther) {
-      outputs.restart();
-      plots.restart();
-    }
+    outputs.show(sessionId);
+    plots.show(sessionId);
     count.textContent = `In [${console.nextCount}]`;
     void input?.begin().catch(failed);
     variables.refresh();
@@ -123,6 +145,7 @@ function begin(who: Visitor): void {
   function drawQueue(runs: QueuedExecution[]): void {
     const waiting = runs.filter(({ status }) => status === "waiting");
     const now = runs.find(({ status }) => status === "running");
+    people.run(runs.filter(({ status }) => status === "running").map(({ client }) => client));
     const told = [now ? `${now.client || "somebody"} runs ${now.title}` : "", waiting.length ? `${waiting.length} waiting` : ""];
     const holder = place("queue");
     holder.textContent = told.filter(Boolean).join("; ");
@@ -130,6 +153,7 @@ function begin(who: Visitor): void {
   }
 
   interrupt.onclick = () => void session.interrupt(who.role === "owner" ? null : running).catch(failed);
+  interrupt.hidden = isViewer;
   restart.hidden = who.role !== "owner";
   restart.onclick = async () => {
     const answer = await choose("Start a fresh Python? The session's variables are lost; its history and transcript stay.", ["Restart"]);
@@ -159,7 +183,11 @@ function begin(who: Visitor): void {
         event.preventDefault();
         end(field.value);
       };
-      field.onkeydown = ({ key }) => key === "Escape" && end(null);
+      field.onkeydown = ({ key }) => {
+        if (key === "Escape") {
+          end(null);
+        }
+      };
     });
   }
   session.connect();

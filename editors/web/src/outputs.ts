@@ -1,4 +1,5 @@
-// The transcript: the log of what cells showed, drawn by the panel in its frame.
+// The transcripts: of each session that was opened here the log of what its cells showed, of which the panel in
+// its frame draws one.
 import { BlobStore } from "../../vscode/src/outputs/blobStore.ts";
 import { type Entry, OutputLog, type PageMessage, type PageRequest } from "../../vscode/src/outputs/outputLog.ts";
 import { PageQueue } from "../../vscode/src/outputs/pageQueue.ts";
@@ -7,6 +8,7 @@ import { Panel, savePicture } from "./panel.ts";
 
 export class Outputs {
   private log = new OutputLog();
+  private readonly logs = new Map<string, OutputLog>();
   private isReady = false;
   private readonly panel: Panel<PageMessage, PageRequest>;
   private readonly queue = new PageQueue(
@@ -27,27 +29,40 @@ export class Outputs {
   }
 
   add(entry: Entry): void {
-    const { isNew, dropped } = this.log.add(entry);
-    if (isNew && this.isReady) {
+    const log = this.logOf(entry.data.sessionId);
+    const { isNew, dropped } = log.add(entry);
+    if (isNew && this.isReady && log === this.log) {
       this.queue.add(entry, dropped);
     }
   }
 
   /** The number of the last event that was shown of each session. */
   seen(): Record<string, number> {
-    return this.log.seen();
+    return Object.assign({}, ...[...this.logs.values()].map((log) => log.seen())) as Record<string, number>;
   }
 
-  /** Another session: its transcript begins anew. */
-  restart(): void {
-    this.log = new OutputLog();
-    if (this.isReady) {
-      this.queue.restart();
+  /** Show the transcript of a session. */
+  show(sessionId: string): void {
+    const log = this.logOf(sessionId);
+    if (log !== this.log) {
+      this.log = log;
+      if (this.isReady) {
+        this.queue.restart();
+      }
     }
   }
 
+  private logOf(sessionId: string): OutputLog {
+    let log = this.logs.get(sessionId);
+    if (!log) {
+      log = new OutputLog();
+      this.logs.set(sessionId, log);
+    }
+    return log;
+  }
+
   /** Show the cell of an execution. */
-  show(executionId: string): void {
+  showCell(executionId: string): void {
     this.panel.tell({ type: "show", executionId });
   }
 

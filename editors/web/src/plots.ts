@@ -7,6 +7,7 @@ import { Panel, savePicture } from "./panel.ts";
 
 export class Plots {
   private figures = new Figures();
+  private readonly bySession = new Map<string, Figures>();
   private isReady = false;
   private readonly panel: Panel<PlotsMessage, PlotsRequest>;
 
@@ -22,14 +23,22 @@ export class Plots {
   }
 
   add(output: Output): void {
-    if (this.figures.add(output)) {
+    const figures = this.of(output.sessionId);
+    if (figures.add(output) && figures === this.figures) {
       this.tellAll();
     }
   }
 
-  restart(): void {
-    this.figures = new Figures();
+  /** Show the figures of a session. */
+  show(sessionId: string): void {
+    this.figures = this.of(sessionId);
     this.tellAll();
+  }
+
+  private of(sessionId: string): Figures {
+    const figures = this.bySession.get(sessionId) ?? new Figures();
+    this.bySession.set(sessionId, figures);
+    return figures;
   }
 
   private async answer(asked: PlotsRequest): Promise<void> {

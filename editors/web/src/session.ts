@@ -11,6 +11,8 @@ import {
   type ExecutionStarted,
   type InputParams,
   type Output,
+  type PersonHere,
+  type Presence,
   type QueueChanged,
   type QueuedExecution,
   type SessionInfo,
@@ -22,8 +24,12 @@ import { type State, Wire } from "./wire.ts";
 /** Who is told. */
 export interface Audience {
   state(state: State | Status["state"], told: Status | undefined): void;
-  /** Another session is shown, from its beginning, or the same one again. */
-  shown(console: ConsoleInfo, isOther: boolean): void;
+  /** The server lets go of this visitor for good, and says why. */
+  ended(why: string): void;
+  /** Who is here. */
+  people(people: PersonHere[]): void;
+  /** Another session is shown, or the same one by another server. */
+  shown(console: ConsoleInfo): void;
   started(run: ExecutionStarted): void;
   output(output: Output): void;
   finished(run: ExecutionFinished): void;
@@ -52,9 +58,10 @@ export class Session {
   console: ConsoleInfo | undefined;
   private version = 0;
   private text = "";
-  private status: Status | undefined;
-  /** What came before it was known which session is shown. */
-  private held: (() => void)[] | undefined;
+  /** By session, also of those that were shown before: they go on telling. */
+  private readonly statuses = new Map<string, Status>();
+  private readonly queues = new Map<string, QueuedExecution[]>();
+  private readonly people = new Map<string, PersonHere[]>();
 
   constructor(
     address: string,
@@ -66,25 +73,34 @@ export class Session {
     this.wire = new Wire(
       address,
       () => this.introduce(),
-      (state) => (state === "connected" ? this.tellStatus() : audience.state(state, undefined)),
+      (state, why) => {
+        if (state === "connected") {
+          this.tellStatus();
+          return;
+        }
+        audience.state(state, undefined);
+        if (state === "ended") {
+          audience.ended(why || "The session is not shared with you any longer.");
+        }
+      },
       (error) => audience.message(error instanceof Error ? error.message : String(error)),
     );
     const { wire } = this;
-    const own = <Told extends { sessionId: string }>(tell: (told: Told) => void) => (told: Told): void => {
-      if (this.held) {
-        this.held.push(() => own(tell)(told));
-      } else if (told.sessionId === this.id) {
-        tell(told);
-      }
-    };
-    wire.hear(Notifications.executionStarted, own((run: ExecutionStarted) => audience.started(run)));
-    wire.hear(Notifications.output, own((output: Output) => audience.output(output)));
-    wire.hear(Notifications.executionFinished, own((run: ExecutionFinished) => audience.finished(run)));
-    wire.hear(Notifications.status, own((status: Status) => {
-      this.status = status;
+    wire.hear(Notifications.executionStarted, (run: ExecutionStarted) => audience.started(run));
+    wire.hear(Notifications.output, (output: Output) => audience.output(output));
+    wire.hear(Notifications.executionFinished, (run: ExecutionFinished) => audience.finished(run));
+    wire.hear(Notifications.status, (status: Status) => {
+      this.statuses.set(status.sessionId, status);
       this.tellStatus();
-    }));
-    wire.hear(Notifications.queue, own(({ executions }: QueueChanged) => audience.queue(executions)));
+    });
+    wire.hear(Notifications.queue, ({ sessionId, executions }: QueueChanged) => {
+      this.queues.set(sessionId, executions);
+      this.tellStatus();
+    });
+    wire.hear(Notifications.presence, ({ sessionId, people }: Presence) => {
+      this.people.set(sessionId, people);
+      this.tellStatus();
+    });
     wire.hear(Notifications.variablesChanged, () => audience.variablesChanged());
     wire.hear("window/showMessage", ({ message }: { message: string }) => audience.message(message));
     wire.answer("window/showMessageRequest", async ({ message, actions }: { message: string; actions?: { title: string }[] }) => {
@@ -149,7 +165,10 @@ export class Session {
   }
 
   private tellStatus(): void {
-    this.audience.state(this.status?.state ?? "connected", this.status);
+    const status = this.statuses.get(this.id);
+    this.audience.state(status?.state ?? "connected", status);
+    this.audience.queue(this.queues.get(this.id) ?? []);
+    this.audience.people(this.people.get(this.id) ?? []);
   }
 
   private async introduce(): Promise<void> {
@@ -164,20 +183,11 @@ export class Session {
   }
 
   private seen(): Record<string, number> {
-    const seen = this.audience.seen();
-    return this.id ? { [this.id]: seen[this.id] ?? 0 } : seen;
+    return { ...(this.id ? { [this.id]: 0 } : {}), ...this.audience.seen() };
   }
 
   private async show(params: { uri: string; sessionId: string | null; new: boolean; name: string | null }): Promise<void> {
-    const before = this.console;
-    this.held = [];
-    let opened: ConsoleInfo;
-    try {
-      opened = await this.command<ConsoleInfo>(Commands.openConsole, params);
-    } catch (error) {
-      this.held = undefined;
-      throw error;
-    }
+    const opened = await this.command<ConsoleInfo>(Commands.openConsole, params);
     this.console = opened;
     this.wanted = opened.session.sessionId;
     this.text = "";
@@ -186,14 +196,8 @@ export class Session {
         textDocument: { uri: this.uri, languageId: "python", version: ++this.version, text: "" },
       });
     }
-    const isOther = opened.session.sessionId !== before?.session.sessionId;
-    if (isOther) {
-      this.status = undefined;
-    }
-    this.audience.shown(opened, isOther);
-    const held = this.held;
-    this.held = undefined;
-    held.forEach((tell) => tell());
+    this.audience.shown(opened);
+    this.tellStatus();
   }
 }
 

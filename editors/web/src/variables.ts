@@ -81,7 +81,11 @@ export class Variables {
     row.tabIndex = 0;
     row.title = variable.text;
     const look = () => (isTable(variable) ? this.table(variable.name) : void this.inspect(variable.name));
-    row.onkeydown = ({ key }) => key === "Enter" && look();
+    row.onkeydown = ({ key, target }) => {
+      if (key === "Enter" && target === row) {
+        look();
+      }
+    };
     row.ondblclick = look;
     row.append(
       element("span", "name", variable.name),

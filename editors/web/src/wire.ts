@@ -38,7 +38,8 @@ export class Wire {
     private readonly address: string,
     /** Introduces itself to the server of a new connection. */
     private readonly introduce: () => Promise<void>,
-    private readonly tell: (state: State) => void,
+    /** @param why the server's sentence, where it has ended */
+    private readonly tell: (state: State, why?: string) => void,
     /** Is told why it could not introduce itself. */
     private readonly failed: (error: unknown) => void,
   ) {
@@ -65,7 +66,7 @@ export class Wire {
       );
     };
     socket.onmessage = ({ data }: MessageEvent<string>) => this.take(JSON.parse(data) as Message);
-    socket.onclose = ({ code }) => {
+    socket.onclose = ({ code, reason }) => {
       if (socket !== this.socket) {
         return;
       }
@@ -77,7 +78,7 @@ export class Wire {
       }
       this.waiting.clear();
       if (code === ENDED) {
-        this.tell("ended");
+        this.tell("ended", reason);
         return;
       }
       this.tell("lost");

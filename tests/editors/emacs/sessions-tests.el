@@ -19,6 +19,8 @@
           (vivo-sessions)
           (with-current-buffer "*vivo sessions*"
             (vivo-tests--wait "the session" (= 1 (length tabulated-list-entries)))
+            (vivo-tests--wait "who is there"
+              (equal "Emacs vivo" (aref (cadr (car tabulated-list-entries)) 5)))
             (goto-char (point-min))
             (should (tabulated-list-get-id))
             (cl-letf (((symbol-function 'y-or-n-p) #'always))

@@ -116,6 +116,8 @@ export const Commands = {
 } as const;
 
 export const Queries = {
+  /** Who is in a session. */
+  people: "vivo/people",
   /** The last execution of the cell at a place, also where the text has been edited since: what it showed is known by its id. */
   executionOfCell: "vivo/executionOfCell",
   /** Data that an output refers to. A client that announced experimental.vivo.blobs is told pictures and other large data by reference, and fetches each once. */
@@ -145,6 +147,8 @@ export const Queries = {
 export const Notifications = {
   /** What runs or waits in a session has changed, also by another editor, or a waiting cell's text was edited. */
   queue: "vivo/queue",
+  /** Somebody came to a session, or went. */
+  presence: "vivo/presence",
   /** A session's state changed. */
   status: "vivo/status",
   /** The session's debugger tells something: what stopped, what goes on. */

@@ -84,7 +84,7 @@ export interface ExecutionStarted {
   replayed?: boolean;
   /** Who sent it, by its own name. */
   client?: string;
-  /** Whether this client sent it, since its server runs. */
+  /** Whether this client sent it; of what began before this server came, by the name. */
   own?: boolean;
 }
 
@@ -128,6 +128,15 @@ export interface ErrorFrame {
   line: number;
   function: string;
   source: string | null;
+  /** The variables that its line speaks of. */
+  values?: FrameValue[];
+}
+
+/** A variable of a frame, as it was when the error was raised. */
+export interface FrameValue {
+  name: string;
+  /** The value on one line, bounded; what looks like a secret is hidden. */
+  text: string;
 }
 
 /** A cell's end. */

@@ -23,6 +23,8 @@ export interface SessionInfo {
   documents?: string[];
   /** How many cells wait. */
   queued?: number;
+  /** Who is there, by the names of their cells; ``vivo/people`` tells more of them. */
+  people?: string[];
 }
 
 /** The sessions of this machine. */
@@ -59,6 +61,28 @@ export interface UseSessionParams {
 export interface UseSessionResult {
   /** Null if it has not begun: the next cell starts it. */
   session: SessionInfo | null;
+}
+
+/** Who is in a session, in the order in which they came. */
+export interface Presence {
+  sessionId: string;
+  people: PersonHere[];
+}
+
+/** Somebody who is in a session: an editor, a console, a page of a browser, a Jupyter client. */
+export interface PersonHere {
+  /** How their cells are named. */
+  name: string;
+  kind: "editor" | "console" | "web" | "jupyter";
+  role: "owner" | "runner" | "viewer";
+  /** Seconds since the epoch. */
+  since: number;
+  /** Of a plain Jupyter client, which does not say when it goes: when it was last heard. */
+  heard: number | null;
+  /** Whether that is this client. */
+  own: boolean;
+  /** Whether their cell runs, as this is told. ``vivo/queue`` tells each change of that, with the name of who sent a cell. */
+  running: boolean;
 }
 
 /** The state of a session, whenever it changes. */

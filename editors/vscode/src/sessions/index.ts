@@ -106,6 +106,7 @@ class Sessions implements vscode.TreeDataProvider<Node>, vscode.Disposable {
       server.onDidChange(() => this.refresh()),
     );
     server.hear(Notifications.status, () => this.refresh());
+    server.hear(Notifications.presence, () => this.refresh());
     server.hear(Notifications.clusterStatus, () => this.refresh());
     this.follow();
   }
@@ -173,15 +174,18 @@ class Sessions implements vscode.TreeDataProvider<Node>, vscode.Disposable {
 }
 
 function sessionItem(session: SessionInfo, isMine: boolean): vscode.TreeItem {
-  const { state, pythonVersion, memory, created, queued, python, cwd, documents } = session;
+  const { state, pythonVersion, memory, created, queued, python, cwd, documents, people = [] } = session;
   const item = new vscode.TreeItem({ label: nameOf(session), highlights: isMine ? [[0, nameOf(session).length]] : [] });
   item.id = session.sessionId;
   const parts = [state, pythonVersion, memory === null ? "" : sized(memory), queued ? `${queued} waiting` : ""];
+  if (people.length > 1) {
+    parts.push(`${people.length} here`); // who is alone knows it
+  }
   item.description = parts.filter(Boolean).join(" · ");
   item.iconPath = new vscode.ThemeIcon(SESSION_ICONS[state]);
   item.contextValue = `session.${state}`;
   const files = (documents ?? []).map((uri) => vscode.workspace.asRelativePath(vscode.Uri.parse(uri)));
-  item.tooltip = [`Session ${session.sessionId}`, python, cwd, `started ${aged(Date.now() / 1000 - created)} ago`, ...files].join("\n");
+  item.tooltip = [`Session ${session.sessionId}`, python, cwd, `started ${aged(Date.now() / 1000 - created)} ago`, ...files, ...people.map((name) => `here: ${name}`)].join("\n");
   return item;
 }
 

@@ -37,6 +37,7 @@ export class Section {
       this.head = element("div", "head");
       this.head.append(
         button("label", `Show the code of ${label}`, label, () => ask({ type: "reveal", executionId: cell.id })),
+        ...(started.client && !started.own ? [element("span", "who", started.client)] : []),
         element("pre", "code", started.code),
       );
       this.element.prepend(this.head);
@@ -121,13 +122,16 @@ export class Section {
 function frames({ error }: Output): HTMLElement {
   const list = element("ul", "frames");
   list.setAttribute("aria-label", "Frames, the innermost first");
-  for (const { path, line, function: name } of [...(error?.frames ?? [])].reverse()) {
+  for (const { path, line, function: name, values } of [...(error?.frames ?? [])].reverse()) {
     const row = element("li");
     const label = `${path.split(/[\\/]/).at(-1)}:${line + 1}`;
     row.append(
       button("frame", `Open ${path}, line ${line + 1}`, label, () => ask({ type: "frame", path, line })),
       element("span", "in", ` in ${name}`),
     );
+    for (const { name: variable, text } of values ?? []) {
+      row.append(element("div", "frame-value", `${variable} = ${text}`));
+    }
     list.append(row);
   }
   return list;
