@@ -111,6 +111,10 @@ class EngineStatus(msgspec.Struct, omit_defaults=True):
     keeper_pid: int | None = None
     tasks: int = 0
     """Tasks that it has."""
+    load: float | None = None
+    """Processors that it kept busy over the last second: 1.0 is one."""
+    rank: int | None = None
+    """Its rank, where one program has started all of them: in the world of MPI, or in a job."""
 
 
 class StatusReply(msgspec.Struct, omit_defaults=True):
@@ -139,6 +143,133 @@ class StatusReply(msgspec.Struct, omit_defaults=True):
     dask: dict[str, Any] = {}
     """Of engines in Dask's workers: the addresses of Dask's ``scheduler`` and ``dashboard``, and of
     the ``workers`` by their engines' numbers; ``tls``, the folder of their certificate, if any."""
+
+
+class MonitorRequest(msgspec.Struct, omit_defaults=True):
+    """What is asked by who shows a cluster, again and again."""
+
+    epoch: str = ""
+    """That of the last answer: revisions are a controller's own."""
+    after: int = 0
+    """The revision of the last answer; 0 for all."""
+    wait: bool = False
+    """Answer with the next second, in which the next sample is taken, or the next engine."""
+
+
+class EngineFacts(msgspec.Struct):
+    """What seldom changes of an engine."""
+
+    number: int
+    id: str
+    state: EngineState
+    reason: str
+    host: str | None
+    rank: int | None
+    pid: int | None
+    python: str | None
+    python_version: str | None
+
+
+class EngineUses(msgspec.Struct):
+    """What changes all the time of engines, by columns: an entry for each that is told of."""
+
+    number: list[int] = []
+    load: list[float | None] = []
+    """Processors that it keeps busy."""
+    memory: list[int | None] = []
+    """MiB."""
+    tasks: list[int] = []
+    done: list[int] = []
+    failed: list[int] = []
+
+
+class Samples(msgspec.Struct):
+    """What a cluster did, by columns: one entry for each second."""
+
+    time: list[int] = []
+    up: list[int] = []
+    """Engines."""
+    load: list[float] = []
+    """Processors that all engines kept busy."""
+    memory: list[int] = []
+    """MiB of all engines."""
+    waiting: list[int] = []
+    running: list[int] = []
+    done: list[int] = []
+    """Tasks that ended well in this second."""
+    failed: list[int] = []
+    latency: list[float | None] = []
+    """Seconds from submission to result, the median of those that ended in this second."""
+    slowest: list[float | None] = []
+    """The same, of which 95 in 100 were faster."""
+    duration: list[float | None] = []
+    """Seconds that they ran, the median."""
+
+
+class Failure(msgspec.Struct):
+    """What went wrong: a task that failed, or an engine that ended."""
+
+    time: float
+    engine: int | None
+    task: str | None
+    """None of an engine's end."""
+    error: str
+    """Its name and message; of an engine, why it is not up."""
+    traceback: str
+    """In plain text, its end where it is long."""
+
+
+class MonitorReply(msgspec.Struct, omit_defaults=True):
+    """What has changed of a cluster since a revision."""
+
+    cluster: str
+    launcher: str
+    started: float
+    now: float
+    epoch: str
+    revision: int
+    is_whole: bool
+    """Whether it is all there is, and what was told before is void."""
+    awaited: int
+    launching: str
+    problems: list[str]
+    """What could not be done lately, and why engines have not started."""
+    engines: list[EngineFacts]
+    """Those whose facts have changed."""
+    uses: EngineUses
+    gone: list[int]
+    """The numbers of engines that were taken out."""
+    samples: Samples
+    failures: list[Failure]
+    """The oldest first; of a second's, the first ones."""
+    dashboard: str = ""
+    """Of Dask, where the engines are in Dask's workers."""
+
+
+class EngineRequest(msgspec.Struct):
+    """An engine, by its number."""
+
+    number: int
+
+
+class EngineTask(msgspec.Struct):
+    """A task that an engine has."""
+
+    id: str
+    is_first: bool
+    """Whether it is the one that runs."""
+    since: float | None
+    """When it began, as far as the controller knows."""
+
+
+class EngineReply(msgspec.Struct):
+    """An engine and what it has to do."""
+
+    engine: EngineStatus
+    tasks: list[EngineTask]
+    """The first ones, in its order."""
+    failure: Failure | None
+    """What went wrong there last."""
 
 
 class Task(msgspec.Struct, omit_defaults=True):
@@ -250,6 +381,12 @@ class EngineNumbers(msgspec.Struct):
     numbers: list[int]
 
 
+class InterruptEnginesRequest(msgspec.Struct, omit_defaults=True):
+    """Where what runs is interrupted, whoever sent it; without, on all."""
+
+    engines: list[int] | None = None
+
+
 class RestartEnginesRequest(msgspec.Struct, omit_defaults=True):
     """Which engines get a fresh process; without, all."""
 
@@ -285,6 +422,8 @@ class EngineHello(msgspec.Struct, omit_defaults=True):
     calls: GivenCalls
     reason: str = ""
     """Why its process ended, of one that is dead."""
+    rank: int | None = None
+    """Its rank, where one program has started all of them."""
     is_apart: bool = False
     """Whether it is reached through its controller alone, whatever its host's name says."""
 
@@ -293,6 +432,8 @@ class Heartbeat(msgspec.Struct, omit_defaults=True):
     """A sign of life, every second."""
 
     memory: int | None = None
+    load: float | None = None
+    """Processors that it kept busy since the last one."""
     is_stopped: bool = False
     asks: bool = False
     """Whether it wants a ``vivo_heard``: nothing has come for a while."""
@@ -372,6 +513,13 @@ TO_SESSION: tuple[Declaration, ...] = (
 TO_CONTROLLER: tuple[Declaration, ...] = (
     Declaration("vivo_status", StatusRequest, StatusReply, "What the cluster is and does."),
     Declaration(
+        "vivo_monitor",
+        MonitorRequest,
+        MonitorReply,
+        "What has changed since the last answer, and what the cluster did in the last ten minutes.",
+    ),
+    Declaration("vivo_engine", EngineRequest, EngineReply, "An engine and what it has to do."),
+    Declaration(
         "vivo_submit", SubmitRequest, SubmitReply, "Take tasks in; answered once they are on disk."
     ),
     Declaration(
@@ -388,6 +536,12 @@ TO_CONTROLLER: tuple[Declaration, ...] = (
     ),
     Declaration("vivo_cancel", CancelTasks, CancelReply, "Cancel tasks, also those that run."),
     Declaration("vivo_scale", ScaleRequest, EngineNumbers, "Start engines, or take some out."),
+    Declaration(
+        "vivo_interrupt_engines",
+        InterruptEnginesRequest,
+        EngineNumbers,
+        "Interrupt what engines run: cells, calls and tasks.",
+    ),
     Declaration(
         "vivo_restart_engines", RestartEnginesRequest, EngineNumbers, "Give engines new processes."
     ),

@@ -70,6 +70,8 @@ class ClusterManager:
         self.by_name: dict[str, ClusterSession] = {}
         self._chosen: dict[str, str] = {}
         """By folder: the name of the cluster that was chosen for it."""
+        self._launchers: dict[str, str] = {}
+        """By name: what is to start a cluster, where that is not the setting's."""
 
     # --- Which ---------------------------------------------------------------------------------
 
@@ -126,7 +128,7 @@ class ClusterManager:
         chosen = self._name_of(folder, name)
         begin = partial(self._begin, name, folder, path_of(uri))
         session = ClusterSession(
-            self._watcher, chosen, begin, self._blocking, self._listener, self._sessions.seen
+            self._watcher, chosen, begin, self.blocking, self._listener, self._sessions.seen
         )
         session.count = engines
         session.width = lambda: self._settings().value_width
@@ -135,6 +137,10 @@ class ClusterManager:
         else:
             self.by_folder[folder] = session
         return session
+
+    def launch_by(self, uri: str, name: str | None, launcher: str) -> None:
+        """What is to start a cluster, if it does not run."""
+        self._launchers[self._name_of(str(self._sessions.folder_of(uri)), name)] = launcher
 
     def use(self, uri: str, name: str | None) -> None:
         """Choose the cluster of a document's folder; without a name, its own again.
@@ -236,9 +242,12 @@ class ClusterManager:
             if has_ended(entry) is not None:
                 how = AttachedCluster.resume
                 starting()
-            found: AttachedCluster = await self._blocking(how, entry["name"])
+            found: AttachedCluster = await self.blocking(how, entry["name"])
             return found
-        options = options_of(self._settings().cluster)
+        setting, launcher = self._settings().cluster, self._launchers.get(name)
+        if launcher is not None and launcher != setting.get("launcher", "local"):
+            setting = {**setting, "launcher": launcher, "options": None}  # they are the other's
+        options = options_of(setting)
         if engines is not None:
             options["n"] = engines
         options["name"] = name
@@ -247,12 +256,12 @@ class ClusterManager:
             file, options.get("python") or self._settings().python
         )
         starting()
-        started: AttachedCluster = await self._blocking(
+        started: AttachedCluster = await self.blocking(
             partial(AttachedCluster.start, options.pop("launcher", "local"), **options)
         )
         return started
 
-    async def _blocking(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    async def blocking(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """Have a function called in a thread (rule 3)."""
         if self._executor is None:
             self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="vivo-lsp-cluster")

@@ -41,6 +41,7 @@ from .farming.policy import Policy
 from .gates import Gate
 from .launchers import Carrier, Launcher
 from .launching import Launching
+from .monitoring import Monitoring
 from .relaying import Relays
 
 _log = logging.getLogger(__name__)
@@ -127,6 +128,7 @@ class Controller:
         """What gives engines their tasks, if that is not this process."""
         if hasattr(launcher, "attach"):
             launcher.attach(self)
+        self.monitoring = Monitoring(self)
         self.farm = Farm(self, entry.state, policy)
         self.acted = Acted(Path(entry.state) / "acted.jsonl")
 
@@ -149,6 +151,7 @@ class Controller:
             if self._reunited and hasattr(self.launcher, "resumed"):
                 self.spawn(self.launching.resume())
             self.spawn(self._look_around(), is_vital=True)
+            self.spawn(self.monitoring.run(), is_vital=True)
             await self._stopped.wait()
             if self._failure is not None:
                 raise self._failure
@@ -283,6 +286,7 @@ class Controller:
             loop.remove_reader(descriptor)
             os.close(descriptor)
         self.farm.close()
+        self.monitoring.close()
         if self._is_stopping:  # else the engines go on, and the cluster is to be resumed
             try:
                 await self.launcher.stop()
@@ -448,6 +452,7 @@ class Controller:
         elif isinstance(told, CallNames):
             self.farm.revoked(engine, told.calls)
         elif isinstance(told, EngineDied):
+            self._note_death(engine, told.reason)
             self.lose(engine, "dead", told.reason, told.ran, told.waiting)
             if told.is_dead and self.entry.restarts:
                 self._restart(engine)
@@ -485,6 +490,7 @@ class Controller:
             if self.entry.restarts:
                 self._restart(engine)
         self._engines_changed()
+        self.monitoring.changed()
 
     def _replace(self, number: int) -> None:
         """An engine of a number has come: one that had it before was started anew elsewhere."""
@@ -526,7 +532,14 @@ class Controller:
         pid = known.told.get("engine_pid")
         if pid and process_started(pid) is not None:
             return  # it is on its way: silence tells if not
-        self.lose(engine, "silent", "its keeper and its process have ended", None, None)
+        reason = "its keeper and its process have ended"
+        self._note_death(engine, reason)
+        self.lose(engine, "silent", reason, None, None)
+
+    def _note_death(self, engine: str, reason: str) -> None:
+        known = self.engines.get(engine)
+        if known is not None and not self._is_stopping:
+            self.monitoring.lost(known.number, reason)
 
     def lose(
         self,
@@ -542,6 +555,7 @@ class Controller:
         if self.engines.lost(engine, state, reason) is not None:
             self.farm.engine_lost(engine, reason, ran, waiting)
             self._engines_changed()
+            self.monitoring.changed()
 
     def _restart(self, engine: str) -> None:
         """Give an engine that has died a fresh process, unless it dies again and again."""
@@ -560,4 +574,5 @@ class Controller:
             await asyncio.sleep(_LOOK_AROUND)
             self._engines_changed()
             for each in self.engines.silent(time.monotonic()):
+                self._note_death(each.id, "nothing was heard of it")
                 self.lose(each.id, "silent", "nothing was heard of it", None, None)

@@ -37,6 +37,8 @@ class Engine(msgspec.Struct):
     """Why it is not up."""
     memory: int | None = None
     """Bytes that its process has in memory."""
+    load: float | None = None
+    """Processors that it keeps busy."""
     done: int = 0
     failed: int = 0
     functions: set[str] = msgspec.field(default_factory=set)
@@ -120,6 +122,7 @@ class Engines:
             return None
         known.heard, known.sign = now, clock
         known.memory = told.get("memory", known.memory)
+        known.load = told.get("load")
         if known.state in ("up", "stopped"):
             known.state = "stopped" if told.get("is_stopped") else "up"
         return known
@@ -133,7 +136,7 @@ class Engines:
         """An engine is not up any more."""
         known = self._by_id.get(engine)
         if known is not None:
-            known.state, known.reason = state, reason
+            known.state, known.reason, known.load = state, reason, None
             known.functions.clear()
         return known
 
@@ -148,30 +151,37 @@ class Engines:
 
     def status(self) -> list[dict[str, Any]]:
         """What is told of each."""
-        told = []
-        for each in self:
-            shown = (
-                "connection",
-                "host",
-                "is_apart",
-                "cwd",
-                "python",
-                "python_version",
-                "engine_pid",
-                "keeper_pid",
-            )
-            facts = {name: each.told.get(name) for name in shown}
-            told.append(
-                {
-                    "id": each.id,
-                    "number": each.number,
-                    "state": each.state,
-                    "reason": each.reason,
-                    "heard": each.heard,
-                    "memory": each.memory,
-                    "done": each.done,
-                    "failed": each.failed,
-                    **facts,
-                }
-            )
-        return told
+        return [told_of(each) for each in self]
+
+    def numbered(self, number: int) -> Engine | None:
+        """The engine of a number."""
+        return next((each for each in self._by_id.values() if each.number == number), None)
+
+
+_SHOWN = (
+    "connection",
+    "host",
+    "is_apart",
+    "cwd",
+    "python",
+    "python_version",
+    "engine_pid",
+    "keeper_pid",
+    "rank",
+)
+
+
+def told_of(engine: Engine) -> dict[str, Any]:
+    """What is told of an engine."""
+    return {
+        "id": engine.id,
+        "number": engine.number,
+        "state": engine.state,
+        "reason": engine.reason,
+        "heard": engine.heard,
+        "memory": engine.memory,
+        "load": engine.load,
+        "done": engine.done,
+        "failed": engine.failed,
+        **{name: engine.told.get(name) for name in _SHOWN},
+    }

@@ -445,6 +445,7 @@ class Farm:
             sentence = _SENTENCES[told.outcome].format(reason=told.reason)
             name = _NAMES[told.outcome]
             result["error"] = {"ename": name, "evalue": sentence, "traceback": []}
+        self._controller.monitoring.concluded(result, time.time() - stored.taken)
         self._store(result, buffers, stored.client, confirmed)
 
     def _store(

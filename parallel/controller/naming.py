@@ -32,6 +32,11 @@ _METHODS = {"launcher": ("start", "stop"), "policy": ("credit", "patience")}
 _PLURALS = {"launcher": "launchers", "policy": "policies"}
 
 
+def launchers() -> list[str]:
+    """The names of launchers: vivo's and those of installed packages."""
+    return [*_LAUNCHERS, *sorted(each.name for each in entry_points(group="vivo.launchers"))]
+
+
 def launcher_named(name: str, folder: str = "") -> Launcher:
     """The launcher of a name. Raises :class:`SessionError`."""
     if name in _LAUNCHERS:

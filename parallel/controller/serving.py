@@ -161,8 +161,23 @@ def _cancel(controller: Controller, message: Message) -> None:
     controller.farm.cancel(message)
 
 
+def _monitor(controller: Controller, message: Message) -> None:
+    controller.monitoring.asked(message)
+
+
+def _engine(controller: Controller, message: Message) -> None:
+    controller.monitoring.engine(message)
+
+
+def _interrupt(controller: Controller, message: Message) -> None:
+    controller.monitoring.interrupt(message)
+
+
 HANDLERS: dict[str, Handler] = {
     "vivo_status_request": _status,
+    "vivo_monitor_request": _monitor,
+    "vivo_engine_request": _engine,
+    "vivo_interrupt_engines_request": _interrupt,
     "vivo_scale_request": _when_known(_once(_scale)),
     "vivo_restart_engines_request": _when_known(_once(_restart)),
     "vivo_detach_request": _once(_detach),

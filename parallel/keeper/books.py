@@ -48,13 +48,19 @@ def enter(spec: dict[str, Any], connection: ConnectionInfo) -> None:
 
 
 def state_of(pid: int | None) -> dict[str, Any]:
-    """What the system tells of an engine's process: its memory in bytes, whether it is stopped."""
+    """What the system tells of an engine's process: its memory in bytes, whether it is stopped, the
+    seconds for which it has kept processors busy."""
     try:
         told = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
         pages = int(told[21])
     except (OSError, IndexError, ValueError):
         return {}  # it has ended, or there is no Linux
-    return {"memory": pages * os.sysconf("SC_PAGE_SIZE"), "is_stopped": told[0] in (b"T", b"t")}
+    ticks = int(told[11]) + int(told[12])
+    return {
+        "memory": pages * os.sysconf("SC_PAGE_SIZE"),
+        "is_stopped": told[0] in (b"T", b"t"),
+        "busy": ticks / os.sysconf("SC_CLK_TCK"),
+    }
 
 
 def leave(spec: dict[str, Any], connection: ConnectionInfo) -> None:

@@ -50,6 +50,7 @@ class Controlled:
             "host": named or socket.gethostname(),
             **({"is_apart": True} if named else {}),
             "cwd": spec["cwd"],
+            "rank": spec.get("rank"),
         }
         self.reason = ""
         """Why the engine's process ended last."""

@@ -48,6 +48,8 @@ class ControllerLink:
         self._relays: Relays | None = None
         self._is_outward = address.startswith("tls://")
         self._outward: Outward | None = None
+        self._looked: tuple[int | None, float, float] | None = None
+        """At which process, when, and for how long it had kept processors busy then."""
         self._open()
 
     def _open(self) -> None:
@@ -93,6 +95,12 @@ class ControllerLink:
     def beat(self, beat: Beat) -> None:
         """Give a sign of life."""
         content = {**books.state_of(beat.pid), "asks": beat.asks}
+        if (busy := content.pop("busy", None)) is not None:
+            looked = beat.pid, time.monotonic(), busy
+            before, self._looked = self._looked, looked
+            if before is not None and before[0] == beat.pid:
+                load = (busy - before[2]) / max(looked[1] - before[1], 0.01)
+                content["load"] = round(load, 2)
         self.send(self._keeper.codec.encode("vivo_heartbeat", content))
 
     def send(self, frames: Sequence[bytes | bytearray | memoryview]) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ...parallel.messages import RunRecord
     from ..cluster_runs import ClusterRun
     from ..cluster_session import ClusterSession
+    from ..cluster_shown import ShownCluster
     from .handling import Handler
     from .server import VivoServer
 
@@ -67,6 +68,7 @@ class ClusterWatcher:
     def status_changed(self, cluster: ClusterSession) -> None:
         """Tell the client, if anything that it is told has changed."""
         self._server.cluster_progress.status_changed(cluster)
+        self._server.cluster_views.status_changed()
         self.tasks.status_changed(cluster)
         status = status_of(cluster)
         if id(cluster) in self._wanted and status.state == "running":
@@ -155,9 +157,16 @@ def status_of(cluster: ClusterSession | None) -> ClusterStatus:
         from ...parallel.cluster.places import has_ended
 
         state = "killed" if has_ended(cluster.cluster.entry) == "killed" else state
+    return told_status(cluster.name, state, told, running_on(cluster))
+
+
+def told_status(
+    name: str, state: Any, told: dict[str, Any], executions: list[str]
+) -> ClusterStatus:
+    """What a controller has told."""
     queue = {k: v for k, v in told.get("queue", {}).items() if isinstance(v, int)}
     return ClusterStatus(
-        name=cluster.name,
+        name=name,
         state=state,
         launcher=str(told.get("launcher", "")),
         engines=[_info(each) for each in told.get("engines", ())],
@@ -166,7 +175,7 @@ def status_of(cluster: ClusterSession | None) -> ClusterStatus:
         problems=[*told.get("problems", ()), *told.get("unstarted", {}).values()],
         queue=queue,
         rate=round(float(told.get("rates", {}).get("tasks", 0.0)), 1),
-        executions=running_on(cluster),
+        executions=executions,
         dashboard=str(told.get("dask", {}).get("dashboard") or ""),
     )
 
@@ -208,6 +217,8 @@ async def start(server: VivoServer, params: StartClusterParams) -> ClusterStatus
 
         raise JsonRpcInvalidParams(message=f"{params.engines} is no number of engines: 1 or more.")
     cluster = server.clusters.of(params.uri, params.name, params.engines)
+    if params.launcher:
+        server.clusters.launch_by(params.uri, params.name, params.launcher)
     if cluster.state != "running":
         cluster.state = "starting"
         server.in_background(_started(server, cluster))
@@ -223,6 +234,9 @@ async def _started(server: VivoServer, cluster: ClusterSession) -> None:
 
 async def stop(server: VivoServer, params: ClusterParams) -> ClusterStatus:
     """End a cluster."""
+    if (shown := _shown(server, params)) is not None:
+        await shown.stop()
+        return status_of(None)
     cluster = await _running(server, params.uri, params.name)
     server.cluster_watcher.unwatch(cluster)
     await cluster.stop()
@@ -235,6 +249,10 @@ async def scale(server: VivoServer, params: ScaleClusterParams) -> ClusterStatus
 
     if params.add < 0 or (not params.add and not params.remove):
         raise JsonRpcInvalidParams(message="Say how many engines to add, or which to remove.")
+    if (shown := _shown(server, params)) is not None:
+        if params.add:
+            check_trust(server)
+        return told_status(shown.name, "running", await shown.scale(params.add, params.remove), [])
     cluster = await _running(server, params.uri, params.name)
     held = cluster.cluster
     assert held is not None
@@ -271,7 +289,17 @@ async def status(server: VivoServer, params: ClusterStatusParams) -> ClusterStat
 
 async def listing(server: VivoServer, params: NoParams) -> ClusterList:
     """The clusters of this machine."""
-    return ClusterList([ClusterInfo(**each) for each in server.clusters.listing()])
+    from ...parallel.controller.naming import launchers
+
+    known = [ClusterInfo(**each) for each in server.clusters.listing()]
+    return ClusterList(known, launchers())
+
+
+def _shown(server: VivoServer, params: ClusterParams | ScaleClusterParams) -> ShownCluster | None:
+    """The cluster, if it is shown live and no cell goes there: then no engine is connected to."""
+    shown = server.cluster_views.shown
+    is_it = shown is not None and shown.name == params.name
+    return shown if is_it and server.clusters.known(params.uri, params.name) is None else None
 
 
 async def _running(server: VivoServer, uri: str, name: str | None) -> ClusterSession:

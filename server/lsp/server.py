@@ -35,6 +35,7 @@ from .arriving import Arriving
 from .cluster_progress import ClusterProgress
 from .cluster_status import ClusterWatcher
 from .cluster_targets import ClusterTargets
+from .cluster_views import ClusterViews
 from .converter import QUERY_TYPES, make_converter
 from .debugging import Debugging
 from .dispatching import Dispatching
@@ -138,6 +139,7 @@ class VivoServer(LanguageServer):
         self.cluster_progress = ClusterProgress(self)
         self.cluster_watcher = ClusterWatcher(self)
         self.cluster_targets = ClusterTargets(self)
+        self.cluster_views = ClusterViews(self)
         self.clusters = ClusterManager(
             self.sessions, self.presenter, self.cluster_watcher, lambda: self.settings
         )
@@ -226,6 +228,7 @@ class VivoServer(LanguageServer):
         await self.finding.close()
         await self.debugging.close()
         await self.cluster_watcher.close()
+        await self.cluster_views.close()
         await self.cluster_progress.close()
         await asyncio.gather(self.sessions.close(), self.clusters.close())
         await self.static.close()

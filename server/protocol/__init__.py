@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from . import (
     cluster,
+    cluster_view,
     consoles,
     debugging,
     documents,
@@ -42,6 +43,7 @@ MESSAGES: tuple[Message, ...] = (
     *notebooks.MESSAGES,
     *documents.MESSAGES,
     *cluster.MESSAGES,
+    *cluster_view.MESSAGES,
     *variables.MESSAGES,
     *exporting.MESSAGES,
     *inspecting.MESSAGES,

@@ -45,6 +45,8 @@ class StartClusterParams:
     engines: int | None = None
     """How many; without, as the setting ``cluster`` says, else one a processor."""
     name: str | None = None
+    launcher: str | None = None
+    """What starts them; without, as the setting ``cluster`` says, else this machine."""
 
 
 @attrs.define
@@ -134,6 +136,8 @@ class ClusterList:
     """The clusters of this machine, the newest first."""
 
     clusters: list[ClusterInfo]
+    launchers: list[str]
+    """What can start one: those of vivo, and of installed packages."""
 
 
 @attrs.define

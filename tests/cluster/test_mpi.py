@@ -63,6 +63,7 @@ class Together:
 async def together(ranks: RunningCluster) -> AsyncIterator[Together]:
     """All ranks, and clients of their sessions."""
     engines = await asyncio.to_thread(ranks.up, 4)
+    assert [each["rank"] for each in engines] == [0, 1, 2, 3]
     clients = [await client_of(each) for each in engines]
     yield Together(clients)
     for each in clients:

@@ -1,6 +1,7 @@
 // The page: who we are, the session that is shown, its views.
 import { BlobStore } from "../../vscode/src/outputs/blobStore.ts";
 import type { Blob as TellBlob, BlobParams, ConsoleInfo, InputParams, QueuedExecution, Status } from "../../vscode/src/protocol";
+import { Cluster } from "./cluster.ts";
 import { button, element, notice, place, sentenceOf } from "./elements.ts";
 import { Input } from "./input.ts";
 import { Outputs } from "./outputs.ts";
@@ -109,6 +110,10 @@ function begin(who: Visitor): void {
   });
   tabs.add("Session", [work, variables.side]);
   tabs.add("Plots", [plots.frame]);
+  const cluster = who.role === "owner" ? new Cluster(session, choose) : undefined;
+  if (cluster) {
+    tabs.add("Cluster", [cluster.view]);
+  }
   tabs.show("Session");
 
   function shown(console: ConsoleInfo): void {
@@ -120,6 +125,7 @@ function begin(who: Visitor): void {
     count.textContent = `In [${console.nextCount}]`;
     void input?.begin().catch(failed);
     variables.refresh();
+    cluster?.connected();
     void drawPicker(console);
   }
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 import shutil
+import time
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -41,6 +42,8 @@ class StoredTask(msgspec.Struct):
     spec: dict[str, Any]
     client: str
     buffers: list[Buffer]
+    taken: float = msgspec.field(default_factory=time.time)
+    """When this process has come to know it."""
 
 
 class StoredResult(msgspec.Struct):

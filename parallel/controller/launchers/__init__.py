@@ -94,6 +94,7 @@ class Order(msgspec.Struct, frozen=True):
         for rank, number in enumerate(self.numbers):
             spec = self.spec(number)
             spec["launched"] = launched.format(rank=rank, count=len(self.numbers))
+            spec["rank"] = rank
             sessions.append(spec)
         path = Path(self.state) / f"engines-{self.numbers[0]}.json"
         write_private(path, json.dumps({"sessions": sessions, "keeper": KEEPER}).encode())

@@ -65,6 +65,7 @@ def session_of(order: dict[str, Any], place: int, python: str, folder: str) -> d
         address = tls.joined(*tls.split(address)[:2], str(kept))
     spec["controller"] = {"address": address, "number": numbers[place]}
     spec["launched"] = order["launched"].format(rank=place, count=len(numbers))
+    spec["rank"] = place
     return spec
 
 

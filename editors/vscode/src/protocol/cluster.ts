@@ -20,6 +20,8 @@ export interface StartClusterParams {
   /** How many; without, as the setting ``cluster`` says, else one a processor. */
   engines?: number | null;
   name?: string | null;
+  /** What starts them; without, as the setting ``cluster`` says, else this machine. */
+  launcher?: string | null;
 }
 
 /** A cluster: its engines, its queue, its failures. */
@@ -91,6 +93,8 @@ export interface ClusterStatusParams {
 /** The clusters of this machine, the newest first. */
 export interface ClusterList {
   clusters: ClusterInfo[];
+  /** What can start one: those of vivo, and of installed packages. */
+  launchers: string[];
 }
 
 /** A cluster of this machine; nobody is asked what it does. */

@@ -1,5 +1,6 @@
 // Generated from server/protocol/ by `make docs`; a test fails when they differ.
 export type * from "./cluster";
+export type * from "./cluster_view";
 export type * from "./consoles";
 export type * from "./debugging";
 export type * from "./declaring";
@@ -102,6 +103,12 @@ export const Commands = {
   clusterPush: "vivo.server.cluster.push",
   /** Give the document's session a variable of an engine. */
   clusterPull: "vivo.server.cluster.pull",
+  /** Show a cluster of this machine, by its name: the answer tells all, and from then on ``vivo/clusterChanges`` what changes, once a second and with each engine. Its controller alone is asked, however many engines there are. */
+  clusterWatch: "vivo.server.cluster.watch",
+  /** What an engine of the cluster that is shown has run and printed, and what it does. */
+  clusterEngine: "vivo.server.cluster.engine",
+  /** Interrupt what engines of the cluster that is shown run, whoever sent it. */
+  clusterInterrupt: "vivo.server.cluster.interrupt",
   /** Make a script of a notebook, a notebook of a script, or a page of either: of what the buffer shows, or of the file if it is not open; of a notebook as it is saved. */
   exportDocument: "vivo.server.exportDocument",
   /** Open a console, and start its session if that has not begun. Completion, documentation and all else that is asked about the console's document are the session's own. */
@@ -154,6 +161,8 @@ export const Notifications = {
   executionFinished: "vivo/executionFinished",
   /** A cluster has changed: while it starts, and as long as somebody watches it. */
   clusterStatus: "vivo/clusterStatus",
+  /** What has changed of the cluster that is shown. */
+  clusterChanges: "vivo/clusterChanges",
   /** A cell ended, or the engine is another: variables that are shown are asked for again. */
   variablesChanged: "vivo/variablesChanged",
   /** A comm of a session that the client watches was opened, said something or was closed. Changes that follow each other at once are told as one. */
