@@ -237,7 +237,7 @@ def test_the_page_of_another_session_and_of_a_new_one(link: str, browser: Browse
     listing = subprocess.run([*VIVO, "sessions"], capture_output=True, text=True, check=True).stdout
     assert listing.count("idle") == 2
     picker.focus()
-    first = picker.locator("option").filter(has_text="/work").first
+    first = picker.locator("option").filter(has_text=re.compile("^work$"))
     picker.select_option(value=first.get_attribute("value"))
     expect(page.cells).to_have_count(1)
     expect(page.cells.last).to_contain_text("the first")

@@ -133,7 +133,10 @@ function begin(who: Visitor): void {
     const all = who.role === "owner" ? await session.sessions().catch(() => [console.session]) : [console.session];
     const options = all
       .filter(({ state }) => !["ended", "stale", "foreign"].includes(state))
-      .map(({ sessionId, name, cwd }) => new Option(`${name || sessionId} — ${cwd}`, sessionId));
+      .map(({ sessionId, name, cwd }) => {
+        const isAlone = all.filter((other) => other.name === name).length === 1;
+        return new Option(isAlone ? name || sessionId : `${name} — ${sessionId}, ${cwd}`, sessionId);
+      });
     picker.replaceChildren(...options, ...(who.role === "owner" ? [new Option("New session", "")] : []));
     picker.value = console.session.sessionId;
     picker.disabled = who.role !== "owner";
