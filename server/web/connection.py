@@ -87,7 +87,8 @@ class Connection:
         self.grant = grant
         self.server: VivoServer = make_server()
         self.server.shared_bodies = bodies
-        self.server.sessions.confined_to = grant.session
+        if grant.role != "owner":
+            self.server.sessions.confined_to = grant.session
         self.server.sessions.who = PresenceRequest(kind="web", role=grant.role)
         self._gate = Gate(grant, folder, self._is_own)
         self._outbox = Outbox()

@@ -42,7 +42,7 @@ class Grant:
 
     role: Role
     session: str | None = None
-    """The one session that they see; None: all of the user's."""
+    """The one session that they see. The owner sees all, and has this one first."""
     name: str = ""
     """Who they say they are; the owner's is theirs without a word."""
     share: str | None = None

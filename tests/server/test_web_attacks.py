@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+from vivo.parallel.launch import SessionOptions, start_session
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from .web import WebServer, serving
@@ -222,6 +223,20 @@ async def test_one_connections_messages_reach_no_other(server: WebServer) -> Non
               for each in (one, other) for end in ends)
         )  # fmt: skip
         assert one.text() == other.text()
+
+
+async def test_the_owner_begins_with_a_session_and_reaches_the_others(home: Path) -> None:
+    """``--session`` says which is opened first; unlike a share it shuts no other away."""
+    first, second = [await start_session(SessionOptions(cwd=str(home))) for _ in range(2)]
+    async with serving(home, "--session", first.id[:6]) as server:
+        body = json.dumps({"link": server.secret}).encode()
+        entered = await server.ask("/enter", "POST", body)
+        assert entered.json["session"] == first.id
+        cookie = entered.header("set-cookie").partition(";")[0]
+        async with server.visit(cookie) as owner:
+            await owner.introduce()
+            for entry in (first, second):
+                assert (await owner.open(entry.id))["session"]["sessionId"] == entry.id
 
 
 async def test_nothing_but_loopback_without_a_certificate(home: Path) -> None:

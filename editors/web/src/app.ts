@@ -25,7 +25,8 @@ const STATES: Record<State | Status["state"], string> = {
 
 function begin(who: Visitor): void {
   const isViewer = who.role === "viewer";
-  const wanted = who.session ?? new URLSearchParams(location.search).get("session");
+  const named = new URLSearchParams(location.search).get("session");
+  const wanted = who.role === "owner" ? (named ?? who.session) : who.session;
   const state = place("state");
   const interrupt = place<HTMLButtonElement>("interrupt");
   const restart = place<HTMLButtonElement>("restart");

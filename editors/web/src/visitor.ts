@@ -2,7 +2,7 @@
 
 export interface Visitor {
   role: "owner" | "runner" | "viewer";
-  /** The one session that is shared; null for the owner, who has all. */
+  /** The one session that is shared; for the owner, who has all, the one to begin with, or null. */
   session: string | null;
   name: string;
 }
