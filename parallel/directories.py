@@ -17,6 +17,7 @@ import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from ..core.private_files import make_folder, open_file
 from .errors import SessionError
@@ -247,11 +248,18 @@ def _unnamed_users() -> set[int]:
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file that only the user can read, whole or not at all."""
+    with private_file(path) as stream:
+        stream.write(data)
+
+
+@contextlib.contextmanager
+def private_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that only the user can read, to be written; there at the end, whole or not at all."""
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
     descriptor = open_file(temporary, os.O_WRONLY | os.O_EXCL)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
+            yield stream
         temporary.replace(path)
     except OSError:
         temporary.unlink(missing_ok=True)

@@ -12,7 +12,8 @@ Rules:
 3. A disk that is full is told once; the session goes on, and what could not be written shows
    as a gap. The last number that was given then stands in the lock's file, whose room was taken
    when there was some: a writer that goes on after this one's death gives none of them again.
-4. Memory is bounded: the writer keeps one place for every 64 KiB, the reader one record.
+4. Memory is bounded: the writer keeps one place for every 64 KiB, and these of the newest alone;
+   the reader keeps one record. What is older is read from where its segment begins.
 5. The reader believes nothing: whatever a folder holds, each thing in it is an event, a gap, or
    passed by, and the time that damage costs is bounded by what there is to read.
 """
@@ -46,6 +47,7 @@ _LARGEST = 10**16  # sequence number: one more digit than a segment's name has
 _DIGITS = 16  # of the number in the lock's file
 _PATIENCE = 16  # how often, at most, a damaged segment is read over in search of the next record
 _INDEX_STEP = 2**16
+_PLACES = 1024  # at most; the older half goes at once
 _ROOM = 2**20  # bytes written since a failure, after which there is room again
 
 
@@ -148,6 +150,8 @@ class Journal:
         if not self._index or begin - self._indexed >= _INDEX_STEP or begin == 0:
             self._index.append((first, self._path, begin))
             self._indexed = begin
+            if len(self._index) > _PLACES:
+                del self._index[: _PLACES // 2]
 
     def _fail(self, error: OSError) -> None:
         try:

@@ -12,17 +12,20 @@ Rules:
    of cells, and who believed it would run them a second time.
 3. It holds what :mod:`.restoring` folds, and no text but a cell's that may still have to begin a
    spill file.
+4. It is never whole in memory where it is written: the allocator would keep that room, some
+   20 MiB, as long as the keeper lives.
 """
 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import msgspec
 
-from ..directories import write_private
+from ..directories import private_file
 from ..logs import Log
 from ..messages import RunRecord
 from ..wire import to_json
@@ -35,6 +38,9 @@ _log = Log(__name__)
 FILE_NAME = "checkpoint.json"
 PARENTS = 1000
 """Requests of runs that have ended whose late output still finds its place."""
+_AT_ONCE = 50  # runs that are made JSON together
+_CHECKSUM = b"%08x\n"
+_encoder = msgspec.json.Encoder()
 
 
 class PrintedSoFar(msgspec.Struct):
@@ -89,26 +95,46 @@ def checkpoint_of(state: SessionState, after: int) -> Checkpoint:
     )
 
 
-def encode(checkpoint: Checkpoint) -> bytes:
-    """The bytes of a checkpoint: a checksum, then JSON."""
+def write(checkpoint: Checkpoint, stream: BinaryIO) -> None:
+    """Write a checksum, then JSON: a line of all but the runs, then a line for each run (rule 4).
+
+    Raises ``OSError``.
+    """
+    stream.write(_CHECKSUM % 0)
+    checksum = 0
+    for piece in _pieces(checkpoint):
+        checksum = zlib.crc32(piece, checksum)
+        stream.write(piece)
+    stream.seek(0)
+    stream.write(_CHECKSUM % checksum)
+
+
+def _pieces(checkpoint: Checkpoint) -> Iterator[bytes]:
+    runs = checkpoint.runs
+    yield _lines([msgspec.structs.replace(checkpoint, runs=[])])
+    for first in range(0, len(runs), _AT_ONCE):
+        yield _lines(runs[first : first + _AT_ONCE])
+
+
+def _lines(parts: Sequence[msgspec.Struct]) -> bytes:
     try:
-        data = msgspec.json.encode(
-            checkpoint
-        )  # as it is: a second tree of it is memory for nothing
+        return _encoder.encode_lines(parts)
     except (ValueError, TypeError, OverflowError, RecursionError):  # what a client sent is no JSON
-        data = to_json(msgspec.to_builtins(checkpoint))
-    return b"%08x\n%s" % (zlib.crc32(data), data)
+        return b"".join([to_json(msgspec.to_builtins(each)) + b"\n" for each in parts])
 
 
 def decode(data: bytes) -> Checkpoint | None:
     """The checkpoint of some bytes; None if they are none (rule 1)."""
     told, _, body = data.partition(b"\n")
-    if told != b"%08x" % zlib.crc32(body):
+    if told + b"\n" != _CHECKSUM % zlib.crc32(body):
         return None
+    first, _, rest = body.partition(b"\n")
     try:
-        return msgspec.json.decode(body, type=Checkpoint)
+        found = msgspec.json.decode(first, type=Checkpoint)
+        found.runs += msgspec.json.Decoder(RunRecord).decode_lines(rest)
     except (msgspec.MsgspecError, ValueError):
         return None
+    return found
 
 
 def load(folder: Path, last: int) -> Checkpoint:
@@ -141,10 +167,8 @@ class Checkpoints:
         if journal.segments <= self._segments and journal.holes == self._holes:
             return
         self._segments, self._holes = max(self._segments, journal.segments), journal.holes
-        self._write(encode(checkpoint_of(state, self._journal.last)))
-
-    def _write(self, data: bytes) -> None:
         try:
-            write_private(self._path, data)
+            with private_file(self._path) as stream:
+                write(checkpoint_of(state, journal.last), stream)
         except OSError as error:  # a full disk: the one before stands, and the journal tells
             _log.warning("The checkpoint %s stays as it was: %s", self._path, error.strerror)

@@ -17,6 +17,7 @@ from ..logs import Log
 from .instructions import Remember, ToLane
 
 if TYPE_CHECKING:
+    from ..messages import RunRecord
     from .parts import Run
     from .state import SessionState
 
@@ -30,7 +31,7 @@ class Remembering:
     def __init__(self, state: SessionState) -> None:
         self._state = state
         self._told: Run | None = None
-        self._ended: deque[Run] = deque()
+        self._ended: deque[RunRecord] = deque()  # not their requests: those are large
 
     @property
     def deadline(self) -> float | None:
@@ -50,14 +51,14 @@ class Remembering:
     def ended(self, run: Run, now: float) -> None:
         """A cell has ended, perhaps with its engine."""
         if run.counted:
-            self._ended.append(run)
-        while self._ended and (self._ended[0].record.finished or 0.0) < now - SECONDS:
+            self._ended.append(run.record)
+        while self._ended and (self._ended[0].finished or 0.0) < now - SECONDS:
             self._ended.popleft()
 
     def lost(self, now: float) -> None:
         """The engine is gone; what ran with it has ended (rule 2)."""
         last, self._ended = self._ended, deque()
-        for record in (each.record for each in last):
+        for record in last:
             is_late = (record.finished or 0.0) >= now - SECONDS
             if is_late and record.execution_count is not None and record.started is not None:
                 self._state.tell(Remember(record.execution_count, record.source, record.started))

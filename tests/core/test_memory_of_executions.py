@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
 import sys
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from vivo.core.history import History
 from vivo.core.results import ResultStore
 from vivo.core.settings import Settings
 
+from .allocating import allocated, needs_its_allocator
 from .conftest import Recorder
 
 # Long texts, so that SQLite's cache and the allocator's pages fill soon.
@@ -26,23 +25,7 @@ POINTER = 8
 TABLE = 256 * 1024
 
 
-class AllocatedByC(ctypes.Structure):
-    """``struct mallinfo2`` of glibc: bytes that are in use, not what a process once needed."""
-
-    _names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
-    _fields_ = tuple((name, ctypes.c_size_t) for name in _names.split())
-
-
-def allocated() -> tuple[int, int]:
-    """Bytes that libraries and large objects hold, and how many small objects Python holds."""
-    tell = ctypes.CDLL(None).mallinfo2
-    tell.restype = AllocatedByC
-    gc.collect()
-    told = tell()
-    return told.uordblks + told.hblkhd, sys.getallocatedblocks()
-
-
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallinfo2"), reason="needs glibc 2.33")
+@needs_its_allocator
 def test_an_execution_leaves_its_place_in_the_list_of_inputs_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -217,6 +217,21 @@ def test_the_writer_remembers_little(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_the_writer_remembers_no_more_of_a_long_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is older than the places that it knows is read all the same."""
+    monkeypatch.setattr("vivo.parallel.journal._PLACES", 20)
+    journal = Journal(tmp_path, segment_bytes=2**18)
+    for _ in range(3000):
+        journal.append([b"x" * 1000])
+        assert len(journal._index) <= 20
+    for after in (0, 1, 250, 1234, 2000, 2900, 2999):
+        events = list(journal.read(after))
+        assert [each.seq for each in events if isinstance(each, Event)] == [*range(after + 1, 3001)]
+    journal.close()
+
+
 def test_no_number_is_given_twice_though_the_disk_was_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

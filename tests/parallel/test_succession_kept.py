@@ -3,6 +3,7 @@ how little of the journal it reads."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from jupyter_client import AsyncKernelClient
 from vivo.parallel.client import SessionClient
 from vivo.parallel.journal import Event
-from vivo.parallel.keeper.checkpoints import Checkpoint, checkpoint_of, decode, encode
+from vivo.parallel.keeper.checkpoints import Checkpoint, checkpoint_of, decode, write
 from vivo.parallel.keeper.instructions import Publish
 from vivo.parallel.keeper.restoring import restore
 from vivo.parallel.keeper.state import SessionState
@@ -244,6 +245,12 @@ def steps(session: Session) -> None:
     header = {"type": "comm", "run": running.id, "kind": "comm_open", "content": opened}
     session.take(session.state.engine_frame({**header, "metadata": {}, "m": 1}, 2.0))
     session.take(session.state.output(running.id, "stdout", b"printed\n", 2.0))
+
+
+def encode(checkpoint: Checkpoint) -> bytes:
+    stream = io.BytesIO()
+    write(checkpoint, stream)
+    return stream.getvalue()
 
 
 def restored(checkpoint: Checkpoint, events: list[Event]) -> dict[str, Any]:
