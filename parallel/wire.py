@@ -114,6 +114,20 @@ def _speakable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+class Numbering:
+    """Ids that no other maker of them gives, and that count: what has come of them a keeper knows
+    by a number, not by each message's signature (:mod:`.replays`)."""
+
+    def __init__(self) -> None:
+        self._prefix = uuid.uuid4().hex[:16]
+        self._count = 0
+
+    def next(self) -> str:
+        """The next id: ``PREFIX-N``."""
+        self._count += 1
+        return f"{self._prefix}-{self._count}"
+
+
 class Codec:
     """Encodes and decodes the messages of one connection."""
 
@@ -131,13 +145,11 @@ class Codec:
         self._key = key
         self._signer = hmac.new(key, digestmod=hashlib.sha256)
         self._replays = Replays(by_number=is_asked)
-        self._prefix = uuid.uuid4().hex[:16]
-        self._count = 0
+        self._numbering = Numbering()
 
     def new_id(self) -> str:
         """A message id that no other has."""
-        self._count += 1
-        return f"{self._prefix}-{self._count}"
+        return self._numbering.next()
 
     def header(self, kind: str, message_id: str | None = None, buffers: str = "") -> dict[str, Any]:
         """A header for a new message; ``buffers`` is their digest (rule 5)."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import uuid
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -30,7 +29,7 @@ from ..parallel.messages import Person, PresenceRequest, RunError, RunOrigin, Ru
 from ..parallel.processes import process_started
 from ..parallel.registry import Registry, SessionEntry, liveness
 from ..parallel.runs import RunTable, new_record
-from ..parallel.wire import Message
+from ..parallel.wire import Message, Numbering
 from .bounded import MAXIMUM_ENTRIES, Bounded
 from .queue import Queue
 
@@ -126,6 +125,8 @@ class LiveSession:
     """By session, the number of the last event that the client was shown by an earlier server."""
     who: PresenceRequest = field(default_factory=PresenceRequest)
     """Who the client is to others: its runs have this name. Who came by a share is no owner."""
+    numbering: Numbering = field(default_factory=Numbering)
+    """Of its runs. They are sent in the order of their numbers."""
     own_runs: set[str] = field(default_factory=set)
     """The runs that this server has sent, until they have ended."""
     _held: set[str] = field(default_factory=set)
@@ -364,7 +365,7 @@ class LiveSession:
         ``stop_on_error``: its failure takes what waits of the same document out of the queue.
         ``first``: what must have gone well before, as a restart. ``run``: the id it is to have.
         """
-        run = run or uuid.uuid4().hex
+        run = run or self.numbering.next()
         record = new_record(run, code, {"vivo": msgspec.to_builtins(origin)}, time.time())
         self.queue.sent(record)
         self._held.add(run)

@@ -8,6 +8,7 @@ from typing import Any
 
 from vivo.parallel.launch import SessionOptions, end_session
 from vivo.parallel.messages import RunOrigin, RunRecord
+from vivo.parallel.replays import Replays
 from vivo.server.live import LiveSession
 
 
@@ -36,6 +37,10 @@ async def test_nothing_but_its_record_is_kept_of_a_run_that_has_ended(home: Path
         ended = [await asyncio.wait_for(ends.ended.get(), 20) for _ in range(3)]
         assert sorted(each.status for each in ended) == ["aborted", "error", "ok"]
         assert sorted(settled) == sorted(each.id for each in ended)
+        # The keeper knows them by their numbers, and remembers no signature of each.
+        replays = Replays(by_number=True)
+        assert [replays.is_new(each.id, b"signature") for each in ended] == [True] * 3
+        assert [replays.is_new(each.id, b"another") for each in ended] == [False] * 3
         assert session.own_runs == set()
         assert (session._held, session._at_end, session._tasks) == (set(), {}, set())
         assert (session.queue._sent, session.queue._told) == ({}, {})
