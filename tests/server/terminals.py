@@ -14,10 +14,15 @@ _NUMBERS = itertools.count()
 
 
 class Terminal:
-    """A program in a window of tmux, 100 columns wide, 40 lines high."""
+    """A program in a window of tmux, 100 columns wide."""
 
     def __init__(
-        self, home: Path, *words: str, term: str = "xterm-256color", more: str = ""
+        self,
+        home: Path,
+        *words: str,
+        term: str = "xterm-256color",
+        more: str = "",
+        rows: int = 40,
     ) -> None:
         """``more``: assignments before the command, as a shell has them."""
         # A server that ends leaves its socket for a moment: each has its own.
@@ -28,7 +33,7 @@ class Terminal:
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "SHELL": "/bin/sh", "PAGER": "less"}
         environment.pop("TMUX", None)
         self._tmux(
-            "new-session", "-d", "-s", "test", "-x", "100", "-y", "40", line, env=environment
+            "new-session", "-d", "-s", "test", "-x", "100", "-y", str(rows), line, env=environment
         )
 
     def _tmux(self, *words: str, env: dict[str, str] | None = None) -> str:

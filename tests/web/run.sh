@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sessions of editors in other front ends: qtconsole on a screen of its own, JupyterLab and pages in Chromium.
+# Sessions of editors in other front ends: qtconsole on a screen of its own, JupyterLab and pages in Chromium; and
+# VS Code, Emacs, the console, the browser and JupyterLab at once.
 # The front ends live in an environment of their own, made once: .venv-web. VIVO_PICTURES=1 renews their pictures in the docs.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -10,6 +11,7 @@ web="$root/.venv-web"
 mapfile -t wanted < <(sed 's/#.*//; s/[[:space:]]//g; /^$/d' "$here/packages-apt.txt")
 missing=()
 for name in "${wanted[@]}"; do
+  [ "$name" = emacs-nox ] && command -v emacs >/dev/null && continue # another Emacs would have to go for it
   dpkg -s "$name" >/dev/null 2>&1 || missing+=("$name")
 done
 if [ ${#missing[@]} -gt 0 ]; then
@@ -35,5 +37,8 @@ if [ ! -e "$page/node_modules/.ready" ] || [ "$page/package-lock.json" -nt "$pag
   (cd "$page" && npm_config_loglevel=error npm_config_update_notifier=false npm ci >/dev/null)
   touch "$page/node_modules/.ready"
 fi
+
+# The workbench of VS Code.
+bash "$root/tests/editors/vscode/setup.sh"
 
 exec .venv/bin/pytest -q "$here" "$@"
