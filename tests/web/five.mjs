@@ -25,7 +25,7 @@ const wishes = {
     await workbench.focus();
     return {};
   },
-  async isIdle() {
+  async untilIdle() {
     await workbench.status("idle").waitFor({ timeout: 60000 });
     return {};
   },

@@ -58,7 +58,7 @@ def five(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[FrontEnd]
         code.arrive()
         code.write("order = []")
         code.run()
-        code.do("isIdle")
+        code.do("untilIdle")
         (session,) = sessions()
         file = code.folder / "beside.py"
         file.write_text("# %% beside\n")
