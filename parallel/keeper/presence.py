@@ -70,7 +70,7 @@ class Presence:
 
     def heard(self, header: dict[str, Any], now: float) -> None:
         """A plain client was heard, by the header of what it sent."""
-        name = str(header.get("username") or "somebody")[:_LONGEST]
+        name = _name(header)
         known = self._plain.pop(name, None)
         if known is not None and (known.heard or 0) > now:
             self._plain[name] = known
@@ -96,6 +96,12 @@ class Presence:
         assert len(self._people) <= MOST
         assert len(self._plain) <= MOST
         assert list(self._said.values()) == sorted(self._said.values())
+
+
+def _name(header: dict[str, Any]) -> str:
+    """What a plain client is called. JupyterLab's own give no name, or the word for one."""
+    told = str(header.get("username") or "")[:_LONGEST]
+    return told if told not in ("", "username") else "Jupyter"
 
 
 def is_plain(header: dict[str, Any]) -> bool:
@@ -137,5 +143,5 @@ def _told(state: SessionState | HostedState, now: float) -> PresenceReply:
         names = {each.name: each.id for each in people if each.kind == "jupyter"}
         running = header.get("session")
         if is_plain(header):
-            running = names.get(str(header.get("username") or "somebody"), running)
+            running = names.get(_name(header), running)
     return PresenceReply(people, running if isinstance(running, str) else None)

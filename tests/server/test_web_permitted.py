@@ -134,7 +134,9 @@ def test_who_they_are_and_what_they_can_they_do_not_say_themselves(role: Role) -
     assert params["capabilities"]["experimental"]["vivo"].get("comms") is None
 
 
-SAFE_FOR_VIEWERS = {"openConsole", "queue", "variables", "table", "inspect", "blob", "presence"}
+SAFE_FOR_VIEWERS = {
+    "openConsole", "queue", "variables", "table", "inspect", "blob", "presence", "people"
+}  # fmt: skip
 
 
 def test_each_message_of_the_protocol_was_thought_of() -> None:
