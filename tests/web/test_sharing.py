@@ -20,8 +20,7 @@ FORGED = """
     socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
   const command = (name, argument) => ({ command: `vivo.server.${name}`, arguments: [argument] });
   socket.onopen = () => send(1, "initialize", { processId: null, rootUri: null, capabilities: {} });
-  socket.onmessage = ({ data }) => {
-    const { id, error } = JSON.parse(data);
+  socket.onmessage = ({ data }) => [JSON.parse(data)].flat().forEach(({ id, error }) => {
     if (id === 1) {
       send(2, "workspace/executeCommand", command("runText", { uri, text: "forged = 1" }));
       send(3, "workspace/executeCommand", command("restart", { sessionId: session }));
@@ -33,7 +32,7 @@ FORGED = """
         resolve(answers);
       }
     }
-  };
+  });
 })
 """
 
