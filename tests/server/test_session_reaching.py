@@ -10,6 +10,8 @@ import pytest
 
 from .test_session_command import VIVO, vivo
 
+pytestmark = pytest.mark.sessions
+
 
 @pytest.fixture
 def session(home: Path) -> str:
