@@ -134,7 +134,7 @@ def large(browser: Browser, page: Page, link: str, pictures: str) -> None:
     page.on("websocket", socket)
     open_cluster(page, link)
     # Engines that nobody can connect to are shown all the same.
-    expect(page.locator("#cluster .tile strong").first).to_have_text("1,000")
+    expect(page.locator("#cluster .tile strong").first).to_have_text("1,000", timeout=4 * TIMEOUT)
     assert rows(page).count() < 100, "rows that nobody sees are drawn"
     table = page.locator("#cluster .rows")
 

@@ -30,10 +30,12 @@ def choose(page: Page, kernel: Locator, action: str) -> None:
     page.get_by_role("menuitem", name=action, exact=True).click()
 
 
-def run(page: Page, cell: str) -> None:
-    """Type into the cell that has the keyboard, and run it."""
-    page.keyboard.type(cell)
-    page.keyboard.press("Shift+Enter")
+def run(editor: Locator, cell: str) -> None:
+    """Put a text into a cell, and run it; a panel that opens late may take the keyboard away."""
+    expect(editor.page.get_by_text("| Idle").first).to_be_visible()
+    editor.fill(cell)
+    expect(editor).to_contain_text(cell)
+    editor.press("Shift+Enter")
 
 
 def main(address: str, name: str, screenshot: str) -> None:
@@ -46,16 +48,15 @@ def main(address: str, name: str, screenshot: str) -> None:
         kernel = page.locator(RUNNING)
         expect(kernel).to_have_count(1)
         choose(page, kernel, "New Console for Kernel")
-        page.locator(".jp-CodeConsole-input .cm-content").click()
-        run(page, "made = 6 * 7; made")
+        run(page.locator(".jp-CodeConsole-input .cm-content"), "made = 6 * 7; made")
         console = page.locator(".jp-CodeConsole")
         expect(console.locator(OUTPUT, has_text="42")).to_be_visible()
         tell(console=console.locator(".jp-InputPrompt").all_inner_texts())
 
         expect(console.locator(OUTPUT, has_text="the editor prints 43")).to_be_visible()
         choose(page, kernel, "New Notebook for Kernel")
-        page.locator(".jp-Notebook .cm-content").first.click()
-        run(page, "import matplotlib.pyplot as plt; lines = plt.plot([made, 0, made])")
+        cell = page.locator(".jp-Notebook .cm-content").first
+        run(cell, "import matplotlib.pyplot as plt; lines = plt.plot([made, 0, made])")
         plot = page.locator(f".jp-Notebook {OUTPUT} img[src^='data:image/png']")
         expect(plot).to_have_count(1)
         expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']")).to_have_count(1)

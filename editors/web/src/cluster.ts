@@ -106,7 +106,10 @@ export class Cluster {
 
   private async begin(): Promise<void> {
     await this.drawPicker();
-    this.show(this.name ?? this.list.clusters.find(({ state }) => state === "running")?.name);
+    const { clusters } = this.list;
+    // One that has much to do may not have answered in time when they were listed.
+    const first = clusters.find(({ state }) => state === "running") ?? clusters.find(({ state }) => state !== "killed");
+    this.show(this.name ?? first?.name);
   }
 
   private end(): void {
@@ -145,7 +148,7 @@ export class Cluster {
           notice(sentenceOf(error));
         }
         await this.drawPicker();
-        if (this.list.clusters.some((each) => each.name === name && each.state === "running")) {
+        if (this.list.clusters.some((each) => each.name === name && each.state !== "killed")) {
           setTimeout(() => generation === this.generation && this.show(name), AGAIN); // it has much to do, perhaps
           return;
         }
