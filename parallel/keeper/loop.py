@@ -232,11 +232,9 @@ class Keeper:
             for each in waiting:
                 if each.channel != "stdin" or self.state.questions.is_open(each.parent):
                     self._reply(each)
-        rest = self._pipes.rest()
-        if rest is not None:
+        if (rest := self._pipes.rest()) is not None:
             timeout = max(0, min(timeout or 1000, int(rest * 1000) + 1))
-        due = self.state.deadline
-        if due is not None:
+        if (due := self.state.deadline) is not None:
             left = due - time.time()
             timeout = max(0, min(timeout or 1000, int(left * 1000) + 1))
             if left <= 0:
@@ -418,8 +416,10 @@ class Keeper:
             _ACTIONS[type(instruction)](self, instruction)
 
     def _reply(self, reply: Reply) -> None:
-        if reply.kind == "execute_reply" and self._events:
-            self._late_replies.append(reply)  # front ends draw the next prompt when they have it
+        is_behind = any(each.identities == reply.identities for each in self._unsent_replies)
+        if is_behind or (reply.kind == "execute_reply" and self._events):
+            # In its client's order; and after what was shown, since prompts follow replies.
+            (self._unsent_replies if is_behind else self._late_replies).append(reply)
             return
         if reply.shared:
             reply = fetched(reply)
