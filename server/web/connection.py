@@ -3,9 +3,8 @@
 Rules:
 
 1. Each connection has a server object of its own; nothing of one is told to another.
-2. Each text frame is one message, or an array of them (JSON-RPC's batch) where several wait: who
-   looks on a flood is sent fifty frames a second, not each line. What a visitor may not send is
-   answered with a sentence, and reaches no server: see :mod:`.permitted`.
+2. Each text frame is one message. What a visitor may not send is answered with a sentence, and
+   reaches no server: see :mod:`.permitted`.
 3. A browser that does not read is let go of, with what it has not taken; it comes back by itself
    and says what it has seen, so that it misses nothing. Nobody else waits for it.
 """
@@ -33,10 +32,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 MOST_WAITING = 32 * 2**20
 """Bytes that may wait for a browser."""
-LARGEST_FRAME = 2**20
-"""Bytes of a frame that has more than one message."""
-PACE = 0.02
-"""Seconds between two frames: what comes in between goes together."""
 BEHIND = 4001
 """The code with which a browser is let go of that is too far behind."""
 ENDED = 4003
@@ -70,20 +65,16 @@ class Outbox:
         self._is_closed = True
         self._has_some.set()
 
-    async def next(self) -> list[bytes] | None:
-        """The next messages, as many as wait and fit a frame; None when there will be none."""
+    async def next(self) -> bytes | None:
+        """The next message; None when there will be none."""
         while not self._waiting:
             if self.is_over or self._is_closed:
                 return None
             self._has_some.clear()
             await self._has_some.wait()
-        bodies: list[bytes] = []
-        size = 0
-        while self._waiting and (not bodies or size + len(self._waiting[0]) <= LARGEST_FRAME):
-            bodies.append(self._waiting.popleft())
-            size += len(bodies[-1])
-        self._size -= size
-        return bodies
+        body = self._waiting.popleft()
+        self._size -= len(body)
+        return body
 
 
 class Connection:
@@ -167,14 +158,8 @@ class Connection:
         self._outbox.write(json.dumps(answer).encode())
 
     async def _write(self) -> None:
-        loop, sent = asyncio.get_running_loop(), 0.0
-        while (bodies := await self._outbox.next()) is not None:
-            frame = bodies[0] if len(bodies) == 1 else b"[%s]" % b",".join(bodies)
+        while (body := await self._outbox.next()) is not None:
             try:
-                await self._websocket.send_text(frame.decode())
+                await self._websocket.send_text(body.decode())
             except (WebSocketDisconnect, RuntimeError):
                 return
-            if (now := loop.time()) < sent + PACE:
-                await asyncio.sleep(sent + PACE - now)
-                now = loop.time()
-            sent = now

@@ -7,7 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 from vivo.server.web import shared_bodies
-from vivo.server.web.connection import LARGEST_FRAME, MOST_WAITING, Outbox
+from vivo.server.web.connection import MOST_WAITING, Outbox
 from vivo.server.web.shared_bodies import SharedBodies
 
 
@@ -16,25 +16,15 @@ async def test_what_waits_comes_in_order_then_ends() -> None:
     outbox = Outbox()
     outbox.write(b"one")
     outbox.write(b"two")
-    assert await outbox.next() == [b"one", b"two"]
+    assert [await outbox.next(), await outbox.next()] == [b"one", b"two"]
     waiting = asyncio.create_task(outbox.next())
     await asyncio.sleep(0)
     outbox.write(b"three")
-    assert await waiting == [b"three"]
+    assert await waiting == b"three"
     outbox.write(b"four")
     outbox.close()
     outbox.write(b"too late")
-    assert [await outbox.next(), await outbox.next()] == [[b"four"], None]
-
-
-async def test_what_goes_together_is_no_larger_than_a_frame_may_be() -> None:
-    """A flood is not one message of megabytes; one that is too large goes alone."""
-    outbox = Outbox()
-    half = b"x" * (LARGEST_FRAME // 2)
-    for body in (half, half, b"more", half * 3, b"last"):
-        outbox.write(body)
-    taken = [await outbox.next() for _ in range(4)]
-    assert taken == [[half, half], [b"more"], [half * 3], [b"last"]]
+    assert [await outbox.next(), await outbox.next()] == [b"four", None]
 
 
 async def test_a_browser_that_does_not_read_is_let_go_of() -> None:

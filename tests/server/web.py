@@ -129,24 +129,21 @@ class Visitor:
     async def _read(self) -> None:
         try:
             async for text in self.socket:
-                told = json.loads(text)
-                await self._take(told if isinstance(told, list) else [told])
+                message = json.loads(text)
+                if "method" not in message and message.get("id") in self._waiting:
+                    self._waiting.pop(message["id"]).set_result(message)
+                elif "method" in message and "id" in message:
+                    await self.socket.send(
+                        json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": None})
+                    )
+                    self.told.append(message)
+                else:
+                    self.told.append(message)
+                self.news.set()
         finally:
             for future in self._waiting.values():
                 future.cancel()
             self.news.set()
-
-    async def _take(self, messages: list[dict[str, Any]]) -> None:
-        for message in messages:
-            if "method" not in message and message.get("id") in self._waiting:
-                self._waiting.pop(message["id"]).set_result(message)
-            elif "method" in message and "id" in message:
-                answer = {"jsonrpc": "2.0", "id": message["id"], "result": None}
-                await self.socket.send(json.dumps(answer))
-                self.told.append(message)
-            else:
-                self.told.append(message)
-        self.news.set()
 
     def close(self) -> None:
         self._reading.cancel()

@@ -20,7 +20,8 @@ FORGED = """
     socket.send(JSON.stringify({ jsonrpc: "2.0", id, method, params }));
   const command = (name, argument) => ({ command: `vivo.server.${name}`, arguments: [argument] });
   socket.onopen = () => send(1, "initialize", { processId: null, rootUri: null, capabilities: {} });
-  socket.onmessage = ({ data }) => [JSON.parse(data)].flat().forEach(({ id, error }) => {
+  socket.onmessage = ({ data }) => {
+    const { id, error } = JSON.parse(data);
     if (id === 1) {
       send(2, "workspace/executeCommand", command("runText", { uri, text: "forged = 1" }));
       send(3, "workspace/executeCommand", command("restart", { sessionId: session }));
@@ -32,7 +33,7 @@ FORGED = """
         resolve(answers);
       }
     }
-  });
+  };
 })
 """
 

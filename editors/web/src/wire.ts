@@ -65,10 +65,7 @@ export class Wire {
         },
       );
     };
-    socket.onmessage = ({ data }: MessageEvent<string>) => {
-      const told = JSON.parse(data) as Message | Message[];
-      (Array.isArray(told) ? told : [told]).forEach((message) => this.take(message));
-    };
+    socket.onmessage = ({ data }: MessageEvent<string>) => this.take(JSON.parse(data) as Message);
     socket.onclose = ({ code, reason }) => {
       if (socket !== this.socket) {
         return;
