@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until it is interrupted."""
     check_installed()
+    from ..web.servers import page_that_leads_to
     from ..web.serving import WebOptions, serve
 
     wanted = WebOptions(
@@ -51,6 +52,8 @@ def run(options: argparse.Namespace) -> int:
         names=tuple(options.name),
     )
 
+    opening = contextlib.ExitStack()
+
     def started(site: Site, link: str) -> None:
         print(link, flush=True)
         print(
@@ -59,9 +62,10 @@ def run(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         if options.open:
-            webbrowser.open(link)
+            page = opening.enter_context(page_that_leads_to(link))
+            webbrowser.open(page.as_uri())
 
-    with contextlib.suppress(KeyboardInterrupt):  # the way to end it
+    with opening, contextlib.suppress(KeyboardInterrupt):  # the way to end it
         asyncio.run(serve(wanted, started))
     return 0
 

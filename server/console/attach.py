@@ -89,7 +89,9 @@ def named(session: str, registry: Registry) -> SessionEntry:
             f"The session {ended} has ended: `vivo sessions show {ended}` shows what it did, `vivo "
             f"sessions rerun {ended}` runs its inputs again."
         )
-    known = f"there are {_told(live)}." if live else "there are none; --new starts one."
+    known = (
+        f"there are {_told(live)}." if live else "there are none; `vivo session start` starts one."
+    )
     raise SessionError(f"There is no session {session}; {known}")
 
 

@@ -245,10 +245,10 @@ class Dispatching(LanguageServerProtocol):
             if number is not None and not hasattr(data, "method"):
                 self._refuse(number, JsonRpcInternalError(f"The result cannot be sent: {error!r}"))
             return
-        self._put(body)
+        self.put_body(body)
 
     def _write(self, plain: dict[str, Any]) -> None:
-        self._put(self._encoded(plain))
+        self.put_body(self._encoded(plain))
 
     def _encoded(self, plain: Any) -> bytes:
         try:
@@ -261,10 +261,7 @@ class Dispatching(LanguageServerProtocol):
         return self._encoded({"jsonrpc": self.VERSION, "method": method, "params": params})
 
     def put_body(self, body: bytes) -> None:
-        """Send what :meth:`body_of` made, for this client or for another one."""
-        self._put(body)
-
-    def _put(self, body: bytes) -> None:
+        """Send a message as it is; also what :meth:`body_of` made, for this client or another."""
         if self.writer is None:
             return
         if self._include_headers:

@@ -57,6 +57,18 @@ def entered(address: str, port: int, *, is_loopback: bool) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
+@contextlib.contextmanager
+def page_that_leads_to(link: str) -> Iterator[Path]:
+    """A private file that leads a browser to a link: every user sees a program's command line."""
+    path = web_folder() / f"{os.getpid()}-open.html"
+    # The link is of our own making: nothing in it needs quoting.
+    write_private(path, f'<meta http-equiv="refresh" content="0; url={link}">'.encode())
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
 def running() -> list[WebEntry]:
     """Those that run: what others can reach first, then the newest first."""
     found = []

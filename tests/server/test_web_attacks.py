@@ -239,6 +239,27 @@ async def test_the_owner_begins_with_a_session_and_reaches_the_others(home: Path
                 assert (await owner.open(entry.id))["session"]["sessionId"] == entry.id
 
 
+async def test_a_browser_that_is_opened_is_told_no_secret_on_its_command_line(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other users see what programs are called with: the link stands in a private file."""
+    told = home / "told"
+    program = home / "browser"
+    program.write_text(f'#!/bin/sh\necho "$1" >"{told}.new" && mv "{told}.new" "{told}"\n')
+    program.chmod(0o700)
+    monkeypatch.setenv("BROWSER", str(program))
+    async with serving(home, "--open") as server:
+        async with asyncio.timeout(20):
+            while not told.exists():
+                await asyncio.sleep(0.01)
+        address = told.read_text().strip()
+        assert server.secret not in address
+        page = Path(address.removeprefix("file://"))
+        assert server.link in page.read_text()
+        assert page.stat().st_mode & 0o777 == 0o600
+    assert not page.exists()
+
+
 async def test_nothing_but_loopback_without_a_certificate(home: Path) -> None:
     """One sentence, before anything listens."""
     with pytest.raises(AssertionError, match=r"can be reached by others.*--certificate"):

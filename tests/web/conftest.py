@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from ..server.editors import Editor, editing
+from .pages import chromium, serving
 
 
 @pytest.fixture
@@ -16,4 +18,20 @@ async def editor(home: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[E
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(home / "run"))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(home / "data"))
     async with editing(home) as made:
+        yield made
+
+
+@pytest.fixture
+def link(home: Path) -> Iterator[str]:
+    """The link of a web server."""
+    folder = home / "work"
+    folder.mkdir()
+    with serving(folder) as found:
+        yield found
+
+
+@pytest.fixture
+def browser(link: str) -> Iterator[Browser]:
+    """A browser, closed before the server."""
+    with chromium() as made:
         yield made

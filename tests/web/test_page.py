@@ -14,23 +14,7 @@ from typing import Any, ClassVar
 import pytest
 from playwright.sync_api import Browser, expect
 
-from .pages import VIVO, SessionPage, chromium, serving
-
-
-@pytest.fixture
-def link(home: Path) -> Iterator[str]:
-    """The link of a web server."""
-    folder = home / "work"
-    folder.mkdir()
-    with serving(folder) as found:
-        yield found
-
-
-@pytest.fixture
-def browser(link: str) -> Iterator[Browser]:
-    """A browser, closed before the server."""
-    with chromium() as made:
-        yield made
+from .pages import VIVO, SessionPage
 
 
 def test_a_session_in_the_browser(link: str, browser: Browser) -> None:

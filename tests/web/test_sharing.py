@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .pages import VIVO, SessionPage, chromium, serving
+from .pages import VIVO, SessionPage
 
 FORGED = """
 ([uri, session]) => new Promise((resolve) => {
@@ -36,22 +33,6 @@ FORGED = """
   };
 })
 """
-
-
-@pytest.fixture
-def link(home: Path) -> Iterator[str]:
-    """The link of a web server."""
-    folder = home / "work"
-    folder.mkdir()
-    with serving(folder) as found:
-        yield found
-
-
-@pytest.fixture
-def browser(link: str) -> Iterator[Browser]:
-    """A browser, closed before the server."""
-    with chromium() as made:
-        yield made
 
 
 def vivo(*words: str) -> str:

@@ -2,7 +2,7 @@
 import { BlobStore } from "../../vscode/src/outputs/blobStore.ts";
 import type { Blob as TellBlob, BlobParams, ConsoleInfo, InputParams, QueuedExecution, Status } from "../../vscode/src/protocol";
 import { Cluster } from "./cluster.ts";
-import { button, element, notice, place, sentenceOf } from "./elements.ts";
+import { button, closed, element, notice, place, sentenceOf } from "./elements.ts";
 import { Input } from "./input.ts";
 import { Outputs } from "./outputs.ts";
 import { People } from "./people.ts";
@@ -203,14 +203,7 @@ function choose(sentence: string, actions: string[]): Promise<string | null> {
   const row = element("div");
   row.append(...actions.map((action) => button("", action, action, () => holder.close(action))), " ", button("", "Cancel", "Cancel", () => holder.close("")));
   holder.append(element("p", "", sentence), row);
-  document.body.append(holder);
-  holder.showModal();
-  return new Promise((resolve) => {
-    holder.onclose = () => {
-      holder.remove();
-      resolve(holder.returnValue || null);
-    };
-  });
+  return closed(holder).then((action) => action || null);
 }
 
 /** Ask a visitor how they are called. */
@@ -224,14 +217,7 @@ function askName(): Promise<string> {
   field.maxLength = 40;
   form.append(label, field, element("button", "", "Come in"));
   holder.append(form);
-  document.body.append(holder);
-  holder.showModal();
-  return new Promise((resolve) => {
-    holder.onclose = () => {
-      holder.remove();
-      resolve(field.value);
-    };
-  });
+  return closed(holder).then(() => field.value);
 }
 
 visitor(askName).then((who) => {

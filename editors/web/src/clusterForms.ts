@@ -1,6 +1,6 @@
 // What is asked before a cluster is started or scaled.
 import type { ClusterList } from "../../vscode/src/protocol";
-import { button, element } from "./elements.ts";
+import { button, closed, element } from "./elements.ts";
 
 export interface WantedCluster {
   name: string;
@@ -63,12 +63,5 @@ function ask(title: string, fields: [string, HTMLElement][], action: string): Pr
   row.append(submit, " ", button("", "Cancel", "Cancel", () => holder.close("")));
   form.append(row);
   holder.append(form);
-  document.body.append(holder);
-  holder.showModal();
-  return new Promise((resolve) => {
-    holder.onclose = () => {
-      holder.remove();
-      resolve(holder.returnValue === "yes");
-    };
-  });
+  return closed(holder).then((answer) => answer === "yes");
 }

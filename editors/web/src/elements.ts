@@ -16,6 +16,18 @@ export function notice(sentence: string, seconds = 6): void {
   timer = setTimeout(() => (holder.hidden = true), seconds * 1000);
 }
 
+/** Show a dialog until it is closed; gives what it was closed with. */
+export function closed(dialog: HTMLDialogElement): Promise<string> {
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.onclose = () => {
+      dialog.remove();
+      resolve(dialog.returnValue);
+    };
+  });
+}
+
 export function sentenceOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,6 +1,6 @@
 // All figures of the session, drawn by the panel in its frame.
 import type { BlobStore } from "../../vscode/src/outputs/blobStore.ts";
-import { Figures, type PlotsMessage, type PlotsRequest } from "../../vscode/src/plots/figures.ts";
+import { Figures, pictureOf, type PlotsMessage, type PlotsRequest } from "../../vscode/src/plots/figures.ts";
 import type { Output } from "../../vscode/src/protocol";
 import { notice } from "./elements.ts";
 import { Panel, savePicture } from "./panel.ts";
@@ -54,25 +54,11 @@ export class Plots {
         return figure && this.reveal(figure.executionId);
       }
       case "picture":
-        return this.panel.tell({ type: "picture", key: asked.key, data: await this.picture(asked.key) });
+        return this.panel.tell({ type: "picture", key: asked.key, data: await pictureOf(this.figures.get(asked.key), this.blobs) });
       case "save":
         return savePicture(asked.mime, asked.data);
       case "told":
         return notice(asked.text);
-    }
-  }
-
-  private async picture(key: string): Promise<string | null> {
-    const figure = this.figures.get(key);
-    if (!figure || typeof figure.data === "string") {
-      return (figure?.data as string | undefined) ?? null;
-    }
-    const { data, sessionId, sequence, mime } = figure;
-    try {
-      const base64 = await this.blobs.get({ id: data.blob, sessionId, sequence });
-      return mime === "image/svg+xml" ? new TextDecoder().decode(Uint8Array.from(atob(base64), (each) => each.charCodeAt(0))) : base64;
-    } catch {
-      return null; // the panel says that it is gone
     }
   }
 

@@ -1,22 +1,12 @@
 // The variables of the session, by pages, also while a cell runs; and one of them as a table or in words.
-import type { Arrangement } from "../../vscode/src/table/page/arranging.ts";
+import type { Told, Wanted } from "../../vscode/src/table/page/messages.ts";
 import type { Inspection, TablePage, VariableInfo, VariablePage } from "../../vscode/src/protocol";
 import { formOf, isTable } from "../../vscode/src/variables/rows.ts";
-import { button, element, notice, sentenceOf } from "./elements.ts";
+import { button, closed, element, notice, sentenceOf } from "./elements.ts";
 import { Panel } from "./panel.ts";
 import { Queries, type Session } from "./session.ts";
 
 const PAGE = 200;
-
-interface Corner {
-  type: "want";
-  row: number;
-  rows: number;
-  column: number;
-  columns: number;
-  arrangement: Arrangement;
-  generation: number;
-}
 
 export class Variables {
   readonly side = element("aside");
@@ -112,7 +102,7 @@ export class Variables {
 
   private table(name: string): void {
     const { uri } = this.session;
-    const panel = new Panel<object, Corner | { type: "copy"; text: string }>("table", `Table ${name}`, (asked) => {
+    const panel = new Panel<Told, Wanted | { type: "copy"; text: string }>("table", `Table ${name}`, (asked) => {
       if (asked.type === "copy") {
         void navigator.clipboard.writeText(asked.text);
         return;
@@ -129,17 +119,12 @@ export class Variables {
   }
 }
 
-function dialog(title: string, closed: () => void = () => undefined): HTMLDialogElement {
+function dialog(title: string, then: () => void = () => undefined): HTMLDialogElement {
   const holder = element("dialog");
   holder.setAttribute("aria-label", title);
   const head = element("header");
   head.append(element("strong", "", title), element("span", "stretch"), button("", "Close", "Close", () => holder.close()));
   holder.append(head);
-  holder.onclose = () => {
-    holder.remove();
-    closed();
-  };
-  document.body.append(holder);
-  holder.showModal();
+  void closed(holder).then(then);
   return holder;
 }

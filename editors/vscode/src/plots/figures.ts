@@ -1,4 +1,5 @@
 // The figures that cells have shown, the oldest first, within a bound. No editor, no page.
+import type { BlobStore } from "../outputs/blobStore.ts";
 import type { Output } from "../protocol";
 
 export interface Figure {
@@ -25,6 +26,20 @@ export type PlotsRequest =
 
 const MIMES = ["image/png", "image/jpeg", "image/svg+xml", "image/gif", "image/webp"];
 const MOST = 200;
+
+/** The picture of a figure, in base64, for SVG as text; null where its session has it no longer. */
+export async function pictureOf(figure: Figure | undefined, blobs: BlobStore): Promise<string | null> {
+  if (!figure || typeof figure.data === "string") {
+    return (figure?.data as string | undefined) ?? null;
+  }
+  const { data, sessionId, sequence, mime } = figure;
+  try {
+    const base64 = await blobs.get({ id: data.blob, sessionId, sequence });
+    return mime === "image/svg+xml" ? new TextDecoder().decode(Uint8Array.from(atob(base64), (each) => each.charCodeAt(0))) : base64;
+  } catch {
+    return null; // the page says that it is gone
+  }
+}
 
 export class Figures {
   private list: Figure[] = [];

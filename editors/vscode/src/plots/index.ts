@@ -4,7 +4,7 @@ import type { BlobStore } from "../outputs/blobStore";
 import { pageHtml, savePicture } from "../outputs/pageHtml";
 import { Notifications, type Output } from "../protocol";
 import type { Server } from "../server";
-import { Figures, type PlotsMessage, type PlotsRequest } from "./figures";
+import { Figures, pictureOf, type PlotsMessage, type PlotsRequest } from "./figures";
 
 const VIEW = "vivo.plots";
 
@@ -77,25 +77,11 @@ class PlotsView implements vscode.WebviewViewProvider {
         return figure && this.reveal(figure.executionId);
       }
       case "picture":
-        return this.tell({ type: "picture", key: asked.key, data: await this.picture(asked.key) });
+        return this.tell({ type: "picture", key: asked.key, data: await pictureOf(this.figures.get(asked.key), this.blobs) });
       case "save":
         return savePicture(asked.mime, asked.data);
       case "told":
         vscode.window.setStatusBarMessage(`vivo: ${asked.text}`, 3000);
-    }
-  }
-
-  private async picture(key: string): Promise<string | null> {
-    const figure = this.figures.get(key);
-    if (!figure || typeof figure.data === "string") {
-      return figure ? (figure.data as string) : null;
-    }
-    const { data, sessionId, sequence, mime } = figure;
-    try {
-      const base64 = await this.blobs.get({ id: data.blob, sessionId, sequence });
-      return mime === "image/svg+xml" ? Buffer.from(base64, "base64").toString("utf8") : base64;
-    } catch {
-      return null; // the page says that it is gone
     }
   }
 

@@ -3,26 +3,9 @@ import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
 import { Notifications, Queries, type TablePage, type VariablesChanged } from "../protocol";
 import type { Server } from "../server";
-import type { Arrangement } from "./page/arranging";
+import type { Told, Wanted } from "./page/messages";
 
 export type Path = (string | number)[];
-
-/** What the page asks for. */
-export interface Wanted {
-  type: "want";
-  row: number;
-  rows: number;
-  column: number;
-  columns: number;
-  arrangement: Arrangement;
-  generation: number;
-}
-
-/** What the page is told. */
-export type Told =
-  | { type: "corner"; row: number; column: number; page: TablePage; generation: number }
-  | { type: "failed"; message: string; generation: number }
-  | { type: "changed" };
 
 export class Tables implements vscode.Disposable {
   private readonly open = new Map<string, vscode.WebviewPanel>();

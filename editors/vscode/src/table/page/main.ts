@@ -1,6 +1,6 @@
 // Draws the rows and columns in sight, and asks for those that it does not have.
 import type { TablePage } from "../../protocol";
-import type { Told } from "../index";
+import type { Told } from "./messages";
 import { between, blocksOf, countOf, type Marked, MOST_CELLS, tabSeparated } from "./copying";
 import { Arranging } from "./arranging";
 import { Head, pickers } from "./head";
