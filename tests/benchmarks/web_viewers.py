@@ -23,6 +23,8 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from vivo.parallel.registry import Registry
+
 from tests.server.web import serving
 
 CELL = """
@@ -84,10 +86,15 @@ async def round_of(
         )  # fmt: skip
         await watching.stdout.readline()
     owner.told.clear()
-    before = sum(web.cpu_times()[:2])
+    entry = Registry().get(session)
+    assert entry is not None
+    keeper = psutil.Process(entry.keeper_pid)
+    (engine,) = [each for each in keeper.children() if "bootstrap.py" in " ".join(each.cmdline())]
+    processes = (web, keeper, engine)
+    before = [sum(each.cpu_times()[:2]) for each in processes]
     started = await owner.command("runText", {"uri": uri, "text": CELL.format(seconds=seconds)})
     end = await owner.until("vivo/executionFinished", executionId=started["executionId"])
-    cost = sum(web.cpu_times()[:2]) - before
+    costs = [sum(each.cpu_times()[:2]) - was for each, was in zip(processes, before, strict=True)]
     text = owner.text(started["executionId"])
     work, _ = text.rstrip().rpartition("\n")[2].split()
     own = hashlib.sha256(text.encode()).hexdigest()
@@ -101,7 +108,7 @@ async def round_of(
         "viewers": viewers,
         "work": int(work),
         "seconds": round(end["duration"], 2),
-        "web CPU": round(cost, 2),
+        "CPU of web server, keeper, engine": [round(each, 2) for each in costs],
         "outputs": outputs,
         "same transcript": same,
     }
