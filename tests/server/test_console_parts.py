@@ -227,7 +227,9 @@ def test_a_session_that_has_ended_is_answered_with_what_can_be_done(home: Path) 
 def test_an_unknown_session_is_answered_with_those_that_there_are(home: Path) -> None:
     """One sentence: what is wrong, and what could be meant."""
     registry = Registry()
-    with pytest.raises(SessionError, match="There is no session x; there are none; --new starts"):
+    with pytest.raises(
+        SessionError, match="There is no session x; there are none; `vivo session start` starts one"
+    ):
         named("x", registry)
     for session in ("abc1", "abc2"):
         registry.add(entry_of(session, home))
