@@ -30,7 +30,7 @@ from .messages import PresenceRequest, RunError, RunOrigin, RunRecord, TableRepl
 from .presence import Presence
 from .refusals import Refusals
 from .renewing import REPEATABLE, Renewals
-from .stream import RENEWED, Listener
+from .stream import RENEWED, Listener, given
 from .wire import Codec, Message
 
 if TYPE_CHECKING:
@@ -531,10 +531,7 @@ class SessionClient:
                     async for event in self._missed(merger):
                         yield event
                     continue
-                seq = (message.metadata.get("vivo") or {}).get("seq")
-                if seq is None:
-                    continue
-                for event in merger.feed(seq, message):
+                for event in given(merger, message):
                     yield event
                 if merger.missing_after is not None:
                     async for event in self._missed(merger):

@@ -32,6 +32,14 @@ class EventMerger(Generic[T]):
             heapq.heappush(self._held, (seq, self._count, event))
         return self._ready()
 
+    def feed_several(self, first: int, last: int, event: T) -> list[T] | None:
+        """One event in place of all from ``first`` to ``last``: it, where it comes next and none is
+        held; else None, and the single ones are to be fed."""
+        if self._held or first != self.last + 1:
+            return None
+        self.last = last
+        return [event]
+
     def skip_to(self, seq: int) -> list[T]:
         """The journal lacks the events up to ``seq``: go on with those of them that came live."""
         ready: list[T] = []

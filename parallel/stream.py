@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from .gathering import Gathered
+from .merging import EventMerger
 from .wire import Message
 
 _HELD_EVENTS = 5000
@@ -46,3 +48,16 @@ class Listener:
         self._bytes -= size
         self._is_renewed = self._is_renewed and message is not RENEWED
         return message
+
+
+def given(merger: EventMerger[Message], message: Message) -> list[Message]:
+    """The events that a live message lets go on, in order: none for one that has no number."""
+    seq = message.vivo.get("seq")
+    if seq is None:
+        return []
+    if not isinstance(message, Gathered):
+        return merger.feed(seq, message)
+    whole = merger.feed_several(message.parts[0].vivo["seq"], seq, message)
+    if whole is not None:
+        return whole
+    return [event for part in message.parts for event in merger.feed(part.vivo["seq"], part)]

@@ -9,6 +9,7 @@ looks on would slow down who works. Rules:
 2. What is told is shared: nobody changes a message.
 3. A client that fails over an event keeps it from no other.
 4. The subscription ends with its last client.
+5. Text that comes in many small pieces is told in fewer, larger ones (:mod:`.gathering`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import zmq
 import zmq.asyncio
 
 from .errors import WireError
+from .gathering import Gathering
 from .refusals import Refusals
 from .wire import Codec, Message
 
@@ -40,6 +42,8 @@ class Subscription:
         self._refusals = Refusals()
         self.clients: list[SessionClient] = []
         self._welcome: Message | None = None
+        self._gathering = Gathering()
+        self._later: asyncio.TimerHandle | None = None
         self._reading = asyncio.create_task(self._read(), name="vivo-iopub")
 
     def join(self, client: SessionClient) -> None:
@@ -58,15 +62,30 @@ class Subscription:
                 continue
             if message.type == "iopub_welcome":
                 self._welcome = message
-            size = sum(map(len, frames))
+            now = asyncio.get_running_loop().time()
+            self._tell(self._gathering.take(message, sum(map(len, frames)), now))
+
+    def _tell(self, messages: list[tuple[Message, int]]) -> None:
+        for message, size in messages:
             for client in tuple(self.clients):
                 try:
                     client.heard(message, size)
                 except Exception:  # noqa: BLE001 - rule 3, whatever it was
                     _log.exception("A client failed over an event.")
+        due = self._gathering.due
+        if due is not None and self._later is None:
+            self._later = asyncio.get_running_loop().call_at(due, self._flush)
+
+    def _flush(self) -> None:
+        self._later = None
+        now, due = asyncio.get_running_loop().time(), self._gathering.due
+        # What waited when the timer was set may have been told since, and later pieces wait.
+        self._tell(self._gathering.flush(now) if due is not None and due <= now else [])
 
     async def close(self) -> None:
         """End it."""
+        if self._later is not None:
+            self._later.cancel()
         self._reading.cancel()
         await asyncio.gather(self._reading, return_exceptions=True)
         self._socket.close()

@@ -60,8 +60,9 @@ def _tell(
     if shared is None or presenter.documents or kind == "page":
         server.tell("vivo/output", output_of(presenter, session, event, kind, content))
         return
-    # Without documents what is told depends on the event alone.
-    key = (session.id, event.metadata["vivo"]["seq"], session.engine, presenter.can.blobs)
+    # Without documents what is told depends on the event alone, which may be several in one.
+    sequence, text = event.metadata["vivo"]["seq"], len(content.get("text") or "")
+    key = (session.id, sequence, text, session.engine, presenter.can.blobs)
     body = shared.get(key)
     if body is None:
         output = output_of(presenter, session, event, kind, content)

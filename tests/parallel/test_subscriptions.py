@@ -91,3 +91,37 @@ async def test_a_client_that_fails_keeps_nothing_from_the_others(
         execution = await second.execute("1")
         assert (await execution.finished()).status == "ok"
         assert "A client failed over an event." in caplog.text
+
+
+async def test_fast_text_is_told_in_fewer_pieces(entry: SessionEntry) -> None:
+    """Clients that listen while a cell prints have its text whole, in fewer events than there are;
+    one that comes while it prints has it whole as well."""
+    async with clients(entry, 3) as (first, second, third):
+        before = (await first.session())["last"]
+        listening = [asyncio.create_task(until_idle(each, before)) for each in (first, second)]
+        execution = await first.execute(
+            "import time\nfor number in range(300):\n    print(number, flush=True)\n"
+            "    time.sleep(0.002)"
+        )
+        async for event in third.events(after=before):
+            if event.type == "stream":
+                break
+        listening.append(asyncio.create_task(until_idle(third, before)))
+        assert (await execution.finished()).status == "ok"
+        texts = await asyncio.gather(*listening)
+        last = (await first.session())["last"]
+        pieces = [text for _, text in await text_of(first, before, last) if text]
+    for each in texts:
+        assert [int(line) for line in "".join(each).split()] == list(range(300))
+    assert len(texts[0]) < len(pieces) / 2
+
+
+async def until_idle(client: SessionClient, after: int) -> list[str]:
+    """The texts of a run, as they come."""
+    found = []
+    async for event in client.events(after=after):
+        if event.type == "stream":
+            found.append(event.content["text"])
+        if event.type == "status" and event.content["execution_state"] == "idle":
+            break
+    return found
