@@ -357,7 +357,9 @@ class SessionManager:
             from ..parallel.remote.starting import start_on
 
             self._check_free("start")
-            entry = await start_on(place_of(on), python=python, name=name or "")
+            # A home or a project that both hosts share is at the same place on both.
+            here = self.folder_of(uri)
+            entry = await start_on(place_of(on), python=python, name=name or "", here=here)
             return self.use(uri, entry.id, folder=folder)
         session = await self.start_another(uri, name=name, python=python, documents=(place,))
         session.uris.add(uri)

@@ -27,19 +27,20 @@ async def start_on(
     name: str = "",
     profile: str | None = None,
     vivo: str = "",
+    here: Path | None = None,
 ) -> SessionEntry:
     """Start a session on a host, and wait until it is known here.
 
-    ``python`` and ``folder`` are that host's; by default the nearest environment, and this folder
-    if there is one of that path, else the home. ``vivo`` is the command there. Raises
-    :class:`SessionError`.
+    ``python`` and ``folder`` are that host's; by default the nearest environment, and the folder
+    ``here`` (this process's own) if there is one of that path, else the home. ``vivo`` is the
+    command there. Raises :class:`SessionError`.
     """
     if place.session:
         raise SessionError(f"{place.address} is where it starts: leave out /{place.session}.")
     order = {
         "do": "start",
         "python": python,
-        "cwd": folder or _here(),
+        "cwd": folder or (str(here) if here else _here()),
         "is_chosen": bool(folder),
         "name": name,
         "profile": profile,

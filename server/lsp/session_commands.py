@@ -72,10 +72,13 @@ async def info_of(session: LiveSession) -> SessionInfo:
 async def sessions(server: VivoServer, params: NoParams) -> SessionList:
     """List the sessions; the documents that are open here with those that they use."""
     listed = await list_sessions()
+    for uri in server.presenter.documents:
+        server.sessions.of(uri)
     for info in listed:
         session = server.sessions.by_id(info.session_id)
         if session is not None:
             used = sorted(uri for uri in session.uris if not is_console(uri))
+            info.serves = used
             info.documents = list(dict.fromkeys([*info.documents, *used]))
     return SessionList(listed)
 

@@ -69,6 +69,8 @@ class SessionInfo:
     """Resident bytes of engine and keeper together, where known."""
     documents: list[str] = attrs.field(factory=list)
     """What it was chosen for, and the documents whose cells ran there last."""
+    serves: list[str] = attrs.field(factory=list)
+    """The open documents whose next cell it runs."""
     queued: int = 0
     """How many cells wait."""
     people: list[str] = attrs.field(factory=list)

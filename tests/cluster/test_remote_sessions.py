@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,53 +19,21 @@ from vivo.parallel.client import SessionClient
 from vivo.parallel.registry import Registry
 from vivo.parallel.remote.link import Link
 
-from tests.cluster.sshd import Server, serving
+from tests.cluster.far_host import VIVO, Host, far_host
+from tests.cluster.sshd import serving
 from tests.conftest import processes_of
 from tests.server.editors import Editor, editing
 
 DEADLINE = 30.0
-VIVO = str(Path(sys.executable).parent / "vivo")
-SSH = """#!/bin/sh
-PATH={path}
-exec {ssh} $(cat {options}) "$@"
-"""
-
-
-class Host:
-    """Another host, and how the user's ssh reaches it."""
-
-    def __init__(self, home: Path, server: Server) -> None:
-        self.server = server
-        self.there = home / "there"
-        """The home there."""
-        self.options = home / "ssh-options"
-        """What else ssh is told."""
-        self.options.touch()
-        program = home / "bin" / "ssh"
-        program.parent.mkdir()
-        path = os.environ["PATH"]
-        program.write_text(SSH.format(path=path, ssh=server.ssh, options=self.options))
-        program.chmod(0o700)
-        self.vivo = self.there / ".local" / "bin" / "vivo"
-        self.vivo.parent.mkdir(parents=True, exist_ok=True)
-        self.vivo.symlink_to(VIVO)
-
-    def entries(self) -> list[dict[str, Any]]:
-        """The sessions that the registry there has."""
-        folder = self.there / "run" / "vivo" / "sessions"
-        return [json.loads(each.read_text()) for each in folder.glob("*.json")]
 
 
 @pytest.fixture
 def host(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Host]:
-    with serving(home, there=home / "there") as server:
-        made = Host(home, server)
-        monkeypatch.setenv("PATH", f"{home / 'bin'}:{os.environ['PATH']}")
+    with far_host(home) as made:
+        monkeypatch.setenv("PATH", f"{made.bin}:{os.environ['PATH']}")
         yield made
         for each in Registry().listing().entries:
             vivo("session", "end", each.id)
-        for entry in made.entries():
-            os.kill(entry["keeper_pid"], signal.SIGTERM)
 
 
 def until(is_so: Callable[[], Any]) -> None:
@@ -274,7 +241,14 @@ async def test_an_editor_works_in_a_session_of_another_host(host: Host, home: Pa
 
         told = await editor.start("useSession", new=True, on="ssh://alpha", name="second")
         assert (told["session"]["name"], told["session"]["host"]) == ("second", "alpha")
+        assert Path(told["session"]["cwd"]).name == "work"  # its path is there too
         assert (await editor.run_cell(0))["sessionId"] == told["session"]["sessionId"] != session
+        sessions = (await editor.start("sessions"))["sessions"]
+        serving = {each["name"]: each["serves"] for each in sessions}
+        assert [name for name, served in serving.items() if str(served).count("/b.py")] == [
+            "second"
+        ]
+        assert any("/b.py" in str(each["documents"]) for each in sessions if each["name"] == "far")
         for each in host.entries():
             os.kill(each["keeper_pid"], signal.SIGTERM)
         await editor.until(lambda: said(editor, "The session second on alpha has ended"))

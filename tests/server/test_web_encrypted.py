@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 import ipaddress
 import ssl
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from .web import serving
+from .web import UNTIL, VIVO, serving
 
 pytestmark = pytest.mark.sessions
 
@@ -73,6 +75,46 @@ async def test_what_others_reach_is_encrypted(home: Path) -> None:
         except ConnectionError:
             plain = b""
         assert b"vivo" not in plain
+
+
+async def test_a_session_is_shared_over_tls(home: Path) -> None:
+    """The link is the encrypted one; a viewer sees all, runs nothing, and goes when it is ended."""
+    public, private = certificate(home)
+    trusting = ssl.create_default_context(cafile=str(public))
+    words = ("--host", "127.0.0.1", "--certificate", str(public), "--key", str(private))
+    async with (
+        serving(home, *words, tls=trusting) as server,
+        server.visit(await server.enter()) as owner,
+    ):
+        await owner.introduce()
+        opened = await owner.open()
+        session = opened["session"]["sessionId"]
+        link = await vivo("share", session, "--role", "viewer")
+        assert link.startswith(f"https://{server.host}/#")
+        cookie = await server.enter(link.strip().partition("#")[2], "Bob")
+        assert cookie.startswith("__Host-vivo-")
+        async with server.visit(cookie) as viewer:
+            await viewer.introduce()
+            told = await viewer.open(session)
+            end = await owner.run(opened["uri"], "print('over TLS')")
+            await viewer.until("vivo/executionFinished", executionId=end["executionId"])
+            assert viewer.text() == "over TLS\n"
+            wanted = {"command": "vivo.server.runText",
+                      "arguments": [{"uri": told["uri"], "text": "1"}]}  # fmt: skip
+            assert "error" in await viewer.ask("workspace/executeCommand", wanted)
+            await vivo("share", "--end", "--all")
+            async with asyncio.timeout(UNTIL):
+                await viewer.socket.wait_closed()
+            assert viewer.socket.close_code == 4003
+        assert (await owner.run(opened["uri"], "print('still here')"))["status"] == "ok"
+
+
+async def vivo(*words: str) -> str:
+    """What a command prints."""
+    made = await asyncio.create_subprocess_exec(*VIVO, *words, stdout=PIPE, stderr=PIPE)
+    out, error = await made.communicate()
+    assert made.returncode == 0, error
+    return out.decode()
 
 
 async def test_a_name_that_was_not_told_opens_nothing(home: Path) -> None:

@@ -6,10 +6,11 @@ const WAYS: Record<string, string> = {
   "Show Log": "vivo.showLog",
 };
 
-/** Tell why something could not be done. */
+/** Tell why something could not be done; another interpreter helps only where one is the matter. */
 export async function explain(error: unknown): Promise<void> {
   const message = error instanceof Error ? error.message : String(error);
-  const way = await vscode.window.showErrorMessage(`vivo: ${message}`, ...Object.keys(WAYS));
+  const ways = Object.keys(WAYS).filter((way) => !way.includes("Interpreter") || /interpreter|python/i.test(message));
+  const way = await vscode.window.showErrorMessage(`vivo: ${message}`, ...ways);
   if (way) {
     await vscode.commands.executeCommand(WAYS[way] ?? "vivo.menu");
   }

@@ -17,6 +17,7 @@ terminals=(terminal.sh newcomer.sh window.sh tutorial.sh)
 needed=()
 command -v emacs >/dev/null || needed+=(emacs-nox elpa-eglot)
 command -v tmux >/dev/null || needed+=(tmux)
+[ -x "$(PATH="$PATH:/usr/sbin" command -v sshd)" ] || needed+=(openssh-client openssh-server)
 [ -x /usr/bin/chromium ] || needed+=(chromium fonts-dejavu-core)
 if [ ${#needed[@]} -gt 0 ]; then
   apt-get update -qq

@@ -80,5 +80,73 @@
       (when (string-match-p "\\`\\*vivo[ -]\\(sessions\\|transcript\\|log\\)" (buffer-name buffer))
         (kill-buffer buffer)))))
 
+;;; Another host, by ssh.
+
+(defmacro sessions-tests--with-far-host (&rest body)
+  "Run BODY while the user's ssh reaches the host alpha, an sshd of the test's own."
+  (let ((folder (make-symbol "folder")) (host (make-symbol "host")) (told (make-symbol "told")))
+    `(let* ((,folder (make-temp-file "vh" t))
+            (,told "")
+            (default-directory vivo-tests--root)
+            (,host (make-process
+                    :name "alpha" :connection-type 'pipe :noquery t
+                    :command (list (expand-file-name ".venv/bin/python" vivo-tests--root)
+                                   "-m" "tests.cluster.far_host" ,folder)
+                    :filter (lambda (_process text) (setq ,told (concat ,told text))))))
+       (unwind-protect
+           (progn
+             (vivo-tests--wait "the other host" (string-suffix-p "\n" ,told))
+             (let ((process-environment
+                    (cons (format "PATH=%s:%s" (string-trim ,told) (getenv "PATH"))
+                          process-environment)))
+               ,@body))
+         (process-send-eof ,host)
+         (vivo-tests--wait "its end" (not (process-live-p ,host)))
+         (delete-directory ,folder t)))))
+
+(defun sessions-tests--choose (choice &optional address starts)
+  "Choose the session CHOICE; at ADDRESS, where it STARTS or is there already."
+  (let (message-told)
+    (cl-letf (((symbol-function 'completing-read) (lambda (&rest _) choice))
+              ((symbol-function 'read-string) (lambda (&rest _) address))
+              ((symbol-function 'y-or-n-p) (lambda (&rest _) starts))
+              ((symbol-function 'message)
+               (lambda (text &rest values) (when text (setq message-told (apply #'format text values))))))
+      (vivo-choose-session)
+      (vivo-tests--wait "the answer" (and message-told (string-match-p "\\`vivo: " message-told)))
+      message-told)))
+
+(defun sessions-tests--value ()
+  "Run the buffer; what its last statement's value is."
+  (vivo-clear)
+  (vivo-tests--wait "no value" (not (vivo-tests--labels)))
+  (vivo-run-region (point-min) (point-max))
+  (vivo-tests--wait "the value" (car (last (vivo-tests--labels)))))
+
+(ert-deftest vivo-session-of-another-host-is-started-and-found-again ()
+  "Cells run there; the file goes back, and finds that session by its host; a wrong host is said."
+  (unwind-protect
+      (sessions-tests--with-far-host
+       (vivo-tests--with-file "import os\nos.environ['HOME'].endswith('/there')\n"
+         (should (equal "⟶ False" (sessions-tests--value)))
+         (should (string-match-p "serves now" (sessions-tests--choose vivo-choose--host "alpha" t)))
+         (should (equal "⟶ True" (sessions-tests--value)))
+         (save-current-buffer
+           (vivo-sessions)
+           (with-current-buffer "*vivo sessions*"
+             (vivo-tests--wait "its place"
+               (cl-some (lambda (entry)
+                          (cl-some (lambda (cell) (string-match-p " on alpha" (format "%s" cell)))
+                                   (cadr entry)))
+                        tabulated-list-entries))))
+         (sessions-tests--choose vivo-choose--settings)
+         (should (equal "⟶ False" (sessions-tests--value)))
+         (should (string-match-p "serves now" (sessions-tests--choose vivo-choose--host "ssh://alpha")))
+         (should (equal "⟶ True" (sessions-tests--value)))
+         (should (string-match-p "nowhere.invalid"
+                                 (sessions-tests--choose vivo-choose--host "nowhere.invalid" t)))
+         (should (equal "⟶ True" (sessions-tests--value)))))
+    (when (get-buffer "*vivo sessions*") (kill-buffer "*vivo sessions*"))))
+
 (provide 'sessions-tests)
 ;;; sessions-tests.el ends here

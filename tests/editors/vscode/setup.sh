@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the tests of the VS Code extension need: Chromium from Debian, the workbench and its Node from
+# What the tests of the VS Code extension need: Chromium and sshd from Debian, the workbench and its Node from
 # npm; a Python with ipywidgets; then the extension itself, checked, bundled and packaged. No install script
 # of any package is run, and no native module is needed.
 set -euo pipefail
@@ -7,10 +7,12 @@ here=$(cd "$(dirname "$0")" && pwd)
 extension=$(cd "$here/../../../editors/vscode" && pwd)
 export npm_config_loglevel=error npm_config_ignore_scripts=true npm_config_update_notifier=false
 
-if [ ! -x /usr/bin/chromium ]; then
+needed=()
+[ -x /usr/bin/chromium ] || needed+=(chromium fonts-dejavu-core)
+[ -x "$(PATH="$PATH:/usr/sbin" command -v sshd)" ] || needed+=(openssh-client openssh-server)
+if [ ${#needed[@]} -gt 0 ]; then
   apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-    chromium fonts-dejavu-core >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${needed[@]}" >/dev/null
 fi
 
 # Installs a folder's packages as its lock says, unless they are there already.

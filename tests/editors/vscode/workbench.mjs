@@ -196,10 +196,18 @@ export class Workbench {
     return this.opens ? `workspace=${encodeURIComponent(this.opens)}` : `folder=${encodeURIComponent(this.workspace)}`;
   }
 
-  // Put the keyboard into the code: the first group of editors.
+  // Put the keyboard into the code: the first group of editors. A view that has just been closed or
+  // drawn may take the focus after that.
   async focus() {
-    await this.page.keyboard.press("Control+Digit1");
-    await this.page.locator(".editor-instance .monaco-editor.focused").first().waitFor();
+    const code = this.page.locator(".editor-instance .monaco-editor.focused").first();
+    for (let tries = 5; ; tries--) {
+      await this.page.keyboard.press("Control+Digit1");
+      try {
+        return await code.waitFor({ timeout: 6000 });
+      } catch (error) {
+        if (!tries) throw error;
+      }
+    }
   }
 
   // Go to a line by the workbench's own dialogue.

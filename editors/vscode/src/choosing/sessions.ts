@@ -39,7 +39,7 @@ export async function chooseSession(server: Server, document: vscode.TextDocumen
     ...running.map((session) => ({
       label: `$(${SESSION_ICONS[session.state]}) ${nameOf(session)}`,
       description: describe(session),
-      detail: `${session.python} · ${placeOf(session)}${session.documents?.includes(mine) ? " · used by this file" : ""}`,
+      detail: `${session.python} · ${placeOf(session)}${usedBy(session, mine)}`,
       session,
     })),
     { label: "", kind: vscode.QuickPickItemKind.Separator },
@@ -83,6 +83,13 @@ export async function pickSession(server: Server, title: string): Promise<Sessio
 /** What a session is called. */
 export function nameOf({ name, sessionId }: SessionInfo): string {
   return name || sessionId.slice(0, 8);
+}
+
+function usedBy({ serves, documents }: SessionInfo, uri: string): string {
+  if (serves?.includes(uri)) {
+    return " · serves this file";
+  }
+  return documents?.includes(uri) ? " · has run cells of this file" : "";
 }
 
 /** Where a session is, on which host if that is another one. */

@@ -22,6 +22,8 @@ export interface SessionInfo {
   memory: number | null;
   /** What it was chosen for, and the documents whose cells ran there last. */
   documents?: string[];
+  /** The open documents whose next cell it runs. */
+  serves?: string[];
   /** How many cells wait. */
   queued?: number;
   /** Who is there, by the names of their cells; ``vivo/people`` tells more of them. */

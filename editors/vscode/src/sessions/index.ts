@@ -137,7 +137,7 @@ class Sessions implements vscode.TreeDataProvider<Node>, vscode.Disposable {
   getTreeItem(node: Node): vscode.TreeItem {
     switch (node.kind) {
       case "session":
-        return sessionItem(node.session, node.session.documents?.includes(this.uri ?? "") ?? false);
+        return sessionItem(node.session, node.session.serves?.includes(this.uri ?? "") ?? false);
       case "cluster":
         return clusterItem(node.cluster);
       case "engine":
