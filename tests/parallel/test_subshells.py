@@ -127,7 +127,13 @@ def test_subshells_are_listed_and_deleted(jupyter: Kernel) -> None:
     assert jupyter.ask("list_subshell_request", channel="control")["subshell_id"] == [second]
     refused = jupyter.reply(jupyter.execute("1", subshell=first))
     assert (refused["status"], refused["ename"]) == ("error", "UsageError")
-    shown = jupyter.execute(f"import threading; print({first!r} in str(threading.enumerate()))")
+    # Its thread ends right after the answer: no cell of it runs.
+    shown = jupyter.execute(
+        "import threading, time\nuntil = time.monotonic() + 10\n"
+        f"while {first!r} in str(threading.enumerate()) and time.monotonic() < until:\n"
+        "    time.sleep(0.01)\n"
+        f"print({first!r} in str(threading.enumerate()))"
+    )
     assert jupyter.text(shown) == "False\n"
 
 
