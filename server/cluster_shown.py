@@ -23,7 +23,7 @@ from ..parallel.cluster.attached import AttachedCluster
 from ..parallel.cluster.places import has_ended
 from ..parallel.errors import SessionError
 from ..parallel.merging import EventMerger, merged
-from ..parallel.transcripts import entry_of
+from ..parallel.transcripts import TranscriptEntry, entry_of
 from ..parallel.wire import Message
 from .cluster_engines import EngineClient
 from .transcript_text import text_of
@@ -35,6 +35,10 @@ _AGAIN = 1.0  # seconds until a controller that did not answer is asked again
 _AT_FIRST, _AT_ONCE = 400, 1000  # events of an engine
 LONGEST_OUTPUT = 200_000
 """Characters of an engine's output that are told at once."""
+MOST_PICTURES = 20
+LARGEST_PICTURES = 8 * 2**20
+"""Characters of all pictures that are told at once."""
+_PICTURES = ("image/png", "image/jpeg")
 
 Blocking = Callable[..., Awaitable[Any]]
 Told = Callable[[str, dict[str, Any] | None], None]
@@ -131,7 +135,7 @@ class ShownCluster:
         held = await self._connected()
         told = await held.ask("vivo_engine", {"number": number})
         view: dict[str, Any] = {
-            "running": None, "waiting": 0, "output": "", "last": after or 0,
+            "running": None, "waiting": 0, "output": "", "pictures": [], "last": after or 0,
             "is_whole": after is None, "problem": "",
         }  # fmt: skip
         try:
@@ -139,7 +143,7 @@ class ShownCluster:
             if link is not None:
                 view |= await _output(EngineClient(held, link), after)
             elif after is None:
-                view |= {"output": await self._blocking(_left_by, told["engine"]["id"])}
+                view |= await self._blocking(_left_by, told["engine"]["id"])
         except (VivoError, KeyError) as error:
             why = str(error) if isinstance(error, VivoError) else "it does not tell how"
             view["problem"] = f"Engine {number} cannot be read: {why}"
@@ -153,41 +157,73 @@ async def _output(client: EngineClient, after: int | None) -> dict[str, Any]:
     is_whole = after is None or not last - _AT_ONCE <= after <= last
     start = max(0, last - _AT_FIRST) if after is None or is_whole else after
     merger: EventMerger[Message] = EventMerger(start)
-    text: list[str] = []
+    output = _Output()
     if start < last:
         wanted = {"after": start, "limit": _AT_ONCE}
         reply = await client.request(
             "control", "vivo_replay_request", wanted, timeout=_ENGINE_SECONDS
         )
         for event in merged(merger, reply.content, reply.buffers, Message):
-            text.append(_text(event))
+            output.add(_entry(event))
     running = None
     if session["running"] is not None:
         records = await client.runs(ids=[session["running"]])
         running = records[0].source if records else None
-    output = "".join(text)
     return {
         "running": running,
         "waiting": len(session["queue"]),
-        "output": output[-LONGEST_OUTPUT:],
+        **output.told(),
         "last": merger.last,
         "is_whole": is_whole,
     }
 
 
-def _text(event: Message) -> str:
+class _Output:
+    """What an engine has shown: text, and pictures in it; the end of it, where it is long."""
+
+    def __init__(self) -> None:
+        self._text: list[str] = []
+        self._length = 0
+        self._pictures: list[dict[str, Any]] = []
+
+    def add(self, entry: TranscriptEntry | None) -> None:
+        """The next entry of its transcript."""
+        if entry is None:
+            return
+        text = text_of(entry, colour=True)
+        self._text.append(text)
+        self._length += len(text)
+        data = entry.content.get("data") if entry.kind in ("value", "display") else None
+        mime = next((each for each in _PICTURES if each in (data or {})), None)
+        if mime is not None:
+            picture = {"at": self._length, "mime": mime, "data": "".join(str(data[mime]).split())}
+            self._pictures.append(picture)
+
+    def told(self) -> dict[str, Any]:
+        """As a view has it."""
+        left_out, size = max(0, self._length - LONGEST_OUTPUT), 0
+        pictures: list[dict[str, Any]] = []
+        for each in reversed(self._pictures[-MOST_PICTURES:]):
+            size += len(each["data"])
+            if each["at"] < left_out or size > LARGEST_PICTURES:
+                break
+            pictures.insert(0, {**each, "at": each["at"] - left_out})
+        return {"output": "".join(self._text)[left_out:], "pictures": pictures}
+
+
+def _entry(event: Message) -> TranscriptEntry | None:
     try:
-        entry = entry_of(int(event.metadata["vivo"]["seq"]), event)
+        return entry_of(int(event.metadata["vivo"]["seq"]), event)
     except (KeyError, msgspec.ValidationError):
-        return ""  # it is another program's event
-    return text_of(entry, colour=True) if entry is not None else ""
+        return None  # it is another program's event
 
 
-def _left_by(session: str) -> str:
+def _left_by(session: str) -> dict[str, Any]:
     """What a session has left of its transcript on this host, its end."""
     from ..parallel.transcripts import find_journal, transcript
 
+    output = _Output()
     with contextlib.suppress(SessionError):
-        parts = [text_of(entry, colour=True) for entry in transcript(find_journal(session))]
-        return "".join(parts)[-LONGEST_OUTPUT:]
-    return ""
+        for entry in transcript(find_journal(session)):
+            output.add(entry)
+    return output.told()

@@ -141,6 +141,17 @@ class EngineTask:
 
 
 @attrs.define
+class EnginePicture:
+    """A picture that an engine has shown."""
+
+    at: int
+    """Where it stands: behind so many characters of the output."""
+    mime: Literal["image/png", "image/jpeg"]
+    data: str
+    """In base64."""
+
+
+@attrs.define
 class EngineView:
     """An engine in full."""
 
@@ -158,6 +169,8 @@ class EngineView:
     """What went wrong there last, of tasks and of its process."""
     output: str
     """What was run and printed there since, as text."""
+    pictures: list[EnginePicture]
+    """What was shown there since: the last ones, where they are many or large."""
     last: int
     """The number of the last event."""
     is_whole: bool

@@ -73,6 +73,10 @@ def small(browser: Browser, page: Page, link: str, pictures: str) -> None:
     row(page, 1).click()
     engine = page.locator("#cluster .engine")
     expect(engine.locator(".output")).to_contain_text("hello from engine 1")
+    expect(engine.locator(".output")).to_contain_text("below the picture")
+    picture = engine.locator(".output img")
+    expect(picture).to_have_count(1)
+    expect(picture).to_have_js_property("naturalWidth", 40)
     expect(engine.locator("dl")).to_contain_text("MiB")
     # Who comes late sees what was.
     page.reload()

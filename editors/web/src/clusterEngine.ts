@@ -6,6 +6,7 @@ import { clock, type Engine, megabytes } from "./clusterModel.ts";
 import { button, element, sentenceOf } from "./elements.ts";
 import type { Session } from "./session.ts";
 
+const MOST_PICTURES = 20;
 const AGAIN = 1000; // milliseconds between an answer and the next question
 
 export interface EngineActions {
@@ -26,6 +27,7 @@ export class EnginePanel {
   private failed = "";
   private timer: ReturnType<typeof setTimeout> | undefined;
   private generation = 0;
+  private isAtEnd = true; // whether its output is seen to the end, and is to be followed
 
   constructor(
     private readonly session: Session,
@@ -95,7 +97,7 @@ export class EnginePanel {
     }
   }
 
-  private draw({ running, waiting, tasks, failure, output, last, isWhole, problem }: EngineView): void {
+  private draw({ running, waiting, tasks, failure, output, pictures, last, isWhole, problem }: EngineView): void {
     const lines = [
       running === null ? "" : `Runs a cell: ${running.trim().split("\n")[0] ?? ""}`,
       waiting ? `${waiting} ${waiting === 1 ? "cell waits" : "cells wait"}` : "",
@@ -111,14 +113,19 @@ export class EnginePanel {
     this.problem.textContent = problem;
     this.problem.hidden = !problem;
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    const isAtEnd = scrollTop + clientHeight >= scrollHeight - 4;
+    this.isAtEnd = isWhole || scrollTop + clientHeight >= scrollHeight - 4;
     if (isWhole) {
-      this.begin(output.replace(/^\n/, ""));
-    } else if (output) {
-      this.output.write(output);
+      this.begin("");
     }
+    let told = 0;
+    for (const { at, mime, data } of pictures) {
+      this.write(output.slice(told, at));
+      this.show(`data:${mime};base64,${data}`);
+      told = at;
+    }
+    this.write(output.slice(told));
     this.last = problem ? this.last : last;
-    if (isWhole || (isAtEnd && output)) {
+    if (this.isAtEnd && (output || pictures.length)) {
       this.scroller.scrollTop = this.scroller.scrollHeight;
     }
   }
@@ -126,5 +133,29 @@ export class EnginePanel {
   private begin(text: string): void {
     this.output = new TerminalView("", text);
     this.scroller.replaceChildren(this.output.pre);
+  }
+
+  private write(text: string): void {
+    if (text) {
+      this.output.write(this.scroller.textContent ? text : text.replace(/^\n/, ""));
+    }
+  }
+
+  /** A picture, and the text that follows it; the oldest go. */
+  private show(source: string): void {
+    const image = element("img");
+    image.alt = "A picture that the engine has shown";
+    image.src = source;
+    image.onload = () => {
+      if (this.isAtEnd) {
+        this.scroller.scrollTop = this.scroller.scrollHeight; // it takes its place only now
+      }
+    };
+    this.output = new TerminalView("", "");
+    this.scroller.append(image, this.output.pre);
+    const images = this.scroller.querySelectorAll("img");
+    if (images.length > MOST_PICTURES) {
+      images[0]?.remove();
+    }
   }
 }

@@ -122,6 +122,8 @@ export interface EngineView {
   failure: ClusterFailure | null;
   /** What was run and printed there since, as text. */
   output: string;
+  /** What was shown there since: the last ones, where they are many or large. */
+  pictures: EnginePicture[];
   /** The number of the last event. */
   last: number;
   /** Whether what was told before is void: it is another process's, or too long. */
@@ -137,6 +139,15 @@ export interface EngineTask {
   isFirst: boolean;
   /** When it began, as far as the controller knows. */
   since: number | null;
+}
+
+/** A picture that an engine has shown. */
+export interface EnginePicture {
+  /** Where it stands: behind so many characters of the output. */
+  at: number;
+  mime: "image/png" | "image/jpeg";
+  /** In base64. */
+  data: string;
 }
 
 /** Engines of the cluster that is shown, where what runs is interrupted. */
