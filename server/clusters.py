@@ -28,7 +28,7 @@ from ..parallel.errors import SessionError
 from ..parallel.messages import RunRecord
 from .interpreters import choose_interpreter
 from .live import Listener
-from .sessions import SessionManager, path_of
+from .sessions import SessionManager
 
 if TYPE_CHECKING:
     from ..parallel.cluster.attached import AttachedCluster
@@ -126,7 +126,7 @@ class ClusterManager:
                 known.count = engines
             return known
         chosen = self._name_of(folder, name)
-        begin = partial(self._begin, name, folder, path_of(uri))
+        begin = partial(self._begin, name, folder, self._sessions.file_of(uri))
         session = ClusterSession(
             self._watcher, chosen, begin, self.blocking, self._listener, self._sessions.seen
         )
@@ -227,7 +227,7 @@ class ClusterManager:
         self,
         told: str | None,
         folder: str,
-        file: Path | None,
+        file: Path,
         engines: int | None,
         starting: Callable[[], None],
     ) -> AttachedCluster:

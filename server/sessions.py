@@ -101,6 +101,10 @@ class SessionManager:
         holding = [folder for folder in self.folders if path.is_relative_to(folder)]
         return max(holding, key=lambda folder: len(folder.parts)) if holding else path.parent
 
+    def file_of(self, uri: str) -> Path:
+        """Where a document is; one that has no file yet, as a page's console, where it would be."""
+        return path_of(self.notebooks.owner(uri)) or self.folder_of(uri) / "untitled"
+
     def of(self, uri: str) -> LiveSession:
         """The session that serves a document; it need not have begun."""
         if self.confined_to is not None:
@@ -216,7 +220,7 @@ class SessionManager:
         return prepare
 
     def _options(self, options: SessionOptions, uri: str) -> SessionOptions:
-        chosen = choose(path_of(uri), self.python, folders=self.folders, trusted=self.trusted)
+        chosen = choose(self.file_of(uri), self.python, folders=self.folders, trusted=self.trusted)
         if chosen.passed_over is not None:
             self.tell(
                 f"The workspace is not trusted: its interpreter {chosen.passed_over} is not used, "

@@ -29,6 +29,23 @@ await build({
   nodePaths: [`${here}node_modules`], // for what the panels' sources import
   logLevel: "warning",
 });
+// What draws widgets: as the VS Code panel's, and like there loaded with the first of them.
+await build({
+  entryPoints: [`${vscode}/src/outputs/widgets/main.ts`, `${vscode}/src/outputs/widgets/widgets.css`],
+  outdir: target,
+  entryNames: "widgets",
+  assetNames: "[name]",
+  bundle: true,
+  minify: true,
+  legalComments: "none",
+  platform: "browser",
+  format: "iife",
+  target: "es2022",
+  alias: { "sanitize-html": `${vscode}/src/outputs/widgets/harmlessHtml.ts` },
+  loader: { ".woff2": "file", ".woff": "empty", ".ttf": "empty", ".eot": "empty", ".svg": "empty" },
+  nodePaths: [`${here}node_modules`],
+  logLevel: "warning",
+});
 for (const name of await readdir(`${here}pages`)) {
   await cp(`${here}pages/${name}`, `${target}/${name}`);
 }

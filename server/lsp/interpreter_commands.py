@@ -18,7 +18,6 @@ from ..protocol.interpreters import (
     UseInterpreterParams,
 )
 from ..protocol.sessions import SessionInfo
-from ..sessions import path_of
 from .session_commands import attach_all, info_of
 
 if TYPE_CHECKING:
@@ -28,9 +27,8 @@ if TYPE_CHECKING:
 
 async def interpreters(server: VivoServer, params: InterpretersParams) -> InterpreterList:
     """The interpreters for a document, with the one that a new session would run."""
-    file, folders = path_of(params.uri) if params.uri else None, server.sessions.folders
-    if file is None and folders:
-        file = folders[0] / "untitled"
+    folders = server.sessions.folders
+    file = server.sessions.file_of(params.uri or "untitled:")
     discovery = Discovery(os.environ, Path.home())
     found = await asyncio.to_thread(discovery.for_file, file, folders)
     setting, trusted = server.settings.python, server.settings.trusted

@@ -68,7 +68,7 @@ def source_of(server: VivoServer, uri: str) -> Source:
 def _python(server: VivoServer, uri: str) -> str:
     """The interpreter that a session of the document would have; read, never run."""
     try:
-        return choose_interpreter(path_of(uri), server.settings.python)
+        return choose_interpreter(server.sessions.file_of(uri), server.settings.python)
     except VivoError:
         return sys.executable
 

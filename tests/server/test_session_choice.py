@@ -315,3 +315,18 @@ async def test_settings_that_change_are_those_of_the_next_session(home: Path) ->
     finally:
         await asyncio.gather(end_all(editor))
         await editor.client.close()
+
+
+async def test_what_has_no_file_runs_the_folders_environment(home: Path) -> None:
+    """An untitled document, or the console of a page, is of the workspace it was opened in."""
+    editor = await make_editor(home, python="")
+    python = make_environment(editor.folder / ".venv")
+    try:
+        editor.uri = "untitled:Untitled-1"
+        editor.client.open(editor.uri, "import sys; sys.executable\n")
+        assert (await editor.run_cell(0))["value"] == {"text/plain": repr(python)}
+        told = await editor.start("interpreters")
+        assert [each["path"] for each in told["interpreters"] if each["chosen"]] == [python]
+    finally:
+        await end_all(editor)
+        await editor.client.close()

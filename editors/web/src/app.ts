@@ -52,6 +52,9 @@ function begin(who: Visitor): void {
       state(now, told) {
         state.textContent = told?.message ? `${STATES[now]}: ${told.message}` : STATES[now];
         state.dataset["state"] = now;
+        if (now === "lost") {
+          outputs.widgets.serverChanged();
+        }
         if (told) {
           running = told.executionId;
           isBusy = told.state === "busy";
@@ -81,6 +84,8 @@ function begin(who: Visitor): void {
       finished: (data) => outputs.add({ type: "finished", data }),
       queue: (runs) => drawQueue(runs),
       variablesChanged: () => variables.refresh(),
+      comm: (event) => outputs.widgets.heard(event),
+      status: (status) => outputs.widgets.statusChanged(status),
       input: (asked, cancelled) => askInput(asked, cancelled),
       message: notice,
       choose,
@@ -95,7 +100,7 @@ function begin(who: Visitor): void {
   inputHolder.id = "input";
   inputHolder.append(count);
   const input = isViewer ? undefined : new Input(inputHolder, document.body.dataset["nonce"] ?? "", session, failed);
-  const outputs = new Outputs(blobs, (code) => input?.put(code));
+  const outputs = new Outputs(blobs, (code) => input?.put(code), (method, params) => session.query(method, params));
   const variables = new Variables(session);
 
   const work = element("div");

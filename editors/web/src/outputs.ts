@@ -3,6 +3,7 @@
 import { BlobStore } from "../../vscode/src/outputs/blobStore.ts";
 import { type Entry, OutputLog, type PageMessage, type PageRequest } from "../../vscode/src/outputs/outputLog.ts";
 import { PageQueue } from "../../vscode/src/outputs/pageQueue.ts";
+import { WidgetLink } from "../../vscode/src/outputs/widgetLink.ts";
 import { notice } from "./elements.ts";
 import { Panel, savePicture } from "./panel.ts";
 
@@ -11,6 +12,8 @@ export class Outputs {
   private readonly logs = new Map<string, OutputLog>();
   private isReady = false;
   private readonly panel: Panel<PageMessage, PageRequest>;
+  /** The way of its widgets to their sessions. */
+  readonly widgets: WidgetLink;
   private readonly queue = new PageQueue(
     (message) => this.panel.tell(message),
     () => ({ type: "all", entries: this.log.entries(), pinned: this.log.pins() }),
@@ -20,7 +23,10 @@ export class Outputs {
     private readonly blobs: BlobStore,
     /** Puts the code of an execution into the input cell. */
     private readonly edit: (code: string) => void,
+    query: <Result>(method: string, params: object) => Promise<Result>,
   ) {
+    // Whoever opened the page trusts its session; what visitors may is the server's to say.
+    this.widgets = new WidgetLink(query, (message) => this.panel.tell(message), () => true);
     this.panel = new Panel("outputs", "What cells showed", (asked) => void this.answer(asked));
   }
 
@@ -70,6 +76,7 @@ export class Outputs {
     switch (asked.type) {
       case "ready":
         this.isReady = true;
+        this.widgets.forget();
         return this.queue.restart();
       case "drawn":
         return this.queue.drawn();
@@ -94,14 +101,8 @@ export class Outputs {
       case "pin":
         return this.panel.tell({ type: "pinned", pinned: this.log.togglePin(asked.key) });
       case "watchComms":
-        return this.panel.tell({
-          type: "commsWatched",
-          sessionId: asked.sessionId,
-          commIds: null,
-          why: "Widgets are drawn in VS Code and JupyterLab; here their text is shown.",
-        });
       case "sendComm":
-        return;
+        return this.widgets.asked(asked);
     }
   }
 }

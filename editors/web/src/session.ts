@@ -2,6 +2,7 @@
 //
 // A connection that was lost is another server's afterwards: it is told what was seen, and tells what was missed.
 import {
+  type CommEvent,
   Commands,
   type ConsoleInfo,
   Notifications,
@@ -35,6 +36,9 @@ export interface Audience {
   finished(run: ExecutionFinished): void;
   queue(runs: QueuedExecution[]): void;
   variablesChanged(): void;
+  comm(event: CommEvent): void;
+  /** How a session is, whichever is shown. */
+  status(status: Status): void;
   input(asked: InputParams, cancelled: AbortSignal): Promise<string | null>;
   message(sentence: string): void;
   choose(sentence: string, actions: string[]): Promise<string | null>;
@@ -50,7 +54,7 @@ const CAPABILITIES = {
     signatureHelp: { signatureInformation: { documentationFormat: ["plaintext"], parameterInformation: { labelOffsetSupport: true }, activeParameterSupport: true } },
   },
   window: { showMessage: {} },
-  experimental: { vivo: { input: true, blobs: true } },
+  experimental: { vivo: { input: true, blobs: true, comms: true } },
 };
 
 export class Session {
@@ -91,6 +95,7 @@ export class Session {
     wire.hear(Notifications.executionFinished, (run: ExecutionFinished) => audience.finished(run));
     wire.hear(Notifications.status, (status: Status) => {
       this.statuses.set(status.sessionId, status);
+      audience.status(status);
       this.tellStatus();
     });
     wire.hear(Notifications.queue, ({ sessionId, executions }: QueueChanged) => {
@@ -101,6 +106,7 @@ export class Session {
       this.people.set(sessionId, people);
       this.tellStatus();
     });
+    wire.hear(Notifications.comm, (event: CommEvent) => audience.comm(event));
     wire.hear(Notifications.variablesChanged, () => audience.variablesChanged());
     wire.hear("window/showMessage", ({ message }: { message: string }) => audience.message(message));
     wire.answer("window/showMessageRequest", async ({ message, actions }: { message: string; actions?: { title: string }[] }) => {

@@ -34,7 +34,7 @@ export class OutputPanel implements vscode.Disposable, vscode.WebviewPanelSerial
     query: <Result>(method: string, params: object) => Promise<Result>,
     private readonly memory: vscode.Memento,
   ) {
-    this.widgets = new WidgetLink(query, (message) => this.tell(message));
+    this.widgets = new WidgetLink(query, (message) => this.tell(message), () => vscode.workspace.isTrusted);
     this.log = new OutputLog(undefined, memory.get<string[]>(PINS, []));
     this.registration = vscode.window.registerWebviewPanelSerializer(VIEW, this);
   }

@@ -2,7 +2,6 @@
 //
 // 1. A session is watched from when the page shows its first widget, and again after its server was lost.
 // 2. In a workspace that is not trusted nothing is asked: the page shows widgets by their text.
-import * as vscode from "vscode";
 import { Queries, type CommEvent, type SendCommParams, type Status, type WatchedComms } from "../protocol";
 import type { WidgetMessage, WidgetRequest } from "./widgetMessages";
 
@@ -15,6 +14,7 @@ export class WidgetLink {
   constructor(
     private readonly query: <Result>(method: string, params: object) => Promise<Result>,
     private readonly tell: (message: WidgetMessage) => void,
+    private readonly isTrusted: () => boolean,
   ) {}
 
   asked(request: WidgetRequest): Promise<void> {
@@ -46,7 +46,7 @@ export class WidgetLink {
 
   private async watch(sessionId: string): Promise<void> {
     this.wanted.add(sessionId);
-    if (!vscode.workspace.isTrusted) {
+    if (!this.isTrusted()) {
       return this.tell({ type: "commsWatched", sessionId, commIds: null, why: UNTRUSTED });
     }
     this.watched.add(sessionId);
