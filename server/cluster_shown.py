@@ -193,8 +193,8 @@ class _Output:
         text = text_of(entry, colour=True)
         self._text.append(text)
         self._length += len(text)
-        data = entry.content.get("data") if entry.kind in ("value", "display") else None
-        mime = next((each for each in _PICTURES if each in (data or {})), None)
+        data = entry.content["data"] if entry.kind in ("value", "display") else {}
+        mime = next((each for each in _PICTURES if each in data), None)
         if mime is not None:
             picture = {"at": self._length, "mime": mime, "data": "".join(str(data[mime]).split())}
             self._pictures.append(picture)
