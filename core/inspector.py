@@ -10,10 +10,13 @@ Rules:
 
 from __future__ import annotations
 
+import ast
 import inspect
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from .definitions import is_class, place_of, signature_of, source_of
@@ -206,11 +209,44 @@ def _init_docstring(value: object) -> str | None:
     return _docstring(found) if type(found) is types.FunctionType else None
 
 
-def find(name: str, namespace: Mapping[str, Any]) -> tuple[Any, str | None]:
-    """The value of a dotted name and the namespace it lives in; UNKNOWN where there is none."""
+def find(name: str, namespace: Mapping[str, Any], *, safe: bool = True) -> tuple[Any, str | None]:
+    """The value of a dotted name and the namespace it lives in; UNKNOWN where there is none.
+
+    What runs no user code finds is taken as it is. Without ``safe`` the rest is asked for as a cell
+    would: a column by its frame's ``__getattr__``, a property's value, an item.
+    """
     value = evaluate(name, namespace)
+    if value is UNKNOWN and not safe:
+        value = _asked_for(name, namespace)
     if value is UNKNOWN:
         return UNKNOWN, None
     root = name.replace("[", ".").split(".")[0].strip()
     where = "Interactive" if root in namespace else "Python builtin"
     return value, where
+
+
+def _asked_for(name: str, namespace: Mapping[str, Any]) -> Any:
+    """The value of names, attributes and constant look-ups; nothing is called, none is assigned."""
+    try:
+        node: ast.expr = ast.parse(name.strip(), mode="eval").body
+        steps: list[Callable[[Any], Any]] = []
+        while not isinstance(node, ast.Name):
+            if isinstance(node, ast.Attribute):
+                steps.append(partial(_attribute, node.attr))
+            elif isinstance(node, ast.Subscript):
+                steps.append(itemgetter(ast.literal_eval(node.slice)))
+            else:
+                return UNKNOWN
+            node = node.value
+        value = evaluate(node.id, namespace)
+        for step in reversed(steps):
+            if value is UNKNOWN:
+                break
+            value = call_user_code(step, value)
+    except Exception:  # noqa: BLE001 - the user's code may raise anything: there is no such value
+        return UNKNOWN
+    return value
+
+
+def _attribute(name: str, owner: Any) -> Any:
+    return getattr(owner, name)

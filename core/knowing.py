@@ -91,13 +91,17 @@ class Knowing:
         return self.completer.complete(text, cursor)
 
     def inspect(self, name: str, detail_level: int = 0, *, safe: bool = True) -> Inspection | None:
-        """What is known of a name, a dotted name, or a magic; None if there is none (rule 4)."""
+        """What is known of a name, a dotted name, or a magic; None if there is none (rule 4).
+
+        Without ``safe``, on the main thread alone, what a cell would get by such a name is found
+        as well, by the user's code.
+        """
         from . import inspector
         from .definitions import code_of
 
         stripped = name.strip().lstrip("%").rstrip("?")
         if not name.startswith("%"):
-            value, where = inspector.find(stripped, self.namespace)
+            value, where = inspector.find(stripped, self.namespace, safe=safe)
             if value is not UNKNOWN:
                 told = inspector.inspect_value(
                     stripped, value, where, detail_level=detail_level, safe=safe

@@ -68,7 +68,7 @@ def as_function(shell: Shell, name: str, entry: Magic) -> Callable[..., Any]:
 
     def call(line: str = "", cell: str | None = None, *, namespaces: Any = None) -> Any:
         for _, namespace in namespaces or ():
-            value, where = find(line.strip(), namespace)
+            value, where = find(line.strip(), namespace, safe=False)
             if value is not UNKNOWN:
                 detail_level = 1 if name in ("pinfo2", "psource", "pfile") else 0
                 told = inspect_value(

@@ -64,6 +64,52 @@ def test_what_is_known_of_an_object_is_shown(
         assert text in page
 
 
+FRAME = """
+class Frame:
+    def __getattr__(self, name):
+        if name == "column":
+            return [1, 2, 3]
+        raise AttributeError(name)
+    def __getitem__(self, key):
+        return {"key": "an item"}[key]
+    @property
+    def answer(self):
+        return 42
+    @property
+    def broken(self):
+        raise ZeroDivisionError
+frame = Frame()
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "wanted"),
+    [
+        ("frame.column?", ["Type:         list", "Length:       3"]),
+        ("frame.column.append?", ["Type:         builtin_function_or_method"]),
+        ("frame.answer?", ["Type:         int", "String form:  42"]),
+        ("frame['key']?", ["Type:         str", "an item"]),
+    ],
+)
+def test_a_cell_that_asks_has_what_the_users_code_gives(
+    shell: Shell, shown: Any, cell: str, wanted: list[str]
+) -> None:
+    """A column of a frame is an attribute of its ``__getattr__``; a property has its value."""
+    shell.run_cell(FRAME)
+    assert shell.run_cell(cell).status == "ok"
+    text = shown.of("page")[-1]
+    assert [part for part in wanted if part not in text] == []
+
+
+@pytest.mark.parametrize("name", ["frame.nothing", "frame['none']", "frame.broken", "frame.f()"])
+def test_what_the_users_code_does_not_give_is_not_called_so(shell: Shell, name: str) -> None:
+    """Whatever that raises; and nothing is called."""
+    shell.run_cell(FRAME)
+    result = shell.run_cell(f"%pinfo {name}")
+    assert f"Nothing is called {name} here" in str(result.error)
+    assert shell.inspect("frame.answer") is None  # who may not run the user's code does not
+
+
 @pytest.mark.parametrize("name", ["pinfo", "pinfo2", "pdoc", "pdef", "psource", "pfile"])
 def test_a_name_that_is_not_there_is_told_with_the_nearest(
     shell: Shell, shown: Any, rooms: Path, name: str

@@ -27,6 +27,15 @@ function fit(frame: HTMLIFrameElement): void {
   }
 }
 
+// How tables of data are set, where their own HTML says nothing else: `:where` yields to any rule of theirs.
+const TABLES = `
+  :where(table.dataframe) { border: none; border-collapse: collapse; font-variant-numeric: tabular-nums; }
+  :where(table.dataframe) :where(th, td) { border: none; padding: 0.25em 0.7em; text-align: right; white-space: nowrap; }
+  :where(table.dataframe thead) { border-bottom: 1px solid color-mix(in srgb, currentColor 35%, transparent); }
+  :where(table.dataframe tbody tr:nth-child(odd)) { background: color-mix(in srgb, currentColor 5%, transparent); }
+  :where(table.dataframe tbody tr:hover) { background: color-mix(in srgb, currentColor 12%, transparent); }
+`;
+
 /** Give a frame the colours and the font of the theme. */
 export function dress(frame: HTMLIFrameElement): void {
   const inner = frame.contentDocument;
@@ -38,5 +47,11 @@ export function dress(frame: HTMLIFrameElement): void {
   inner.body.style.color ||= theme.color;
   inner.body.style.font ||= theme.font;
   inner.body.style.margin = "0";
+  const Sheet = (frame.contentWindow as (Window & typeof globalThis) | null)?.CSSStyleSheet;
+  if (Sheet && !inner.adoptedStyleSheets.length) {
+    const sheet = new Sheet();
+    sheet.replaceSync(TABLES);
+    inner.adoptedStyleSheets = [sheet];
+  }
   fit(frame);
 }
