@@ -1,8 +1,9 @@
 // Writes server/web/static: the page's own scripts, those of the VS Code panels that it shows in frames, their
 // styles, and the pages. What is there is what is served, and part of the wheel: a checkout needs no Node.
 import { build } from "esbuild";
-import { cp, mkdir, readdir, rm } from "node:fs/promises";
+import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
+import { licencesOf } from "../vscode/licences.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const vscode = `${here}../vscode`;
@@ -10,7 +11,7 @@ const target = process.argv[2] ?? `${here}../../server/web/static`;
 
 await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
-await build({
+const pages = await build({
   entryPoints: {
     app: `${here}src/app.ts`,
     frame: `${here}src/frame.ts`,
@@ -26,11 +27,13 @@ await build({
   platform: "browser",
   format: "iife",
   target: "es2022",
+  absWorkingDir: here,
+  metafile: true,
   nodePaths: [`${here}node_modules`], // for what the panels' sources import
   logLevel: "warning",
 });
 // What draws widgets: as the VS Code panel's, and like there loaded with the first of them.
-await build({
+const widgets = await build({
   entryPoints: [`${vscode}/src/outputs/widgets/main.ts`, `${vscode}/src/outputs/widgets/widgets.css`],
   outdir: target,
   entryNames: "widgets",
@@ -43,6 +46,8 @@ await build({
   target: "es2022",
   alias: { "sanitize-html": `${vscode}/src/outputs/widgets/harmlessHtml.ts` },
   loader: { ".woff2": "file", ".woff": "empty", ".ttf": "empty", ".eot": "empty", ".svg": "empty" },
+  absWorkingDir: here,
+  metafile: true,
   nodePaths: [`${here}node_modules`],
   logLevel: "warning",
 });
@@ -54,3 +59,4 @@ await cp(`${vscode}/media/page.css`, `${target}/outputs.css`);
 await cp(`${vscode}/media/plots.css`, `${target}/plots.css`);
 await cp(`${vscode}/media/table.css`, `${target}/table.css`);
 await cp(`${vscode}/media/vivo.svg`, `${target}/vivo.svg`);
+await writeFile(`${target}/third-party-licences.txt`, licencesOf([pages.metafile, widgets.metafile], here));
