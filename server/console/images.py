@@ -25,6 +25,7 @@ _EXTENSIONS = {
     "application/pdf": "pdf",
 }
 PROTOCOLS = ("kitty", "iterm2", "sixel", "path")
+_KONSOLE = 220400  # 22.04, the first that draws pictures
 _CHUNK = 4096  # bytes of base64 that one kitty command may carry
 
 
@@ -39,6 +40,9 @@ def protocol_of(environment: Mapping[str, str]) -> str:
     if "KITTY_WINDOW_ID" in environment or "kitty" in term or program == "ghostty":
         return "kitty"
     if program in ("iTerm.app", "WezTerm") or environment.get("LC_TERMINAL") == "iTerm2":
+        return "iterm2"
+    konsole = environment.get("KONSOLE_VERSION", "")
+    if konsole.isdecimal() and int(konsole) >= _KONSOLE:
         return "iterm2"
     if "sixel" in term or term.startswith(("foot", "mlterm", "yaft", "contour")):
         return "sixel"

@@ -184,6 +184,8 @@ def test_pictures_go_to_files_and_to_terminals_that_can(home: Path) -> None:
         ({"TERM": "xterm-kitty"}, "kitty"),
         ({"TERM": "xterm-kitty", "TMUX": "/tmp/x"}, "path"),
         ({"TERM": "xterm-256color", "TERM_PROGRAM": "iTerm.app"}, "iterm2"),
+        ({"TERM": "xterm-256color", "KONSOLE_VERSION": "221203"}, "iterm2"),
+        ({"TERM": "xterm-256color", "KONSOLE_VERSION": "211203"}, "path"),
         ({"TERM": "foot"}, "sixel"),
         ({"TERM": "xterm", "VIVO_IMAGES": "sixel"}, "sixel"),
     ],

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import select
+import struct
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 DEADLINE = 30.0  # seconds for what always comes
 
@@ -17,6 +19,21 @@ class Screen:
     """An X display, by its name."""
 
     name: str
+    picture: Path | None = None
+    """What is seen on it, in the format of xwd, if it was asked for."""
+
+    def pixels(self, colour: bytes) -> int:
+        """How many have a colour, as its red, green and blue."""
+        assert self.picture is not None
+        data = self.picture.read_bytes()
+        head = struct.unpack_from(">25I", data)
+        size, width, height, stride, colours = head[0], head[4], head[5], head[12], head[19]
+        wanted, start, found = colour[::-1], size + 12 * colours, 0
+        for at in range(start, start + height * stride, stride):
+            row = data[at : at + 4 * width]  # blue, green, red, and a byte that means nothing
+            if wanted in row:
+                found += sum(row[x : x + 3] == wanted for x in range(0, len(row), 4))
+        return found
 
     @property
     def environment(self) -> dict[str, str]:
@@ -48,10 +65,12 @@ class Screen:
 
 
 @contextmanager
-def screen(size: str = "1000x800x24") -> Iterator[Screen]:
-    """A new screen; Xvfb itself chooses a display that is free."""
+def screen(size: str = "1000x800x24", folder: Path | None = None) -> Iterator[Screen]:
+    """A new screen, seen in a folder; Xvfb itself chooses a display that is free."""
     read_end, write_end = os.pipe()
     words = ["Xvfb", "-displayfd", str(write_end), "-screen", "0", size, "-nolisten", "tcp"]
+    if folder is not None:
+        words += ["-fbdir", str(folder)]
     server = subprocess.Popen(words, pass_fds=(write_end,), stderr=subprocess.DEVNULL)
     os.close(write_end)
     try:
@@ -61,7 +80,7 @@ def screen(size: str = "1000x800x24") -> Iterator[Screen]:
             more = os.read(read_end, 16) if ready else b""
             assert more, "Xvfb does not start"
             told += more
-        yield Screen(f":{told.decode().strip()}")
+        yield Screen(f":{told.decode().strip()}", folder / "Xvfb_screen0" if folder else None)
     finally:
         server.terminate()
         server.wait(DEADLINE)
