@@ -74,7 +74,7 @@ test("what was pinned before is pinned again, up to a bound", () => {
 test("the page gets batches, the next when it has drawn the last; a flood makes it start anew", async () => {
   const sent = [];
   const queue = new PageQueue((message) => sent.push(message), () => ({ type: "all", entries: [], pinned: [] }));
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const turn = () => new Promise((resolve) => setTimeout(resolve)); // its own timer is older, and comes first
   [print("a", "1"), print("a", "2"), display("a", "3")].forEach((entry) => queue.add(entry, []));
   await turn();
   assert.deepEqual(sent.map(({ entries }) => entries.length), [2]);

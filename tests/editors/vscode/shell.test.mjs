@@ -138,8 +138,9 @@ test("a session is chosen for a file, with its interpreter, memory, age and stat
 test("a session is renamed, and ended after a question", async () => {
   await workbench.command("vivo: Rename Session…");
   await workbench.rows("two").first().click();
-  const input = page.locator(".quick-input-widget input[type=text]").first();
-  await input.fill("shed");
+  const box = page.locator(".quick-input-widget").filter({ hasText: "its new name" });
+  await box.waitFor();
+  await box.locator("input[type=text]").first().fill("shed");
   await page.keyboard.press("Enter");
   await workbench.command("vivo: End Session…");
   await workbench.rows("shed").first().click();
