@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -92,6 +93,40 @@ def test_a_shared_session_on_three_pages(link: str, browser: Browser) -> None:
     viewer.page.get_by_role("button", name="Tell of answer").click()
     expect(viewer.page.get_by_role("dialog")).to_contain_text("42")
     assert [page.problems for page in pages] == [[], [], []]
+
+
+def test_what_is_run_before_the_session_is_there_runs_in_it(link: str, browser: Browser) -> None:
+    """A cell that a visitor types while the page still asks for its session waits for that."""
+    owner = SessionPage.open(browser, link)
+    owner.until_state()
+    session = session_of(owner.page)
+    runner = SessionPage.open(browser, vivo("share", session, "--role", "runner").strip())
+    asked: list[Any] = []
+
+    def hold(socket: Any) -> None:
+        """Keep back what the page asks for its session, until a cell has been typed."""
+        server = socket.connect_to_server()
+        held: list[Any] = []
+
+        def pass_on(message: Any) -> None:
+            if "openConsole" in str(message):
+                held.append(message)
+                asked.append(lambda: [server.send(each) for each in held])
+            else:
+                server.send(message)
+
+        socket.on_message(pass_on)
+
+    runner.page.route_web_socket("**/socket", hold)
+    runner.page.get_by_label("Your name, as others will see it").fill("Ada")
+    runner.page.get_by_role("button", name="Come in").click()
+    expect(runner.page.locator(".cm-content")).to_be_visible()
+    runner.run("6 * 7")
+    while not asked:
+        runner.page.wait_for_timeout(20)
+    asked.pop()()
+    expect(runner.outputs.locator(".result")).to_contain_text("42")
+    expect(owner.outputs.locator(".result")).to_contain_text("42")
 
 
 def test_a_viewer_who_forges_messages_runs_nothing(link: str, browser: Browser) -> None:

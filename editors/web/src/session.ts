@@ -60,6 +60,9 @@ const CAPABILITIES = {
 export class Session {
   readonly wire: Wire;
   console: ConsoleInfo | undefined;
+  private hasShown: () => void = () => undefined;
+  /** Before it is known which session is shown, nothing runs: it would run elsewhere. */
+  private readonly firstShown = new Promise<void>((resolve) => (this.hasShown = resolve));
   private version = 0;
   private text = "";
   /** By session, also of those that were shown before: they go on telling. */
@@ -133,7 +136,8 @@ export class Session {
     return this.command<SessionList>(Commands.sessions, {}).then(({ sessions }) => sessions);
   }
 
-  run(text: string): Promise<unknown> {
+  async run(text: string): Promise<unknown> {
+    await this.firstShown;
     const executionId = crypto.randomUUID().replaceAll("-", "");
     return this.command(Commands.runText, { uri: this.uri, text, executionId });
   }
@@ -195,6 +199,7 @@ export class Session {
   private async show(params: { uri: string; sessionId: string | null; new: boolean; name: string | null }): Promise<void> {
     const opened = await this.command<ConsoleInfo>(Commands.openConsole, params);
     this.console = opened;
+    this.hasShown();
     this.wanted = opened.session.sessionId;
     this.text = "";
     if (!this.isViewer) {
