@@ -84,6 +84,7 @@ class Place:
 
     def _ready(self, engine: GuestEngine) -> None:
         engine.calls.on_end = self._ended
+        engine.on_new_keeper = self._lost
         engine._lane.orders["not_begun"] = self._not_begun
         self._is_ready.set()
 
@@ -161,6 +162,17 @@ class Place:
             waiting = self._waiting.pop(call, ())
         for each in waiting:
             each()
+
+    def _lost(self, calls: set[str]) -> None:
+        """A keeper has died: wait no more for what it may have had, but for what the engine has.
+
+        The controller compares what it has given with what the new keeper tells, and gives the rest
+        again: this worker's places have to be free for that.
+        """
+        with self._lock:
+            lost = [each for each in self._waiting if each not in calls]
+        for each in lost:
+            self._ended(each)
 
     def _not_begun(self, told: dict[str, Any]) -> None:
         for call in told["calls"]:

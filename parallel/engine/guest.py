@@ -111,6 +111,8 @@ class GuestEngine(Engine):
         """
         self._ends, self._left = ends, left
         self._is_ending = False
+        self.on_new_keeper: Callable[[set[str]], None] = lambda calls: None
+        """Told of the calls that the engine has, once its keeper has died and another is there."""
         self._thread = threading.current_thread()
         self._kept: list[tuple[Any, str, Any]] = []  # what the process had, to be given back
         self._before = sys.modules.get("__main__"), sys.getswitchinterval()
@@ -189,7 +191,10 @@ class GuestEngine(Engine):
         self._left()
 
     def _succeed(self) -> bool:
-        return not self._is_ending and super()._succeed()
+        if self._is_ending or not super()._succeed():
+            return False
+        self.on_new_keeper({each["call"] for each in self.calls.told(self.channel)})
+        return True
 
     def end(self) -> None:
         """End without the keeper's word, from any thread; it notices."""

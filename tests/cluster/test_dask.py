@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -362,6 +363,29 @@ def test_an_engine_in_a_worker_outlives_its_keeper(cluster: Cluster) -> None:
     cells.get(20)
     assert cells.stdout == ["before\n", "before\n"]
     assert view["kept"] == [5, 5]
+
+
+def test_tasks_that_were_on_their_way_to_a_keeper_that_dies_are_given_again(
+    cluster: Cluster,
+) -> None:
+    """What it had not read is lost with it; the worker's only place is free for what comes anew."""
+
+    def waiting() -> list[str]:
+        """The tasks that a worker waits for; run there, where nothing of the tests is."""
+        import sys
+
+        places = [mod.place for n, mod in sys.modules.items() if n.endswith("engine.dask_worker")]
+        return [call for place in places for call in place._waiting]
+
+    keeper = cluster.status()["engines"][0]["keeper_pid"]
+    os.kill(keeper, signal.SIGSTOP)
+    try:
+        tasks = cluster.load_balanced([0]).amap(lambda n: n * n, range(4))
+        with distributed.Client(cluster.scheduler_address, set_as_default=False) as client:
+            until(lambda: any(client.run(waiting).values()))
+    finally:
+        end(keeper)
+    assert tasks.get(30) == [0, 1, 4, 9]
 
 
 def test_a_cell_that_waits_in_c_says_where_and_ends_then(cluster: Cluster) -> None:
