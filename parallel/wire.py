@@ -19,16 +19,16 @@ Rules:
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
-import uuid
+import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
 import msgspec
 
+from .digests import Signer
 from .errors import WireError
 from .replays import Replays
 
@@ -119,7 +119,7 @@ class Numbering:
     by a number, not by each message's signature (:mod:`.replays`)."""
 
     def __init__(self) -> None:
-        self._prefix = uuid.uuid4().hex[:16]
+        self._prefix = os.urandom(8).hex()
         self._count = 0
 
     def next(self) -> str:
@@ -140,10 +140,10 @@ class Codec:
         is_asked: bool = False,
     ) -> None:
         """``is_asked``: this side takes requests, and counts those of vivo's clients."""
-        self.session = session or uuid.uuid4().hex
+        self.session = session or os.urandom(16).hex()
         self.username = username
         self._key = key
-        self._signer = hmac.new(key, digestmod=hashlib.sha256)
+        self._signer = Signer(key)
         self._replays = Replays(by_number=is_asked)
         self._numbering = Numbering()
 
@@ -171,9 +171,10 @@ class Codec:
         """The signature of the four JSON parts; empty without a key."""
         if not self._key:
             return b""
-        signer = self._signer.copy()
-        signer.update(b"".join(parts))
-        return signer.hexdigest().encode()
+        data = b"".join(parts)
+        signer = self._signer.begin(len(data))
+        signer.update(data)
+        return bytes(signer.hexdigest(), "ascii")
 
     def encode(
         self,
@@ -244,11 +245,11 @@ class Codec:
         """What a header says of the message's buffers; nothing where there are none."""
         if not buffers or not self._key:
             return ""
-        digest = self._signer.copy()  # the key is taken in already
+        digest = self._signer.begin(sum(map(len, buffers)))
         for buffer in buffers:
             digest.update(len(buffer).to_bytes(8, "big"))
             digest.update(buffer)
-        return digest.hexdigest()
+        return str(digest.hexdigest())
 
     def _check_buffers(self, message: Message) -> None:
         told = message.header.get("buffers")

@@ -38,9 +38,11 @@ def main() -> int:
     except OSError as error:
         told = f"{spec['python']} cannot be started: {error.strerror}."
         return _failed(spec["ready"], told)
-    from .loading import load_msgspec
+    from .loading import load_hmac, load_msgspec, load_zmq
 
+    load_hmac()
     load_msgspec()
+    load_zmq()
     from .loop import Keeper
 
     try:

@@ -14,7 +14,7 @@ names it in the header of its shell messages (``subshell_id``). Rules:
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +68,7 @@ class Subshells:
 
     def create(self) -> str:
         """Make a subshell; gives its id."""
-        made = Subshell(uuid.uuid4().hex)
+        made = Subshell(os.urandom(16).hex())
         self._open[made.id] = made
         # So that the engine can tell a keeper that comes after this one.
         self._state.tell(ToLane(_told(made.id, {"type": "open"})))

@@ -12,7 +12,16 @@ import pytest
 from vivo.parallel import directories
 
 # What takes milliseconds to load, and no first cell needs.
-_DEAR = ["typing_extensions", "inspect", "logging", "tempfile", "shutil", "platformdirs"]
+_DEAR = [
+    "typing_extensions",
+    "pickle",
+    "_hashlib",
+    "inspect",
+    "logging",
+    "tempfile",
+    "shutil",
+    "platformdirs",
+]
 
 
 def loaded(code: str) -> set[str]:
@@ -25,12 +34,33 @@ def loaded(code: str) -> set[str]:
 def test_a_keeper_loads_nothing_dear_that_no_first_cell_needs() -> None:
     """And what it went without can be loaded later."""
     code = (
-        "from vivo.parallel.keeper.loading import load_msgspec\n"
-        "load_msgspec()\n"
+        "from vivo.parallel.keeper.loading import load_hmac, load_msgspec, load_zmq\n"
+        "load_hmac(); load_msgspec(); load_zmq()\n"
         "from vivo.parallel.keeper.loop import Keeper\n"
     )
     assert sorted({*_DEAR} & loaded(code)) == []
-    assert "typing_extensions" in loaded(f"{code}import typing_extensions")
+    more = {"typing_extensions", "pickle", "_hashlib"}
+    assert more <= loaded(f"{code}import typing_extensions, pickle, _hashlib")
+
+
+def test_a_pyzmq_that_wants_more_of_pickle_gets_it() -> None:
+    """A later one, perhaps: the keeper starts, and has loaded it whole."""
+    code = (
+        "import sys, types\n"
+        "from importlib.machinery import ModuleSpec\n"
+        "class Later:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        return ModuleSpec(name, self) if name == 'zmq' else None\n"
+        "    def create_module(self, spec): return None\n"
+        "    def exec_module(self, module):\n"
+        "        import pickle\n"
+        "        module.wanted = pickle.Unpickler\n"
+        "sys.meta_path.insert(0, Later())\n"
+        "from vivo.parallel.keeper.loading import load_zmq\n"
+        "load_zmq()\n"
+        "import zmq; assert zmq.wanted\n"
+    )
+    assert "pickle" in loaded(code)
 
 
 def test_a_kernel_starts_its_engine_before_it_loads_anything() -> None:
