@@ -110,6 +110,7 @@ class Processes:
             "folder": order.state,
             "tls": self.tls,
         }
+        self._started.pop(str(number), None)  # the end of one that had the number says nothing now
         await self._start(order, str(number), told, waits=False)
 
     async def _start(

@@ -243,6 +243,8 @@ export class Workbench {
     const input = this.page.locator(".quick-input-widget input[type=text]").first();
     await input.waitFor({ state: "visible" });
     await input.fill(`>${title}`);
+    // Rows are drawn anew as more commands are found: a click would meet another one.
+    await this.page.waitForFunction(() => !document.querySelector(".quick-input-widget .monaco-progress-container.active"));
     // Enter would take the row in focus, which may be another command that matches, or the last one.
     const whole = new RegExp(`^${title.replaceAll(/[()]/g, "\\$&")}$`);
     await this.page.locator(".quick-input-widget .monaco-list-row .monaco-highlighted-label").filter({ hasText: whole }).first().click();
