@@ -15,8 +15,7 @@ import inspect
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any
 
 from .definitions import is_class, place_of, signature_of, source_of
@@ -232,7 +231,7 @@ def _asked_for(name: str, namespace: Mapping[str, Any]) -> Any:
         steps: list[Callable[[Any], Any]] = []
         while not isinstance(node, ast.Name):
             if isinstance(node, ast.Attribute):
-                steps.append(partial(_attribute, node.attr))
+                steps.append(attrgetter(node.attr))
             elif isinstance(node, ast.Subscript):
                 steps.append(itemgetter(ast.literal_eval(node.slice)))
             else:
@@ -246,7 +245,3 @@ def _asked_for(name: str, namespace: Mapping[str, Any]) -> Any:
     except Exception:  # noqa: BLE001 - the user's code may raise anything: there is no such value
         return UNKNOWN
     return value
-
-
-def _attribute(name: str, owner: Any) -> Any:
-    return getattr(owner, name)

@@ -37,11 +37,9 @@ def run_kernel(connection_file: str, python: str | None = None, profile: str | N
     engine = EngineProcess.of(child)
     cache = str(cache_folder("bytecode"))
     engine.use_cache(cache)
-    from .keeper.loading import load_hmac, load_msgspec, load_zmq
+    from .keeper.loading import load_libraries
 
-    load_hmac()
-    load_msgspec()
-    load_zmq()
+    load_libraries()
     import msgspec
 
     from .connection import read_connection

@@ -11,7 +11,21 @@ const target = process.argv[2] ?? `${here}../../server/web/static`;
 
 await rm(target, { recursive: true, force: true });
 await mkdir(target, { recursive: true });
+const common = {
+  absWorkingDir: here,
+  outdir: target,
+  bundle: true,
+  minify: true,
+  legalComments: "none",
+  platform: "browser",
+  format: "iife",
+  target: "es2022",
+  metafile: true,
+  nodePaths: [`${here}node_modules`], // for what the panels' sources import
+  logLevel: "warning",
+};
 const pages = await build({
+  ...common,
   entryPoints: {
     app: `${here}src/app.ts`,
     frame: `${here}src/frame.ts`,
@@ -20,36 +34,15 @@ const pages = await build({
     plots: `${vscode}/src/plots/page/main.ts`,
     table: `${vscode}/src/table/page/main.ts`,
   },
-  outdir: target,
-  bundle: true,
-  minify: true,
-  legalComments: "none",
-  platform: "browser",
-  format: "iife",
-  target: "es2022",
-  absWorkingDir: here,
-  metafile: true,
-  nodePaths: [`${here}node_modules`], // for what the panels' sources import
-  logLevel: "warning",
 });
 // What draws widgets: as the VS Code panel's, and like there loaded with the first of them.
 const widgets = await build({
+  ...common,
   entryPoints: [`${vscode}/src/outputs/widgets/main.ts`, `${vscode}/src/outputs/widgets/widgets.css`],
-  outdir: target,
   entryNames: "widgets",
   assetNames: "[name]",
-  bundle: true,
-  minify: true,
-  legalComments: "none",
-  platform: "browser",
-  format: "iife",
-  target: "es2022",
   alias: { "sanitize-html": `${vscode}/src/outputs/widgets/harmlessHtml.ts` },
   loader: { ".woff2": "file", ".woff": "empty", ".ttf": "empty", ".eot": "empty", ".svg": "empty" },
-  absWorkingDir: here,
-  metafile: true,
-  nodePaths: [`${here}node_modules`],
-  logLevel: "warning",
 });
 for (const name of await readdir(`${here}pages`)) {
   await cp(`${here}pages/${name}`, `${target}/${name}`);

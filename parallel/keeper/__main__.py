@@ -38,11 +38,9 @@ def main() -> int:
     except OSError as error:
         told = f"{spec['python']} cannot be started: {error.strerror}."
         return _failed(spec["ready"], told)
-    from .loading import load_hmac, load_msgspec, load_zmq
+    from .loading import load_libraries
 
-    load_hmac()
-    load_msgspec()
-    load_zmq()
+    load_libraries()
     from .loop import Keeper
 
     try:

@@ -14,6 +14,13 @@ _HASHES = ("_md5", "_sha1", "_sha3", "_blake2")
 _SHA2 = ("_sha2",) if sys.version_info >= (3, 12) else ("_sha256", "_sha512")
 
 
+def load_libraries() -> None:
+    """Load what a keeper is made of, each without what it brings for nothing."""
+    load_hmac()
+    load_msgspec()
+    load_zmq()
+
+
 def load_msgspec() -> None:
     """Load msgspec without ``typing_extensions``.
 

@@ -63,8 +63,10 @@ def far_host(home: Path) -> Iterator[Host]:
     """Such a host, in a folder of the test's."""
     with serving(home, there=home / "there") as server:
         host = Host(home, server)
-        yield host
-        host.end_sessions()
+        try:
+            yield host
+        finally:
+            host.end_sessions()
 
 
 if __name__ == "__main__":

@@ -34,8 +34,8 @@ def loaded(code: str) -> set[str]:
 def test_a_keeper_loads_nothing_dear_that_no_first_cell_needs() -> None:
     """And what it went without can be loaded later."""
     code = (
-        "from vivo.parallel.keeper.loading import load_hmac, load_msgspec, load_zmq\n"
-        "load_hmac(); load_msgspec(); load_zmq()\n"
+        "from vivo.parallel.keeper.loading import load_libraries\n"
+        "load_libraries()\n"
         "from vivo.parallel.keeper.loop import Keeper\n"
     )
     assert sorted({*_DEAR} & loaded(code)) == []

@@ -6,7 +6,6 @@ import asyncio
 import datetime
 import ipaddress
 import ssl
-from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from .web import UNTIL, VIVO, serving
+from .web import UNTIL, serving, vivo
 
 pytestmark = pytest.mark.sessions
 
@@ -89,7 +88,7 @@ async def test_a_session_is_shared_over_tls(home: Path) -> None:
         await owner.introduce()
         opened = await owner.open()
         session = opened["session"]["sessionId"]
-        link = await vivo("share", session, "--role", "viewer")
+        link, _ = await vivo("share", session, "--role", "viewer")
         assert link.startswith(f"https://{server.host}/#")
         cookie = await server.enter(link.strip().partition("#")[2], "Bob")
         assert cookie.startswith("__Host-vivo-")
@@ -107,14 +106,6 @@ async def test_a_session_is_shared_over_tls(home: Path) -> None:
                 await viewer.socket.wait_closed()
             assert viewer.socket.close_code == 4003
         assert (await owner.run(opened["uri"], "print('still here')"))["status"] == "ok"
-
-
-async def vivo(*words: str) -> str:
-    """What a command prints."""
-    made = await asyncio.create_subprocess_exec(*VIVO, *words, stdout=PIPE, stderr=PIPE)
-    out, error = await made.communicate()
-    assert made.returncode == 0, error
-    return out.decode()
 
 
 async def test_a_name_that_was_not_told_opens_nothing(home: Path) -> None:

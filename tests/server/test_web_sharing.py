@@ -18,7 +18,7 @@ from vivo.parallel.messages import RunOrigin
 from vivo.parallel.registry import Registry, SessionEntry
 from websockets.exceptions import ConnectionClosed
 
-from .web import UNTIL, VIVO, Visitor, WebServer, serving
+from .web import UNTIL, VIVO, Visitor, WebServer, serving, vivo
 
 pytestmark = pytest.mark.sessions
 
@@ -37,16 +37,6 @@ async def entry(home: Path) -> AsyncIterator[SessionEntry]:
     yield made
     if Registry().get(made.id) is not None:
         await end_session(made.id)
-
-
-async def vivo(*words: str) -> tuple[str, str]:
-    """What a command prints, on either stream."""
-    made = await asyncio.create_subprocess_exec(
-        *VIVO, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    out, error = await made.communicate()
-    assert made.returncode == 0, error
-    return out.decode(), error.decode()
 
 
 async def shared(entry: SessionEntry, role: str, *more: str) -> str:

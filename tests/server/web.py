@@ -216,6 +216,16 @@ class Visitor:
         )
 
 
+async def vivo(*words: str) -> tuple[str, str]:
+    """What a command prints, on either stream."""
+    made = await asyncio.create_subprocess_exec(
+        *VIVO, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    out, error = await made.communicate()
+    assert made.returncode == 0, error
+    return out.decode(), error.decode()
+
+
 @asynccontextmanager
 async def serving(folder: Path, *words: str, tls: Any = None) -> AsyncIterator[WebServer]:
     """A web server of a folder, ended at the end; its sessions too."""

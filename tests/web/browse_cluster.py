@@ -76,7 +76,7 @@ def small(browser: Browser, page: Page, link: str, pictures: str) -> None:
     expect(engine.locator(".output")).to_contain_text("below the picture")
     picture = engine.locator(".output img")
     expect(picture).to_have_count(1)
-    expect(picture).to_have_js_property("naturalWidth", 40)
+    expect(picture).to_have_js_property("naturalWidth", 200)
     expect(engine.locator("dl")).to_contain_text("MiB")
     # Who comes late sees what was.
     page.reload()

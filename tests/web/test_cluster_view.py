@@ -18,24 +18,11 @@ from vivo.parallel.controller.files import find
 
 from tests.cluster.conftest import RunningCluster, run_controller
 from tests.web.driving import ROOT, Driver, driven, web_server
+from tests.web.pictures import CELL
 
-# A red square.
-PICTURE = """
-class Square:
-    def _repr_png_(self):
-        import struct, zlib
-        def chunk(kind, data):
-            whole = kind + data
-            return struct.pack(">I", len(data)) + whole + struct.pack(">I", zlib.crc32(whole))
-        rows = b"".join(b"\\0" + b"\\xff\\0\\0" * 40 for _ in range(40))
-        head = struct.pack(">IIBBBBB", 40, 40, 8, 2, 0, 0, 0)
-        return (b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", head)
-                + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
-display(Square())
-"""
 FAILING = (
     f"""
-PICTURE = {PICTURE!r}
+PICTURE = {CELL!r}
 """
     + """
 from vivo.parallel import Cluster
@@ -45,7 +32,7 @@ with Cluster.connect("cluster") as cluster:
     cluster[:].execute("print('hello from engine', __import__('os').getpid())")
     for engine in (0, 1):
         cluster[engine].execute(f"print('hello from engine {engine}')")
-    cluster[1].execute(PICTURE + "\\nprint('below the picture')")
+    cluster[1].execute(PICTURE + "display(red)\\nprint('below the picture')")
     tasks = cluster.load_balanced()
     assert list(tasks.map(abs, range(50))) == list(range(50))
     try:

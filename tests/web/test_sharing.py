@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from typing import Any
@@ -127,6 +128,42 @@ def test_what_is_run_before_the_session_is_there_runs_in_it(link: str, browser: 
     asked.pop()()
     expect(runner.outputs.locator(".result")).to_contain_text("42")
     expect(owner.outputs.locator(".result")).to_contain_text("42")
+
+
+def test_what_is_typed_is_kept_where_the_session_does_not_come(link: str, browser: Browser) -> None:
+    """It is put back, with a sentence, and does not run in whatever is shown next."""
+    owner = SessionPage.open(browser, link)
+    owner.until_state()
+    page = owner.page.context.new_page()
+    refused: list[Any] = []
+
+    def refuse(socket: Any) -> None:
+        server = socket.connect_to_server()
+
+        def pass_on(message: Any) -> None:
+            if "openConsole" in str(message) and not refused:
+                number = json.loads(message)["id"]
+                told = {
+                    "jsonrpc": "2.0",
+                    "id": number,
+                    "error": {"code": 1, "message": "It is gone."},
+                }
+                refused.append(lambda: socket.send(json.dumps(told)))
+            else:
+                server.send(message)
+
+        socket.on_message(pass_on)
+
+    page.route_web_socket("**/socket", refuse)
+    page.goto(link.partition("#")[0])
+    expect(page.locator(".cm-content")).to_be_visible()
+    SessionPage(page).run("6 * 7")
+    expect(page.locator(".cm-content")).not_to_contain_text("6 * 7")
+    while not refused:
+        page.wait_for_timeout(20)
+    refused[0]()
+    expect(page.locator(".cm-content")).to_contain_text("6 * 7")
+    expect(owner.cells).to_have_count(0)
 
 
 def test_a_viewer_who_forges_messages_runs_nothing(link: str, browser: Browser) -> None:

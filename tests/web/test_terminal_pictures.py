@@ -11,26 +11,10 @@ from pathlib import Path
 import pytest
 from vivo.parallel.registry import Registry
 
+from .pictures import CELL, HEIGHT, RED, WIDTH
 from .screens import DEADLINE, screen
 
 VIVO = str(Path(sys.executable).parent / "vivo")
-WIDTH, HEIGHT = 200, 100
-RED = bytes((255, 0, 0))
-PICTURE = f"""
-import struct, zlib
-
-class Picture:
-    def _repr_png_(self):
-        def chunk(kind, data):
-            whole = kind + data
-            return struct.pack(">I", len(data)) + whole + struct.pack(">I", zlib.crc32(whole))
-        rows = (b"\\0" + b"\\xff\\0\\0" * {WIDTH}) * {HEIGHT}
-        head = struct.pack(">IIBBBBB", {WIDTH}, {HEIGHT}, 8, 2, 0, 0, 0)
-        return (b"\\x89PNG\\r\\n\\x1a\\n" + chunk(b"IHDR", head)
-                + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
-
-red = Picture()
-"""
 
 
 def until(is_so: Callable[[], object]) -> None:
@@ -57,7 +41,7 @@ def test_a_picture_is_drawn_in_a_real_terminal(
     home: Path, words: list[str], told: dict[str, str]
 ) -> None:
     """Each of its pixels, once, where it was shown; the prompt is below it."""
-    (home / "pictures.py").write_text(PICTURE)
+    (home / "pictures.py").write_text(CELL)
     seen = home / "screen"
     seen.mkdir()
     with screen(folder=seen) as display:

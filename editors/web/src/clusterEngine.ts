@@ -52,7 +52,7 @@ export class EnginePanel {
     this.work.replaceChildren();
     this.failure.replaceChildren();
     this.problem.hidden = true;
-    this.begin("");
+    this.begin();
     clearTimeout(this.timer);
     this.generation++;
     if (number !== undefined) {
@@ -115,30 +115,24 @@ export class EnginePanel {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     this.isAtEnd = isWhole || scrollTop + clientHeight >= scrollHeight - 4;
     if (isWhole) {
-      this.begin("");
+      this.begin();
     }
-    let told = 0;
+    let told = isWhole && output.startsWith("\n") ? 1 : 0;
     for (const { at, mime, data } of pictures) {
-      this.write(output.slice(told, at));
+      this.output.write(output.slice(told, at));
       this.show(`data:${mime};base64,${data}`);
       told = at;
     }
-    this.write(output.slice(told));
+    this.output.write(output.slice(told));
     this.last = problem ? this.last : last;
     if (this.isAtEnd && (output || pictures.length)) {
       this.scroller.scrollTop = this.scroller.scrollHeight;
     }
   }
 
-  private begin(text: string): void {
-    this.output = new TerminalView("", text);
+  private begin(): void {
+    this.output = new TerminalView("", "");
     this.scroller.replaceChildren(this.output.pre);
-  }
-
-  private write(text: string): void {
-    if (text) {
-      this.output.write(this.scroller.textContent ? text : text.replace(/^\n/, ""));
-    }
   }
 
   /** A picture, and the text that follows it; the oldest go. */

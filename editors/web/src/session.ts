@@ -60,9 +60,8 @@ const CAPABILITIES = {
 export class Session {
   readonly wire: Wire;
   console: ConsoleInfo | undefined;
-  private hasShown: () => void = () => undefined;
   /** Before it is known which session is shown, nothing runs: it would run elsewhere. */
-  private readonly firstShown = new Promise<void>((resolve) => (this.hasShown = resolve));
+  private firstShown = new Settling();
   private version = 0;
   private text = "";
   /** By session, also of those that were shown before: they go on telling. */
@@ -137,7 +136,7 @@ export class Session {
   }
 
   async run(text: string): Promise<unknown> {
-    await this.firstShown;
+    await this.firstShown.settled;
     const executionId = crypto.randomUUID().replaceAll("-", "");
     return this.command(Commands.runText, { uri: this.uri, text, executionId });
   }
@@ -197,9 +196,13 @@ export class Session {
   }
 
   private async show(params: { uri: string; sessionId: string | null; new: boolean; name: string | null }): Promise<void> {
-    const opened = await this.command<ConsoleInfo>(Commands.openConsole, params);
+    const opened = await this.command<ConsoleInfo>(Commands.openConsole, params).catch((error: unknown) => {
+      this.firstShown.fail(error); // what waits comes back, and does not run in another session that is chosen then
+      this.firstShown = this.console ? this.firstShown : new Settling();
+      throw error;
+    });
     this.console = opened;
-    this.hasShown();
+    this.firstShown.done();
     this.wanted = opened.session.sessionId;
     this.text = "";
     if (!this.isViewer) {
@@ -213,3 +216,14 @@ export class Session {
 }
 
 export { Queries };
+
+/** What others wait for, once. */
+class Settling {
+  done!: () => void;
+  fail!: (error: unknown) => void;
+  readonly settled = new Promise<void>((resolve, reject) => ([this.done, this.fail] = [resolve, reject]));
+
+  constructor() {
+    this.settled.catch(() => undefined); // there may be nobody who waits
+  }
+}
