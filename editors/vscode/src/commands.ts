@@ -8,6 +8,7 @@ import { explain } from "./explaining";
 import { menu } from "./menu";
 import type { OutputPanel } from "./outputs/outputPanel";
 import { type CancelResult, Commands, type CopiedText, type InterruptResult, type RunStarted } from "./protocol";
+import { sessionOfPage } from "./schemes";
 import { sendToCluster, sendToEngines } from "./sendingToCluster";
 import { type Server, Told } from "./server";
 
@@ -57,12 +58,6 @@ export function registerCommands(server: Server, panel: OutputPanel): vscode.Dis
         await server.ask<RunStarted>(Commands.runText, document, { text: `${name}?` });
       }
     },
-    "vivo.interrupt": async ({ document }) => {
-      const { outcome } = await server.ask<InterruptResult>(Commands.interrupt, document);
-      if (outcome === "idle") {
-        vscode.window.setStatusBarMessage("vivo: nothing runs", 3000);
-      }
-    },
     "vivo.cancelQueue": async ({ document }) => {
       const { executionIds } = await server.ask<CancelResult>(Commands.cancelAll, document);
       vscode.window.setStatusBarMessage(`vivo: ${executionIds.length || "no"} waiting cells were taken out`, 3000);
@@ -75,6 +70,13 @@ export function registerCommands(server: Server, panel: OutputPanel): vscode.Dis
     "vivo.sendToEngines": (editor) => sendToEngines(server, editor),
   };
   const others: Record<string, () => unknown> = {
+    "vivo.interrupt": () => {
+      const page = vscode.window.activeTextEditor?.document.uri;
+      const sessionId = page && sessionOfPage(page);
+      return sessionId
+        ? told(() => interrupt(server, { sessionId }))
+        : withEditor(({ document }) => interrupt(server, { uri: document.uri.toString() }));
+    },
     "vivo.showOutput": () => panel.reveal(),
     "vivo.showOutputOfCell": () => panel.showOutputOfCell(server),
     "vivo.clearOutput": () => panel.clear(),
@@ -94,6 +96,13 @@ export function registerCommands(server: Server, panel: OutputPanel): vscode.Dis
     ...Object.entries(asks).map(([name, ask]) => vscode.commands.registerCommand(name, () => withEditor(ask))),
     ...Object.entries(others).map(([name, does]) => vscode.commands.registerCommand(name, does)),
   ];
+}
+
+async function interrupt(server: Server, what: { uri: string } | { sessionId: string }): Promise<void> {
+  const { outcome } = await server.command<InterruptResult>(Commands.interrupt, what);
+  if (outcome === "idle") {
+    vscode.window.setStatusBarMessage("vivo: nothing runs", 3000);
+  }
 }
 
 /** One after the other: a second shift+enter sees the cursor where the first has put it. */

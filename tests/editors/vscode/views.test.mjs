@@ -136,9 +136,9 @@ test("a session's transcript is shown, and the stack of a cell that runs", async
   await page.keyboard.press("Control+Enter");
   await workbench.status("busy").waitFor();
   await menu("renamed here", "Show Stack");
-  await text.filter({ hasText: "while True: pass" }).nth(1).waitFor(); // beside the cell itself
-  await page.getByRole("tab", { name: /^cells\.py/ }).first().click();
-  await workbench.command("vivo: Interrupt");
+  await page.getByRole("tab", { name: /^renamed here stack/, selected: true }).waitFor();
+  await text.filter({ hasText: "MainThread" }).first().waitFor();
+  await page.keyboard.press("Control+Alt+KeyC"); // the page in front is of a session
   await workbench.status("idle").waitFor();
 });
 
