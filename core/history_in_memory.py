@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from .history import History, HistoryEntry
@@ -45,6 +45,11 @@ class HistoryInMemory(History):
         entry = HistoryEntry(_SESSION, line, source, None if transformed == source else transformed)
         with self._lock:
             self._inputs[line] = _Input(entry)
+
+    def add_all(self, inputs: Sequence[tuple[int, str, str | None]]) -> None:
+        """Keep several inputs."""
+        for each in inputs:
+            self.add(*each)
 
     def add_output(self, line: int, output: str) -> None:
         """Keep the text of a value."""

@@ -434,9 +434,10 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         if not self._unwritten:
             return
         with self._writing:  # another thread that looks finds them written, not on their way
-            while self._unwritten:
-                self._made_history().add(*self._unwritten[0])
-                self._unwritten.popleft()
+            while waiting := tuple(self._unwritten):
+                self._made_history().add_all(waiting)
+                for _ in waiting:  # not before: an interrupt may come in between
+                    self._unwritten.popleft()
 
     def _made_history(self) -> History:
         if self._history is None:

@@ -105,6 +105,8 @@ class Ordering:
     until the event with its number is there. What may be the beginning of a marker waits for
     more: a marker begins with a byte that no text has, so that no text is held back.
 
+    The event that ends a run has no marker: its reader feeds what the pipe holds first.
+
     Numbers rise along a pipe. A reader that takes over from one that died may find a marker
     gone: the next one stands for it too. It may find markers and events again: they are passed by.
     """
@@ -138,6 +140,16 @@ class Ordering:
         if number > self._passed:
             self._events[number] = event
         return self._drain()
+
+    def feed_end(self, number: int, event: Any) -> list[bytes | tuple[int, Any]]:
+        """The event that ends a run: what was fed is before it, and no marker waits for it."""
+        ready = self._drain()
+        for each in sorted(each for each in self._events if each <= number):
+            ready.append((each, self._events.pop(each)))  # a reader before has had their markers
+        if number > self._passed:
+            self._passed = number
+            ready.append((number, event))
+        return ready + self._drain() if self._pending else ready
 
     def finish(self) -> list[bytes | tuple[int, Any]]:
         """The pipe has ended: all that is left, the unplaced events last."""

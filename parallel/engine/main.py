@@ -3,7 +3,7 @@
 Rules:
 
 1. Nothing of ours waits on the main thread while a cell runs.
-2. The end of a cell is an event in order with its text, on both pipes: nothing of it comes later.
+2. The end of a cell is sent when all of its text is in its pipes: nothing of it comes later.
 3. When the keeper ends, the engine ends; when it dies, the engine goes on with another
    (:mod:`.succession`).
 """
@@ -348,7 +348,7 @@ class Engine:
             self._load_profile()
         if not header["silent"]:
             self.shell.mark_cell(header["code"])
-        self.output.event(self._run_cell(header), ends_errors=True)
+        self.output.event(self._run_cell(header), is_end=True)
         self._untidied += 1
         if self._untidied >= _MOST_UNTIDIED:
             self._tidy()

@@ -5,7 +5,8 @@ of the cell keep them, and so stay with their cell. Rules:
 
 1. Text of the running cell goes into the pipe of fd 1 as it is; whatever must stand at its place
    among the text (displays, errors, ``sys.stderr``, the end of the cell) is an event: a frame
-   on the socket, and a marker in the pipe where it belongs.
+   on the socket, and a marker in the pipe where it belongs. The end of a cell is a frame alone: by
+   then all of its text is in the pipes, which the keeper reads first.
 2. Text of another cell's thread is a frame that names that cell.
 3. When ``print`` has returned, its text is in the pipe: an engine that is killed loses nothing.
 4. A forked child has no frames: its streams write to fd 1 and 2, as any program's.
@@ -44,7 +45,6 @@ class Output:
         self._magic = magic
         self._number = 0
         self._aside = 0
-        self._ended = 0  # the last number that stands in the pipe of fd 2 too
         self._held: dict[str, Any] | None = None
         self._lock = threading.RLock()
         self.out, self._error = ends or (os.dup(1), os.dup(2))
@@ -81,14 +81,14 @@ class Output:
         self,
         header: dict[str, Any],
         *,
-        ends_errors: bool = False,
+        is_end: bool = False,
         buffers: tuple[bytes, ...] = (),
     ) -> None:
-        """Send an event and mark its place among the text; with ``ends_errors`` on fd 2 too.
+        """Send an event and mark its place among the text, unless it ``is_end`` of it.
 
         An event of another run than the one whose pipes are open has no place in them.
         """
-        self._event(header, ends_errors, buffers)
+        self._event(header, is_end, buffers)
         self.raise_if_interrupted()
 
     def put(self, header: dict[str, Any], buffers: tuple[bytes, ...] = ()) -> None:
@@ -125,7 +125,7 @@ class Output:
 
     @shielded
     def _event(
-        self, header: dict[str, Any], ends_errors: bool, buffers: tuple[bytes, ...] = ()
+        self, header: dict[str, Any], is_end: bool, buffers: tuple[bytes, ...] = ()
     ) -> None:
         if self.is_forked:
             return
@@ -142,11 +142,8 @@ class Output:
             self._number += 1
             header["n"] = self._number
             self.channel.send(header, buffers, before=held)
-            marker = Ordering.marker(self._magic, self._number)
-            _write_all(self.out, marker)
-            if ends_errors:
-                self._ended = self._number
-                _write_all(self._error, marker)
+            if not is_end:  # the keeper reads what the pipes hold before it takes that in
+                _write_all(self.out, Ordering.marker(self._magic, self._number))
 
     def mark_again(self) -> None:
         """Mark the place of the last event once more: a keeper that died may have taken the marker.
@@ -155,10 +152,7 @@ class Output:
         """
         number = self.channel.last_number
         if number:
-            marker = Ordering.marker(self._magic, number)
-            _write_all(self.out, marker)
-            if number == self._ended:
-                _write_all(self._error, marker)
+            _write_all(self.out, Ordering.marker(self._magic, number))
 
     @shielded
     def _write(self, name: str, text: str) -> None:

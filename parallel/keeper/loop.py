@@ -321,8 +321,16 @@ class Keeper:
 
     def _read_main(self) -> None:
         data = self._received(self.engine.main)
-        if data and self._take_frames(self._main_reader, data, self.state.engine_frame):
+        if data and self._take_frames(self._main_reader, data, self._engine_frame):
             self._pipes.wake()  # an event's place is among their text
+
+    def _engine_frame(
+        self, header: dict[str, Any], now: float, buffers: list[bytes]
+    ) -> list[Instruction]:
+        if header["type"] == "done":
+            for run, name, data in self._pipes.read_present(header.get("run")):
+                self._do(self.state.output(run, name, data, now))
+        return self.state.engine_frame(header, now, buffers)
 
     def _read_lane(self) -> None:
         data = self._received(self.engine.lane)
@@ -390,7 +398,7 @@ class Keeper:
                 break
             if not data:
                 break
-            if not self._take_frames(self._main_reader, data, self.state.engine_frame):
+            if not self._take_frames(self._main_reader, data, self._engine_frame):
                 break
         for got in self._pipes.read_all():
             self._output(*got)

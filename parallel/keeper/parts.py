@@ -18,10 +18,6 @@ class Run(msgspec.Struct):
     record: RunRecord
     request: Message
     channel: str
-    done: dict[str, Any] | None = None
-    """The engine's report of its end, once its text has all come."""
-    errors_ended: bool = False
-    """Whether all of its fd 2 has come."""
 
     @property
     def silent(self) -> bool:

@@ -54,6 +54,7 @@ class OutputPipes:
         self._poller = poller
         self._magic = magic
         self._open: dict[int, tuple[str | None, str]] = {}
+        self._of_run: dict[str | None, list[int]] = {}
         self._resting: dict[int, float] = {}
 
     def __contains__(self, descriptor: int) -> bool:
@@ -66,6 +67,7 @@ class OutputPipes:
         """Watch a pipe of a run: ``stdout`` or ``stderr``."""
         os.set_blocking(descriptor, False)
         self._open[descriptor] = (run, name)
+        self._of_run.setdefault(run, []).append(descriptor)
         self._poller.register(descriptor, zmq.POLLIN)
 
     def read(self, descriptor: int) -> tuple[str | None, str, bytes] | None:
@@ -83,6 +85,18 @@ class OutputPipes:
                 self._poller.unregister(descriptor)
             self._resting[descriptor] = time.monotonic() + _REST
         return run, name, data
+
+    def read_present(self, run: str | None) -> Iterator[tuple[str | None, str, bytes]]:
+        """What a run's pipes hold now: its end is here, and was sent after that."""
+        for descriptor in self._of_run.get(run, ()):
+            name = self._open[descriptor][1]
+            try:
+                while data := os.read(descriptor, _CHUNK):
+                    yield run, name, data
+                    if len(data) < _CHUNK:  # that was all: who goes on writing is not waited for
+                        break
+            except BlockingIOError:
+                pass
 
     def read_all(self) -> Iterator[tuple[str | None, str, bytes]]:
         """What all pipes hold now: an engine has ended, or ends."""
@@ -119,7 +133,10 @@ class OutputPipes:
 
     def forget(self, descriptor: int) -> None:
         """Close a pipe."""
-        del self._open[descriptor]
+        run, _ = self._open.pop(descriptor)
+        self._of_run[run].remove(descriptor)
+        if not self._of_run[run]:
+            del self._of_run[run]
         if self._resting.pop(descriptor, None) is None:
             self._poller.unregister(descriptor)
         os.close(descriptor)

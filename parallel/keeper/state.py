@@ -115,7 +115,10 @@ class SessionState:
     def engine_frame(
         self, header: dict[str, Any], now: float, buffers: list[bytes] | None = None
     ) -> list[Instruction]:
-        """A frame of the engine's main thread."""
+        """A frame of the engine's main thread.
+
+        Before a run's ``done`` :meth:`output` is told what its pipes hold when that has come.
+        """
         kind = header["type"]
         if buffers:
             header["buffers"] = buffers
@@ -127,16 +130,16 @@ class SessionState:
             if header.get("m", self.told_aside + 1) > self.told_aside:  # else it comes again
                 self._event(header, now)
         else:
-            run = header["run"]
-            if kind == "done" and (run, "stderr") in self.pipes:
-                ended = self.pipes[run, "stderr"].ordering.feed_event(header["n"], header)
-                self._ordered(run, "stderr", ended, now)
+            run, number = header["run"], header["n"]
             pipe = self.pipes.get((run, "stdout"))
             if pipe is None:
                 self._event(header, now)
+            elif kind == "done":  # whoever tells it has told what the pipes held then
+                if (errors := self.pipes.get((run, "stderr"))) is not None:
+                    self._ordered(run, "stderr", errors.ordering.feed_end(number, None), now)
+                self._ordered(run, "stdout", pipe.ordering.feed_end(number, header), now)
             else:
-                ready = pipe.ordering.feed_event(header["n"], header)
-                self._ordered(run, "stdout", ready, now)
+                self._ordered(run, "stdout", pipe.ordering.feed_event(number, header), now)
         return self._taken()
 
     def lane_frame(self, header: dict[str, Any], now: float) -> list[Instruction]:
@@ -286,8 +289,7 @@ class SessionState:
             self.stream(run, header["name"], header["text"])
         elif kind == "done":
             if self.running is not None and self.running.record.id == run:
-                self.running.done = header
-                self._finish(now)
+                self._finish(header, now)
             elif run is not None:
                 self.subshells.done(run, header, now)
         elif kind == "input":
@@ -308,13 +310,12 @@ class SessionState:
             show(self, header)
         self._number = self._aside = None
 
-    def _finish(self, now: float) -> None:
-        """End the running run once its report and all of its text are here."""
+    def _finish(self, done: dict[str, Any], now: float) -> None:
+        """End the running run: its report and all of its text are here."""
         run = self.running
-        if run is None or run.done is None or not run.errors_ended:
-            return
-        self._number = run.done.get("n")
-        aborts = self.conclude(run, run.done, now)
+        assert run is not None
+        self._number = done.get("n")
+        aborts = self.conclude(run, done, now)
         self._number = None
         if aborts:
             self._abort_queue(now, after=run)
@@ -494,9 +495,6 @@ class SessionState:
                 self.stream(run, name, text)
             elif name == "stdout":
                 self._event(item[1], now)
-            elif self.running is not None and self.running.record.id == run:
-                self.running.errors_ended = True
-                self._finish(now)
 
     def ask_input(self, header: dict[str, Any]) -> None:
         """Ask the client of a cell for what the engine's event says."""
