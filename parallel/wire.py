@@ -76,6 +76,11 @@ class Message(msgspec.Struct):
         return parent if isinstance(parent, str) else None
 
     @property
+    def is_ours(self) -> bool:
+        """Whether a client of vivo's sent it: its header says what its buffers are (rule 5)."""
+        return "buffers" in self.header
+
+    @property
     def vivo(self) -> dict[str, Any]:
         """What vivo adds to its metadata; empty in a message of another maker."""
         added = self.metadata.get("vivo")
@@ -235,9 +240,9 @@ class Codec:
             raise WireError("it is a message of this side's own, sent back to it")
         if self._key:
             self._check_buffers(message)
-            is_ours = "buffers" in message.header
-            told = (message.id, signature) if is_ours else (None, signature, message.header)
-            if not self._replays.is_new(*told):
+            of_another = () if message.is_ours else (message.header,)
+            named = message.id if message.is_ours else None
+            if not self._replays.is_new(named, signature, *of_another):
                 raise WireError("it was seen before: it is a replay")
         return message
 

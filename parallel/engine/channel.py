@@ -27,6 +27,7 @@ from ..frames import Frame, FrameError, FrameReader, encode_frame
 
 _CHUNK = 2**16  # a larger one is mapped and unmapped for each reading
 _CONTROL = socket.CMSG_SPACE(16 * 4)  # bytes that up to 16 descriptors take
+_CLOEXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)  # what comes along is not for children
 _KEPT_BYTES = 2**20  # more than fits into the socket and the keeper's hands
 _SUCCESSION_SECONDS = 30.0
 
@@ -83,17 +84,9 @@ class Channel:
         """Whether bytes are being read; whoever takes a frame says when that is over."""
 
     @shielded
-    def send(
-        self,
-        header: dict[str, Any],
-        buffers: tuple[bytes, ...] = (),
-        *,
-        before: dict[str, Any] | None = None,
-    ) -> None:
-        """Send a frame, with another right before it. Raises :class:`KeeperGone`."""
+    def send(self, header: dict[str, Any], buffers: tuple[bytes, ...] = ()) -> None:
+        """Send a frame. Raises :class:`KeeperGone`."""
         data = encode_frame(header, buffers)
-        if before is not None:
-            data = encode_frame(before) + data
         number, aside = header.get("n"), header.get("m")
         while True:
             with self._sending:
@@ -213,13 +206,17 @@ class Channel:
     def _take_in(self) -> bool:
         """Read what is there; false at the end. Raises ``OSError``, also where nothing is."""
         self.in_hand = True
-        data, ancillary, _, _ = self.socket.recvmsg(_CHUNK, _CONTROL, socket.MSG_DONTWAIT)
+        data, ancillary, _, _ = self.socket.recvmsg(
+            _CHUNK, _CONTROL, socket.MSG_DONTWAIT | _CLOEXEC
+        )
         for level, kind, packed in ancillary:
             if (level, kind) != (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 continue
-            for descriptor in struct.unpack(f"{len(packed) // 4}i", packed):
-                os.set_inheritable(descriptor, False)
-                self._descriptors.append(descriptor)
+            descriptors = struct.unpack(f"{len(packed) // 4}i", packed)
+            if not _CLOEXEC:
+                for each in descriptors:
+                    os.set_inheritable(each, False)
+            self._descriptors.extend(descriptors)
         self._ready.extend(self._reader.feed(data))
         return bool(data)
 

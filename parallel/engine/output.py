@@ -10,8 +10,8 @@ of the cell keep them, and so stay with their cell. Rules:
 2. Text of another cell's thread is a frame that names that cell.
 3. When ``print`` has returned, its text is in the pipe: an engine that is killed loses nothing.
 4. A forked child has no frames: its streams write to fd 1 and 2, as any program's.
-5. The value that ends a cell is held for its report, at most as long as our own code works:
-   before anything of the user's runs, or anything else is sent, it goes.
+5. The value that ends a cell is held for its report, whose frame has it, at most as long as our own
+   code works: before anything of the user's runs, or anything else is sent, it goes.
 """
 
 from __future__ import annotations
@@ -136,12 +136,13 @@ class Output:
                 self.channel.send(header, buffers)
                 return
             held, self._held = self._held, None
-            if held is not None:  # the next marker stands for it too
+            if held is not None:
                 self._number += 1
                 held["n"] = self._number
+                header["held"] = held
             self._number += 1
             header["n"] = self._number
-            self.channel.send(header, buffers, before=held)
+            self.channel.send(header, buffers)
             if not is_end:  # the keeper reads what the pipes hold before it takes that in
                 _write_all(self.out, Ordering.marker(self._magic, self._number))
 

@@ -119,9 +119,13 @@ class SessionState:
 
         Before a run's ``done`` :meth:`output` is told what its pipes hold when that has come.
         """
-        kind = header["type"]
         if buffers:
             header["buffers"] = buffers
+        self._frame(header, now)
+        return self._taken()
+
+    def _frame(self, header: dict[str, Any], now: float) -> None:
+        kind = header["type"]
         if kind in ("ready", "adopted"):
             if kind == "adopted":
                 restoring.adopted(self, header, now)
@@ -131,6 +135,8 @@ class SessionState:
                 self._event(header, now)
         else:
             run, number = header["run"], header["n"]
+            if (held := header.pop("held", None)) is not None:  # an event right before it
+                self._frame(held, now)
             pipe = self.pipes.get((run, "stdout"))
             if pipe is None:
                 self._event(header, now)
@@ -140,7 +146,6 @@ class SessionState:
                 self._ordered(run, "stdout", pipe.ordering.feed_end(number, header), now)
             else:
                 self._ordered(run, "stdout", pipe.ordering.feed_event(number, header), now)
-        return self._taken()
 
     def lane_frame(self, header: dict[str, Any], now: float) -> list[Instruction]:
         """A frame of the engine's lane."""
@@ -341,13 +346,15 @@ class SessionState:
     def _end(self, run: Run, content: dict[str, Any], now: float) -> None:
         """Give a run's client its reply, and everyone its end (rule 2)."""
         self.floods.settle(run.record.id)
-        metadata = {"vivo": {"record": msgspec.to_builtins(run.record)}}
+        request, metadata = run.request, None
+        if request.is_ours:  # for who has missed the idle status; others make nothing of it
+            metadata = {"vivo": {"record": msgspec.to_builtins(run.record)}}
         self._out.append(
             Reply(
                 run.channel,
-                run.request.identities,
+                request.identities,
                 "execute_reply",
-                run.request.raw_header,
+                request.raw_header,
                 content,
                 metadata=metadata,
             )
@@ -355,7 +362,7 @@ class SessionState:
         idle = {"execution_state": "idle"}
         extra = {"payload": payload} if (payload := content.get("payload")) else None
         self.publish(
-            "status", run.request.raw_header, idle, run.record.id, record=run.record, extra=extra
+            "status", request.raw_header, idle, run.record.id, record=run.record, extra=extra
         )
         self.runs.put(run.record)
         self.remembering.ended(run, now)
