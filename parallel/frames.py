@@ -174,7 +174,7 @@ class Ordering:
     def _drain(self) -> list[bytes | tuple[int, Any]]:
         ready: list[bytes | tuple[int, Any]] = []
         size = self.MAGIC_SIZE + _LENGTH.size
-        while True:
+        while self._pending:
             at = self._pending.find(self._magic)
             if at < 0:
                 keep = self._possible_start()
@@ -182,20 +182,21 @@ class Ordering:
                 if cut:
                     ready.append(self._pending[:cut])
                     self._pending = self._pending[cut:]
-                return ready
+                break
             if at:
                 ready.append(self._pending[:at])
                 self._pending = self._pending[at:]
             if len(self._pending) < size:
-                return ready
+                break
             number = _LENGTH.unpack_from(self._pending, self.MAGIC_SIZE)[0]
             if number > self._passed:
                 if number not in self._events:
-                    return ready
+                    break
                 for each in sorted(each for each in self._events if each <= number):
                     ready.append((each, self._events.pop(each)))
                 self._passed = number
             self._pending = self._pending[size:]
+        return ready
 
     def _possible_start(self) -> int:
         """How many bytes at the end may be the beginning of a marker."""

@@ -472,8 +472,12 @@ class SessionState:
     def deadline(self) -> float | None:
         """When :meth:`time_passed` is wanted; None while nothing is due."""
         parts = self.asking.last_known, self.stacks, self.ladder, self.remembering, self.floods
-        found = [each.deadline for each in (*parts, self.controlled) if each is not None]
-        return min((each for each in found if each is not None), default=None)
+        earliest = self.controlled.deadline if self.controlled is not None else None
+        for each in parts:
+            due = each.deadline
+            if due is not None and (earliest is None or due < earliest):
+                earliest = due
+        return earliest
 
     def _new_pipes(self, run: str | None) -> None:
         for name in _STREAMS:

@@ -22,6 +22,7 @@ def digest(signer, size):
     taken = signer.begin(size)
     taken.update(b"x" * (size // 2))
     taken.update(b"x" * (size - size // 2))
+    assert signer.sign(b"x" * size).decode() == taken.hexdigest()
     return taken.hexdigest()
 signer = Signer(b"key")
 before = digest(signer, 10), "libcrypto" in open("/proc/self/maps").read()
@@ -33,7 +34,7 @@ def expected(key: bytes, size: int) -> str:
     return hmac.new(key, b"x" * size, hashlib.sha256).hexdigest()
 
 
-@pytest.mark.parametrize("key", [b"", b"key", b"k" * 200])
+@pytest.mark.parametrize("key", [b"", b"key", b"k" * 64, b"k" * 65, b"k" * 200])
 def test_a_digest_is_that_of_hmac(key: bytes) -> None:
     """Of any key, and of messages on either side of what is long; one signer makes many."""
     signer = Signer(key)
@@ -41,6 +42,7 @@ def test_a_digest_is_that_of_hmac(key: bytes) -> None:
         taken = signer.begin(size)
         taken.update(b"x" * size)
         assert taken.hexdigest() == expected(key, size)
+        assert signer.sign(b"x" * size).decode() == expected(key, size)
 
 
 def test_a_keepers_digests_are_the_same_without_openssl_and_with_it() -> None:
