@@ -112,7 +112,7 @@ class History:
         self._write("history", "session, line, started, source, transformed", row)
 
     def add_all(self, inputs: Sequence[tuple[int, str, str | None]]) -> None:
-        """Keep several inputs, as :meth:`add` does each; in one transaction, a tenth of the time."""
+        """Keep several inputs, as :meth:`add` does each: in one transaction, where that goes."""
         with self._lock:
             if len(inputs) == 1 or not self._add_at_once(inputs):
                 for each in inputs:

@@ -37,7 +37,7 @@ def encode_frame(
     *,
     encode: Callable[[Any], bytes] | None = None,
 ) -> bytes:
-    """The bytes of a frame. ``encode``: a writer of JSON that may be faster, and may refuse some."""
+    """The bytes of a frame. ``encode``: a writer of JSON that may be faster, and may refuse."""
     text = None
     if encode is not None:
         with suppress(ValueError):

@@ -33,8 +33,8 @@ _CELL_MAGIC = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 
-# What Python may warn of as it reads: escapes, numbers before words, what leaves a finally. Of other
-# cells it does not, and other threads keep the process's filters, which silence would change.
+# What Python may warn of as it reads: escapes, numbers before words, what leaves a finally. With
+# other cells the process's filters are left alone, which all threads share.
 _MAY_WARN = re.compile(r"\\|[0-9]\.?[^\W0-9]|finally")
 _FIRST_WORDS = re.compile(r"^([^\W\d]\w*)", re.MULTILINE)
 

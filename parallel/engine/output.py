@@ -124,9 +124,7 @@ class Output:
             raise_if_pending(beside)
 
     @shielded
-    def _event(
-        self, header: dict[str, Any], is_end: bool, buffers: tuple[bytes, ...] = ()
-    ) -> None:
+    def _event(self, header: dict[str, Any], is_end: bool, buffers: tuple[bytes, ...] = ()) -> None:
         if self.is_forked:
             return
         with self._lock:

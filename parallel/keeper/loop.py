@@ -19,7 +19,6 @@ import os
 import select
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -38,7 +37,7 @@ from ..limits import DEFAULT_LIMIT
 from ..logs import Log
 from ..refusals import Refusals
 from ..wire import DELIMITER, Codec
-from . import books, remembering
+from . import books
 from .checkpoints import Checkpoints
 from .checkpoints import load as load_checkpoint
 from .controlled import CHANNEL, Controlled
@@ -67,6 +66,7 @@ from .instructions import (
     ToMain,
 )
 from .pipes import OutputPipes, SparePipes
+from .remembering import LostInputs
 from .replaying import replayed
 from .restoring import restore
 from .sockets import (
@@ -150,8 +150,7 @@ class Keeper:
         adopts = isinstance(engine.process, AdoptedProcess)
         self._reunited = time.monotonic() + _REUNION if adopts else 0.0
         self._publisher: Publisher | None = None
-        self._writers: list[threading.Thread] = []
-        self._lost_inputs: list[Remember] = []
+        self._lost_inputs = LostInputs(spec["history"])
         self._bind()
         self._adopt(engine)
 
@@ -167,7 +166,7 @@ class Keeper:
             each = bind_channel(
                 self._context, self.connection, channel, is_reunion=bool(self._reunited)
             )
-            takes: dict[str, Take] = {"hb": partial(echo, each), "iopub": self._subscription}
+            takes: dict[str, Take] = {"hb": partial(echo, each), "iopub": self._subscribed}
             self.watch(channel, each, takes.get(channel, partial(self._client_message, channel)))
         if (told := self.spec.get("controller")) is not None:
             from .linking import ControllerLink  # few sessions have a controller
@@ -276,9 +275,8 @@ class Keeper:
                 return
             self._do(self._channels[source][1](frames))
 
-    def _subscription(self, frames: list[bytes]) -> list[Instruction]:
-        topic = welcomed(frames)
-        return [] if topic is None else self.state.subscribed(topic)
+    def _subscribed(self, frames: list[bytes]) -> list[Instruction]:
+        return [] if (topic := welcomed(frames)) is None else self.state.subscribed(topic)
 
     def _client_message(self, channel: str, frames: list[bytes]) -> list[Instruction]:
         try:
@@ -484,7 +482,7 @@ class Keeper:
         late, self._late_replies = self._late_replies, []
         self._do(late)
         self._spare_pipes.make()
-        self._write_lost_inputs()
+        self._lost_inputs.write()  # their engine has ended, and so does not do it too
 
     def _send_large(self, frames: list[bytes]) -> None:
         if self._publisher is None:
@@ -551,15 +549,6 @@ class Keeper:
 
         self._reply(msgspec.structs.replace(measure.reply, content=usage_of(measure.pid)))
 
-    def _remember(self, told: Remember) -> None:
-        if self.spec["history"]:
-            self._lost_inputs.append(told)
-
-    def _write_lost_inputs(self) -> None:
-        """Put them into the history; their engine has ended, and so does not do it too."""
-        lost, self._lost_inputs = self._lost_inputs, []
-        self._writers += [remembering.write(self.spec["history"], each) for each in lost]
-
     def _spill(self, spill: Spill) -> None:
         if not self._spills.append(spill.path, spill.text):
             self.state.floods.spill_failed(spill.path)
@@ -576,8 +565,7 @@ class Keeper:
         self._send_published()
         self._context.destroy()  # with all sockets, each after its own time to linger
         self._spare_pipes.close()
-        for writer in self._writers:
-            writer.join()
+        self._lost_inputs.close()
         self.journal.close()
         self._spills.close()
         sharing.drop_all(self.spec["id"])
@@ -589,7 +577,7 @@ _ACTIONS: dict[type, Any] = {
     Reply: Keeper._reply,
     Publish: lambda keeper, event: keeper._events.append(event),
     Announce: lambda keeper, event: keeper._events.append(event),
-    Remember: Keeper._remember,
+    Remember: lambda keeper, told: keeper._lost_inputs.add(told),
     Spill: Keeper._spill,
     EndSpill: lambda keeper, ended: keeper._spills.end(ended.path, is_kept=ended.is_kept),
     StartRun: Keeper._start_run,

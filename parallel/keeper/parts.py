@@ -22,6 +22,8 @@ class Run(msgspec.Struct):
     """Whether it shows nothing and counts nothing."""
     counted: bool = False
     """Whether it takes a number of its own."""
+    done: dict[str, Any] | None = None
+    """Of a hosted kernel: its reply, which its idle status follows."""
 
     def __post_init__(self) -> None:
         content = self.request.content

@@ -64,11 +64,31 @@ class Remembering:
                 self._state.tell(Remember(record.execution_count, record.source, record.started))
 
 
-def write(path: str, told: Remember) -> threading.Thread:
-    """Put an input into the history, if it is not there: on a thread, since disks may be slow."""
-    thread = threading.Thread(target=_write, args=(path, told), name="vivo-history")
-    thread.start()
-    return thread
+class LostInputs:
+    """Inputs that are to be put into the history at ``path``; nowhere without one."""
+
+    def __init__(self, path: str | None) -> None:
+        self._path = path
+        self._waiting: list[Remember] = []
+        self._writers: list[threading.Thread] = []
+
+    def add(self, told: Remember) -> None:
+        """Take in an input; it is written with the next :meth:`write`."""
+        if self._path:
+            self._waiting.append(told)
+
+    def write(self) -> None:
+        """Write what is not there: on threads, since disks may be slow."""
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            thread = threading.Thread(target=_write, args=(self._path, each), name="vivo-history")
+            thread.start()
+            self._writers.append(thread)
+
+    def close(self) -> None:
+        """Wait until everything is written."""
+        for each in self._writers:
+            each.join()
 
 
 def _write(path: str, told: Remember) -> None:

@@ -349,21 +349,11 @@ class SessionState:
         request, metadata = run.request, None
         if request.is_ours:  # for who has missed the idle status; others make nothing of it
             metadata = {"vivo": {"record": msgspec.to_builtins(run.record)}}
-        self._out.append(
-            Reply(
-                run.channel,
-                request.identities,
-                "execute_reply",
-                request.raw_header,
-                content,
-                metadata=metadata,
-            )
-        )
+        client, parent = (run.channel, request.identities), request.raw_header
+        self._out.append(Reply(*client, "execute_reply", parent, content, [], metadata))
         idle = {"execution_state": "idle"}
         extra = {"payload": payload} if (payload := content.get("payload")) else None
-        self.publish(
-            "status", request.raw_header, idle, run.record.id, record=run.record, extra=extra
-        )
+        self.publish("status", parent, idle, run.record.id, record=run.record, extra=extra)
         self.runs.put(run.record)
         self.remembering.ended(run, now)
         self.ladder.run_ended(run.record.id)

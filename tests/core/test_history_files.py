@@ -65,6 +65,30 @@ def test_shells_of_several_processes_write_at_once(tmp_path: Path) -> None:
     history.close()
 
 
+def test_inputs_that_come_together_are_kept_as_each_would_be(tmp_path: Path) -> None:
+    """In one transaction: all of them, or they are added one by one."""
+    path = tmp_path / "history.sqlite"
+    told: list[str] = []
+    history = History(path, report=told.append)
+    statements: list[str] = []
+    history.add(1, "one = 1")
+    connection = history._connection
+    assert connection is not None
+    connection.set_trace_callback(statements.append)
+    history.add_all([(2, "%time 2", "get_ipython()"), (3, "three = 3", "three = 3")])
+    assert [each.split()[0] for each in statements] == ["BEGIN", "INSERT", "INSERT", "COMMIT"]
+    connection.execute("CREATE TRIGGER no BEFORE INSERT ON history WHEN new.line = 5 "
+                       "BEGIN SELECT RAISE(ABORT, 'not this one'); END")  # fmt: skip
+    history.add_all([(4, "four = 4", None), (5, "five = 5", None), (6, "six = 6", None)])
+    history.close()
+    later = History(path)
+    found = [(each.line, each.source, each.transformed) for each in later.tail(9)]
+    later.close()
+    assert found == [(1, "one = 1", None), (2, "%time 2", "get_ipython()"), (3, "three = 3", None),
+                     (4, "four = 4", None)]  # fmt: skip
+    assert len(told) == 1
+
+
 def read_only(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that opens and cannot be written, also for root."""
     History(path).add(1, "kept = 1")

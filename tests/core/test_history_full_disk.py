@@ -60,6 +60,23 @@ def test_inputs_wait_for_room_and_are_written_then(tmp_path: Path) -> None:
     assert len(told) == 1
 
 
+def test_inputs_that_come_together_wait_too(tmp_path: Path) -> None:
+    """None is lost, and none is there twice."""
+    path = tmp_path / "history.sqlite"
+    told: list[str] = []
+    history = History(path, report=told.append)
+    history.add(1, "before = 1")
+    fill(history)
+    history.add_all([(number, f"{LONG}; {number}", None) for number in (2, 3)])
+    assert [line for line, _ in rows(path)] == [1]
+    assert [entry.line for entry in history.range()] == [1, 2, 3]
+    give_room(history)
+    history.add_all([(4, "after = 1", None), (5, "after = 2", None)])
+    assert [line for line, _ in rows(path)] == [1, 2, 3, 4, 5]
+    history.close()
+    assert len(told) == 1
+
+
 def test_what_waits_is_written_when_the_session_ends(tmp_path: Path) -> None:
     """There was room again, and nothing more was run."""
     path = tmp_path / "history.sqlite"

@@ -54,7 +54,7 @@ class Session:
         return self.send("execute_request", {"code": code}, session)
 
     def finish(self, *, status: str = "ok") -> None:
-        """The engine reports the end of what runs, on all three ways."""
+        """The engine reports the end of what runs."""
         running = self.state.running
         assert running is not None
         run = running.record.id
@@ -66,10 +66,7 @@ class Session:
         if status == "error":
             report = {"name": "E", "message": "m", "frames": []}
             done["error"] = {"ename": "E", "evalue": "m", "traceback": [], "report": report}
-        marker = Ordering.marker(MAGIC, self.number)
         self.take(self.state.engine_frame(done, 3.0))
-        self.take(self.state.output(run, "stderr", marker, 3.0))
-        self.take(self.state.output(run, "stdout", marker, 3.0))
 
     def finish_beside(self, run: str, *, status: str = "ok") -> None:
         """The engine reports the end of what runs in a subshell."""
@@ -104,21 +101,37 @@ def test_a_cell_waits_for_the_engine_and_for_those_before_it() -> None:
 
 
 def test_text_that_came_before_the_end_is_published_before_it() -> None:
-    """No output after idle: the end waits for both pipes."""
+    """What the pipes hold, and the value that came along; events whose markers are lost, too."""
     session = Session()
     session.ready()
     run = session.execute()
-    number = 1
-    done = {"type": "done", "run": run.id, "n": number, "status": "ok", "values": [], "payload": [],
-            "user_expressions": {}}  # fmt: skip
+    shown = {"type": "display", "run": run.id, "data": {"text/plain": "a"}, "metadata": {},
+             "display_id": None}  # fmt: skip
+    for number in (1, 2):  # a keeper before may have had the second's marker
+        session.take(session.state.engine_frame({**shown, "n": number}, 3.0))
+    text = b"text" + Ordering.marker(MAGIC, 1) + b"more"
+    session.take(session.state.output(run.id, "stdout", text, 3.0))
+    session.take(session.state.output(run.id, "stderr", b"C's", 3.0))
+    value = {"type": "result", "run": run.id, "n": 3, "execution_count": 1, "metadata": {},
+             "data": {"text/plain": "1"}}  # fmt: skip
+    done = {"type": "done", "run": run.id, "n": 4, "held": value, "status": "ok", "values": [],
+            "payload": [], "user_expressions": {}}  # fmt: skip
     session.take(session.state.engine_frame(done, 3.0))
-    marker = Ordering.marker(MAGIC, number)
-    session.take(session.state.output(run.id, "stdout", b"text" + marker, 3.0))
-    assert session.state.running is not None
-    session.take(session.state.output(run.id, "stderr", b"late" + marker, 3.0))
     assert session.state.running is None
-    kinds = [each.kind for each in session.told if isinstance(each, Publish)]
-    assert kinds[-3:] == ["stream", "stream", "status"]
+    told = [each for each in session.told if isinstance(each, Publish)][3:]
+    kinds = [
+        "stream",
+        "display_data",
+        "stream",
+        "stream",
+        "display_data",
+        "execute_result",
+        "status",
+    ]
+    assert [each.kind for each in told] == kinds
+    assert [each.metadata["vivo"].get("n") for each in told] == [None, 1, None, None, 2, 3, 4]
+    session.take(session.state.output(run.id, "stdout", b"of a child", 3.0))
+    assert session.told[-1].content == {"name": "stdout", "text": "of a child"}  # type: ignore[union-attr]
 
 
 def test_a_failing_cell_aborts_the_senders_queue_alone() -> None:
