@@ -97,16 +97,15 @@ class Floor:
     def execute(self, header: dict[str, Any], code: str) -> dict[str, Any]:
         self.execution_count += 1
         count = self.execution_count
-        tree = ast.parse(code)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        exec(compile(tree, "<cell>", "exec"), self.namespace)
-        if last is not None:
-            value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), self.namespace)
-            if value is not None:
-                data = {"text/plain": repr(value)}
-                content = {"execution_count": count, "data": data, "metadata": {}}
-                self.send("iopub", [b"result"], "execute_result", header, content)
+        value = self.value_of(header, code)
+        if value is not None:
+            content = {"execution_count": count, "data": {"text/plain": value}, "metadata": {}}
+            self.send("iopub", [b"result"], "execute_result", header, content)
         return {"status": "ok", "execution_count": count, "user_expressions": {}}
+
+    def value_of(self, header: dict[str, Any], code: str) -> str | None:
+        """The text of a cell's value."""
+        return run_code(code, self.namespace)
 
     def run(self) -> None:
         poller = zmq.Poller()
@@ -123,6 +122,17 @@ class Floor:
         for socket in self.sockets.values():
             socket.close(linger=500)
         self.context.term()
+
+
+def run_code(code: str, namespace: dict[str, Any]) -> str | None:
+    """Run a cell; the text of its value, if it has one."""
+    tree = ast.parse(code)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, "<cell>", "exec"), namespace)
+    if last is None:
+        return None
+    value = eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+    return None if value is None else repr(value)
 
 
 if __name__ == "__main__":

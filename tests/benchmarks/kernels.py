@@ -25,6 +25,7 @@ from report import promise_ratios, show
 from starts import first_reply
 
 KERNELS = ("floor", "vivo", "ipykernel")
+FLOORS = ("floor", "floor_of_two")
 
 
 def write_kernelspecs(folder: Path) -> None:
@@ -38,8 +39,9 @@ def write_kernelspecs(folder: Path) -> None:
     os.environ["JUPYTER_PATH"] = os.pathsep.join(
         [str(folder), str(folder / "prefix/share/jupyter")]
     )
+    floors = {name: str(Path(__file__).with_name(f"{name}.py")) for name in FLOORS}
     argv = {
-        "floor": [sys.executable, str(Path(__file__).with_name("floor.py")), "{connection_file}"],
+        **{name: [sys.executable, path, "{connection_file}"] for name, path in floors.items()},
         "ipykernel": [
             str(prepare_peers()), "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f",
             "{connection_file}",
@@ -163,12 +165,14 @@ def measure(folder: Path, rounds: int) -> None:
     """Starts, round trips, completions and prints of each kernel."""
     measure_starts(folder)
     with contextlib.ExitStack() as stack:
-        clients = {name: stack.enter_context(started(name)) for name in KERNELS}
+        names = (*FLOORS, *KERNELS[1:])
+        clients = {name: stack.enter_context(started(name)) for name in names}
         trips = in_turns(clients, lambda c: answer(c, c.execute("1+1")), rounds, 50)
         show("round trip of 1+1, reply", trips)
         promise_ratios("1+1", trips, {"ipykernel": 0.2, "floor": 1.4})
         promise_ratios("1+1, p99", trips, {"ipykernel": 0.5, "floor": 2.0}, 0.99)
-        del clients["floor"]
+        for name in FLOORS:
+            del clients[name]
         code = "import numpy as np"
         for client in clients.values():
             finished(client, client.execute(code))
