@@ -136,9 +136,12 @@ def send_again(is_wanted: Callable[[], bool]) -> None:
     """Interrupt the main thread once more in a moment, if that is still wanted then: rule 4."""
 
     def send() -> None:
+        main, number, kill = threading.main_thread().ident or 0, signal.SIGINT, signal.pthread_kill
         time.sleep(_MOMENT)
+        # From the end of the look on Python changes threads no more before the signal is sent: the
+        # main thread could end the cell meanwhile, and the next one would have the signal.
         if is_wanted():
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            kill(main, number)
 
     # Not by threading, whose locks the interrupted code may hold.
     _thread.start_new_thread(send, ())
