@@ -155,6 +155,9 @@ class Ordering:
     def feed_end(self, number: int, event: Any) -> list[bytes | tuple[int, Any]]:
         """The event that ends a run: what was fed is before it, and no marker waits for it."""
         ready = self._drain()
+        if self._pending and not self._pending.startswith(self._magic):
+            ready.append(self._pending)  # what looks like a marker's beginning is none: it is whole
+            self._pending = b""
         for each in sorted(each for each in self._events if each <= number):
             ready.append((each, self._events.pop(each)))  # a reader before has had their markers
         if number > self._passed:

@@ -342,6 +342,8 @@ def ordering(draw: random.Random) -> bool:
                     out += order.feed_text(byte)
             elif draw.random() < 0.9:
                 out += order.feed_event(number, {"n": number})
+    if draw.random() < 0.5:
+        out += order.feed_end(number + 1, {"n": number + 1})
     out += order.finish()
     events = [each for each in out if isinstance(each, tuple)]
     assert len({number for number, _ in events}) == len(events), "an event came twice"

@@ -155,8 +155,13 @@ def test_text_and_events_come_in_the_order_they_were_made(items: list[Any], data
         else:
             take(ordering.feed_event(events[0], "e"))
             events.pop(0)
-    take(ordering.finish())
     flat = [("event", e) if i is None else e for i, e in _tagged(items)]
+    if data.draw(st.booleans()):
+        take(ordering.feed_end(number + 1, "end"))
+        flat.append(("event", number + 1))
+        expected.append(number + 1)
+        assert got == flat
+    take(ordering.finish())
     assert got == flat
     assert len(expected) == len(flat)
 
