@@ -10,7 +10,8 @@ Rules:
 3. Whatever a client or the engine sends, the loop goes on; what it could not read it logs, in
    few lines.
 4. What somebody waits for (a cell for the engine, a reply) goes out at once, a cell's reply after
-   what it has shown; events that are published go out, in order, before the loop waits again.
+   what it has shown and before its idle status; events that are published go out, in order, before
+   the loop waits again.
 """
 
 from __future__ import annotations
@@ -96,6 +97,8 @@ _PARENT_CHECK = 1000  # milliseconds between looks at a foreign launcher
 _REUNION = 15.0  # seconds that clients get to connect to a keeper which takes over
 _RETRY = 50  # milliseconds until a client that is still connecting is tried again
 _WRITABLE = int(zmq.POLLOUT)  # the enumeration's own operators are slow
+# What a client waits for is sent by ZeroMQ's own thread: it need not wait for what comes after.
+_give_way: Callable[[], object] = getattr(os, "sched_yield", lambda: None)
 _decode = msgspec.json.Decoder().decode  # in a fifth of json's time
 _encode = msgspec.json.Encoder().encode
 
@@ -143,7 +146,6 @@ class Keeper:
         self._signalled: set[int] = set()
         self._early_text = b""
         self._unsent_replies: list[Reply] = []
-        self._late_replies: list[Instruction] = []
         self._events: list[Publish | Announce] = []
         self._unpublished: list[tuple[bytes, list[bytes], list[bytes]]] = []
         # Until then the clients of a keeper that died may still be on their way back.
@@ -289,7 +291,7 @@ class Keeper:
     def _descriptor_ready(self, descriptor: int, events: int) -> None:
         if descriptor == self._wake:
             os.read(self._wake, 4096)
-        elif descriptor == self._exit_descriptor():
+        elif descriptor == getattr(self.engine.process, "descriptor", -1):  # of an adopted one
             self._poller.unregister(descriptor)
             self._reap()
         elif descriptor in self._pipes:
@@ -305,10 +307,6 @@ class Keeper:
                 self._writer.flush(self.engine.lane)
             if events & ~_WRITABLE:
                 self._read_lane()
-
-    def _exit_descriptor(self) -> int:
-        process = self.engine.process
-        return process.descriptor if isinstance(process, AdoptedProcess) else -1
 
     def _output(self, run: str | None, name: str, data: bytes) -> None:
         """What a pipe gave."""
@@ -423,11 +421,12 @@ class Keeper:
             _ACTIONS[type(instruction)](self, instruction)
 
     def _reply(self, reply: Reply) -> None:
-        is_behind = any(each.identities == reply.identities for each in self._unsent_replies)
-        if is_behind or (reply.kind == "execute_reply" and self._events):
-            # In its client's order; and after what was shown, since prompts follow replies.
-            (self._unsent_replies if is_behind else self._late_replies).append(reply)
+        if any(each.identities == reply.identities for each in self._unsent_replies):
+            self._unsent_replies.append(reply)  # in its client's order
             return
+        is_end = reply.kind == "execute_reply"
+        if is_end:
+            self._publish()  # what was shown: prompts follow replies
         if reply.shared:
             reply = fetched(reply)
         frames = self.codec.encode(
@@ -443,6 +442,8 @@ class Keeper:
             return
         try:
             send_frames(self._sockets[reply.channel], frames)
+            if is_end:
+                _give_way()
         except zmq.ZMQError as error:
             if error.errno != zmq.EHOSTUNREACH:
                 raise
@@ -470,6 +471,13 @@ class Keeper:
             assert number == last, f"event {last} became {number} in the journal"
 
     def _send_published(self) -> None:
+        """Publish what has come, and do what nobody waits for."""
+        self._publish()
+        if self.state.running is None:
+            self._spare_pipes.make()
+        self._lost_inputs.write()  # their engine has ended, and so does not do it too
+
+    def _publish(self) -> None:
         """Publish what was journaled since the last time (rules 1 and 4)."""
         self._write_journal()
         unpublished, self._unpublished = self._unpublished, []
@@ -479,10 +487,6 @@ class Keeper:
                 self._send_large(frames)
             else:
                 send_frames(self._sockets["iopub"], frames)
-        late, self._late_replies = self._late_replies, []
-        self._do(late)
-        self._spare_pipes.make()
-        self._lost_inputs.write()  # their engine has ended, and so does not do it too
 
     def _send_large(self, frames: list[bytes]) -> None:
         if self._publisher is None:
@@ -524,9 +528,6 @@ class Keeper:
         if interrupt.run is not None:  # the signal may meet the engine between two cells
             self._to_main(ToMain({"type": "interrupt", "run": interrupt.run}))
         self.engine.signal_group(signal.SIGINT)
-
-    def _end_engine(self, ended: EndEngine) -> None:
-        self.engine.signal_group(ended.signal)
 
     def _respawn(self, _: Respawn) -> None:
         for descriptor in self._pipes:
@@ -585,7 +586,7 @@ _ACTIONS: dict[type, Any] = {
     ToLane: Keeper._to_lane,
     Interrupt: Keeper._interrupt,
     DumpStacks: lambda keeper, dump: keeper.engine.signal(dump.signal),
-    EndEngine: Keeper._end_engine,
+    EndEngine: lambda keeper, ended: keeper.engine.signal_group(ended.signal),
     Respawn: Keeper._respawn,
     Replay: Keeper._replay,
     Measure: Keeper._measure,
