@@ -103,13 +103,13 @@ def test_a_call_goes_on_over_a_killed_keeper_and_a_killed_controller(
 
 
 def test_an_engine_that_is_gone_is_said(far: Cluster, cluster: RunningCluster) -> None:
-    """By its number, also where it has just begun another keeper; the others' calls come through."""
+    """By its number, also where it has begun another keeper; the others' calls come through."""
     first = cluster.engines()[0]
     lost, other = far[0], far[1]
     assert lost.apply(os.getpid) == first["engine_pid"]
     for pid in (first["keeper_pid"], first["engine_pid"]):
         end(pid)
-    with pytest.raises(EngineLostError, match="(?i)engine 0"):
+    with pytest.raises(EngineLostError, match=r"(?i)engine 0"):
         lost.aapply(len, "abc").get(timeout=20)
     assert other.apply(len, "abc") == 3
 
