@@ -13,7 +13,6 @@ from typing import Any
 
 LONG = 2**14
 """Bytes from which OpenSSL's is worth its loading."""
-_BLOCK = 64  # bytes
 
 
 class Signer:
@@ -24,24 +23,6 @@ class Signer:
         self._at_hand: Any = hmac.new(key, digestmod=hashlib.sha256)
         # None where hmac was loaded without OpenSSL, or Python was built without it.
         self._fast: Any = self._at_hand if getattr(hmac, "_hashopenssl", None) else None
-        block = (key if len(key) <= _BLOCK else hashlib.sha256(key).digest()).ljust(_BLOCK, b"\0")
-        self._inner = hashlib.sha256(bytes(each ^ 0x36 for each in block))
-        self._outer = hashlib.sha256(bytes(each ^ 0x5C for each in block))
-
-    def sign(self, data: bytes) -> bytes:
-        """The digits of some bytes' digest.
-
-        By the definition of RFC 2104, section 2, where they are few: hmac's own objects take longer
-        than the hashing, and each cell has six messages.
-        """
-        if len(data) >= LONG:
-            taken = self.begin(len(data))
-            taken.update(data)
-            return bytes(taken.hexdigest(), "ascii")
-        inner, outer = self._inner.copy(), self._outer.copy()
-        inner.update(data)
-        outer.update(inner.digest())
-        return outer.hexdigest().encode()
 
     def begin(self, size: int) -> Any:
         """What takes in so many bytes by ``update``, and gives their ``hexdigest``."""

@@ -176,7 +176,10 @@ class Codec:
         """The signature of the four JSON parts; empty without a key."""
         if not self._key:
             return b""
-        return self._signer.sign(b"".join(parts))
+        data = b"".join(parts)
+        signer = self._signer.begin(len(data))
+        signer.update(data)
+        return bytes(signer.hexdigest(), "ascii")
 
     def encode(
         self,
@@ -237,9 +240,8 @@ class Codec:
             raise WireError("it is a message of this side's own, sent back to it")
         if self._key:
             self._check_buffers(message)
-            of_another = () if message.is_ours else (message.header,)
-            named = message.id if message.is_ours else None
-            if not self._replays.is_new(named, signature, *of_another):
+            told = (message.id, signature) if message.is_ours else (None, signature, message.header)
+            if not self._replays.is_new(*told):
                 raise WireError("it was seen before: it is a replay")
         return message
 

@@ -33,9 +33,6 @@ _CELL_MAGIC = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 
-# What Python may warn of as it reads: escapes, numbers before words, what leaves a finally. With
-# other cells the process's filters are left alone, which all threads share.
-_MAY_WARN = re.compile(r"\\|[0-9]\.?[^\W0-9]|finally")
 _FIRST_WORDS = re.compile(r"^([^\W\d]\w*)", re.MULTILINE)
 
 
@@ -109,9 +106,6 @@ class Transformer:
 
     def _is_python(self, source: str) -> bool:
         try:
-            if not _MAY_WARN.search(source):
-                syntax_tree(source, "<cell>", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-                return True
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 syntax_tree(source, "<cell>", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)

@@ -56,9 +56,8 @@ class Ladder:
     @property
     def deadline(self) -> float | None:
         """When the next step is due; None on the ground."""
-        if self._show_at is self._force_at is self._kill_at is None:
-            return None
-        return min(at for at in (self._show_at, self._force_at, self._kill_at) if at is not None)
+        steps = [at for at in (self._show_at, self._force_at, self._kill_at) if at is not None]
+        return min(steps) if steps else None
 
     # --- Steps -----------------------------------------------------------------------------
 

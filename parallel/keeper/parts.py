@@ -18,17 +18,13 @@ class Run(msgspec.Struct):
     record: RunRecord
     request: Message
     channel: str
-    silent: bool = False
-    """Whether it shows nothing and counts nothing."""
-    counted: bool = False
-    """Whether it takes a number of its own."""
     done: dict[str, Any] | None = None
     """Of a hosted kernel: its reply, which its idle status follows."""
 
-    def __post_init__(self) -> None:
-        content = self.request.content
-        self.silent = bool(content.get("silent"))
-        self.counted = not self.silent and bool(content.get("store_history", True))
+    @property
+    def silent(self) -> bool:
+        """Whether it shows nothing and counts nothing."""
+        return bool(self.request.content.get("silent"))
 
     def takes_along(self, other: Run) -> bool:
         """Whether its failure takes another one out of the queue.
@@ -38,6 +34,11 @@ class Run(msgspec.Struct):
         """
         of, to = self.request.session, other.request.session
         return of == to and _document(self.record) == _document(other.record)
+
+    @property
+    def counted(self) -> bool:
+        """Whether it takes a number of its own."""
+        return not self.silent and bool(self.request.content.get("store_history", True))
 
     @property
     def last_number(self) -> int:

@@ -54,7 +54,6 @@ class OutputPipes:
         self._poller = poller
         self._magic = magic
         self._open: dict[int, tuple[str | None, str]] = {}
-        self._of_run: dict[str | None, list[int]] = {}
         self._resting: dict[int, float] = {}
 
     def __contains__(self, descriptor: int) -> bool:
@@ -67,7 +66,6 @@ class OutputPipes:
         """Watch a pipe of a run: ``stdout`` or ``stderr``."""
         os.set_blocking(descriptor, False)
         self._open[descriptor] = (run, name)
-        self._of_run.setdefault(run, []).append(descriptor)
         self._poller.register(descriptor, zmq.POLLIN)
 
     def read(self, descriptor: int) -> tuple[str | None, str, bytes] | None:
@@ -88,8 +86,9 @@ class OutputPipes:
 
     def read_present(self, run: str | None) -> Iterator[tuple[str | None, str, bytes]]:
         """What a run's pipes hold now: its end is here, and was sent after that."""
-        for descriptor in self._of_run.get(run, ()):
-            name = self._open[descriptor][1]
+        for descriptor, (of, name) in tuple(self._open.items()):
+            if of != run:
+                continue
             try:
                 while data := os.read(descriptor, _CHUNK):
                     yield run, name, data
@@ -133,10 +132,7 @@ class OutputPipes:
 
     def forget(self, descriptor: int) -> None:
         """Close a pipe."""
-        run, _ = self._open.pop(descriptor)
-        self._of_run[run].remove(descriptor)
-        if not self._of_run[run]:
-            del self._of_run[run]
+        del self._open[descriptor]
         if self._resting.pop(descriptor, None) is None:
             self._poller.unregister(descriptor)
         os.close(descriptor)

@@ -31,18 +31,11 @@ class FloorOfTwo(Floor):
         self.journal = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         super().__init__(connection)
 
-    def send(
-        self,
-        channel: str,
-        identities: list[bytes],
-        kind: str,
-        parent: dict[str, Any],
-        content: dict[str, Any],
-    ) -> None:
+    def send(self, channel: str, *told: Any) -> None:
         """Send a message; what is published is in the journal first."""
         if channel == "iopub":
-            os.write(self.journal, json.dumps([kind, parent, content]).encode())
-        super().send(channel, identities, kind, parent, content)
+            os.write(self.journal, json.dumps(told[1:]).encode())
+        super().send(channel, *told)
 
     def value_of(self, header: dict[str, Any], code: str) -> str | None:
         """What the other process makes of a cell."""

@@ -25,7 +25,7 @@ from report import promise_ratios, show
 from starts import first_reply
 
 KERNELS = ("floor", "vivo", "ipykernel")
-FLOORS = ("floor", "floor_of_two")
+OF_TWO = "floor_of_two"
 
 
 def write_kernelspecs(folder: Path) -> None:
@@ -39,7 +39,7 @@ def write_kernelspecs(folder: Path) -> None:
     os.environ["JUPYTER_PATH"] = os.pathsep.join(
         [str(folder), str(folder / "prefix/share/jupyter")]
     )
-    floors = {name: str(Path(__file__).with_name(f"{name}.py")) for name in FLOORS}
+    floors = {name: str(Path(__file__).with_name(f"{name}.py")) for name in ("floor", OF_TWO)}
     argv = {
         **{name: [sys.executable, path, "{connection_file}"] for name, path in floors.items()},
         "ipykernel": [
@@ -165,14 +165,12 @@ def measure(folder: Path, rounds: int) -> None:
     """Starts, round trips, completions and prints of each kernel."""
     measure_starts(folder)
     with contextlib.ExitStack() as stack:
-        names = (*FLOORS, *KERNELS[1:])
-        clients = {name: stack.enter_context(started(name)) for name in names}
+        clients = {name: stack.enter_context(started(name)) for name in (*KERNELS, OF_TWO)}
         trips = in_turns(clients, lambda c: answer(c, c.execute("1+1")), rounds, 50)
         show("round trip of 1+1, reply", trips)
         promise_ratios("1+1", trips, {"ipykernel": 0.2, "floor": 1.4})
         promise_ratios("1+1, p99", trips, {"ipykernel": 0.5, "floor": 2.0}, 0.99)
-        for name in FLOORS:
-            del clients[name]
+        del clients["floor"], clients[OF_TWO]
         code = "import numpy as np"
         for client in clients.values():
             finished(client, client.execute(code))

@@ -58,18 +58,6 @@ async def test_a_script_is_shown_as_it_runs(dialogue: Dialogue, home: Path) -> N
     assert await dialogue.value("out, err, process.returncode") == r"('a\n', 'b\n', -9)"
 
 
-async def test_a_child_that_writes_without_end_holds_no_cell(dialogue: Dialogue) -> None:
-    """What is in the pipe as the cell ends is its text; what comes later is not waited for."""
-    code = (
-        "import subprocess\nprint('before')\n"
-        "children = [subprocess.Popen(['yes', 'y' * 99]) for _ in range(6)]\n'value'"
-    )
-    status, text = await dialogue.run(code)
-    assert (status, text[:7]) == ("ok", "before\n")
-    code = "for child in children: child.kill()\nprint({child.wait() for child in children})"
-    assert await dialogue.run(code) == ("ok", "{-9}\n")
-
-
 @pytest.mark.parametrize("start", ["%%bash\n", "%%bash --out kept\n", "!"])
 async def test_what_a_script_leaves_behind_holds_no_cell(
     dialogue: Dialogue, home: Path, start: str

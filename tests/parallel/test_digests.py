@@ -22,7 +22,6 @@ def digest(signer, size):
     taken = signer.begin(size)
     taken.update(b"x" * (size // 2))
     taken.update(b"x" * (size - size // 2))
-    assert signer.sign(b"x" * size).decode() == taken.hexdigest()
     return taken.hexdigest()
 signer = Signer(b"key")
 before = digest(signer, 10), "libcrypto" in open("/proc/self/maps").read()
@@ -42,7 +41,6 @@ def test_a_digest_is_that_of_hmac(key: bytes) -> None:
         taken = signer.begin(size)
         taken.update(b"x" * size)
         assert taken.hexdigest() == expected(key, size)
-        assert signer.sign(b"x" * size).decode() == expected(key, size)
 
 
 def test_a_keepers_digests_are_the_same_without_openssl_and_with_it() -> None:
