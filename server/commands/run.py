@@ -10,15 +10,19 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ...parallel.directories import cache_folder
+from ...parallel.registry import Registry
 from ..cells import all_cells, snippet_of
 from ..lsp_client import LspClient
 from ..run_report import CellRun, Report
 from ..source_files import read_source
 
+Take = Callable[[CellRun, dict[str, Any]], None]
 _EXTENSIONS = {"image/png": "png", "image/svg+xml": "svg", "image/jpeg": "jpg"}
 _CAPABILITIES: dict[str, Any] = {
     "workspace": {"inlayHint": {"refreshSupport": True}},
@@ -41,7 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", metavar="DIR", help="where figures go")
     ending = parser.add_mutually_exclusive_group()
     ending.add_argument("--keep", action="store_true", help="leave the session running")
-    ending.add_argument("--end", action="store_true", help="end it also when a cell fails")
+    ending.add_argument(
+        "--end", action="store_true", help="end it also when a cell fails, or it was there before"
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -60,8 +66,11 @@ class FileRun:
         self.report = Report(self.lines, colour=sys.stdout.isatty() and not options.json)
         self.cells: list[CellRun] = []
         self.by_id: dict[str, CellRun] = {}
-        self.sent: CellRun | None = None
+        self.early: list[tuple[Take, dict[str, Any]]] | None = None
+        """What is told while a cell's name is waited for."""
         self.session: str | None = None
+        self.before = {entry.id for entry in Registry().listing().entries}
+        """The sessions that there were before: they are not this run's to end."""
         self.message: str | None = None
         self.figures = 0
         self.folder: Path | None = None
@@ -94,9 +103,9 @@ class FileRun:
         return 1 if failed else 0
 
     def _listen(self, client: LspClient) -> None:
-        client.on_notification["vivo/executionStarted"] = self._started
-        client.on_notification["vivo/output"] = self._output
-        client.on_notification["vivo/executionFinished"] = self._finished
+        client.on_notification["vivo/executionStarted"] = partial(self._told, self._started)
+        client.on_notification["vivo/output"] = partial(self._told, self._output)
+        client.on_notification["vivo/executionFinished"] = partial(self._told, self._finished)
         client.on_notification["vivo/status"] = self._status
         client.on_request["vivo/input"] = self._input
         client.on_request["window/showMessageRequest"] = self._choose
@@ -120,9 +129,11 @@ class FileRun:
         for number, cell in enumerate(self.cells, 1):
             position = {"line": cell.first_line, "character": 0}
             argument = {"uri": self.uri, "position": position}
-            self.sent = cell
+            early = self.early = []
             started = await client.command("vivo.server.runCell", argument)
-            self._cell(started["executionId"])
+            self.by_id[started["executionId"]], self.early = cell, None
+            for take, params in early:
+                self._told(take, params)
             await self._wait(number)
             self._show(cell)
             if cell.status != "ok":
@@ -164,22 +175,22 @@ class FileRun:
         self.session = params["sessionId"] or self.session
         self.message = params["message"] or self.message
 
-    def _cell(self, execution: str) -> CellRun | None:
-        """The cell of an execution; the server may tell of it before it has answered its name."""
-        if execution not in self.by_id and self.sent is not None:
-            self.by_id[execution] = self.sent
-            self.sent = None
-        return self.by_id.get(execution)
+    def _told(self, take: Take, params: dict[str, Any]) -> None:
+        """Take in what is told of a cell of the file's.
 
-    def _started(self, params: dict[str, Any]) -> None:
-        cell = self._cell(params["executionId"])
+        The server may tell of it before it has answered its name, and tells of a session's other
+        cells too.
+        """
+        cell = self.by_id.get(params["executionId"])
         if cell is not None:
-            cell.status, cell.execution_count = "running", params["executionCount"]
+            take(cell, params)
+        elif self.early is not None:
+            self.early.append((take, params))
 
-    def _output(self, params: dict[str, Any]) -> None:
-        cell = self._cell(params["executionId"])
-        if cell is None:
-            return
+    def _started(self, cell: CellRun, params: dict[str, Any]) -> None:
+        cell.status, cell.execution_count = "running", params["executionCount"]
+
+    def _output(self, cell: CellRun, params: dict[str, Any]) -> None:
         kind, data = params["kind"], params.get("data") or {}
         if kind == "stream":
             last = cell.outputs[-1] if cell.outputs else None
@@ -215,10 +226,7 @@ class FileRun:
                 return str(target)
         return None
 
-    def _finished(self, params: dict[str, Any]) -> None:
-        cell = self._cell(params["executionId"])
-        if cell is None:
-            return
+    def _finished(self, cell: CellRun, params: dict[str, Any]) -> None:
         cell.status = params["status"]
         cell.execution_count = params["executionCount"]
         cell.duration, cell.error = params["duration"], params["error"]
@@ -261,27 +269,35 @@ class FileRun:
             print("\n".join(lines), flush=True)
 
     async def _settle(self, client: LspClient, failed: bool) -> None:
-        """End the session, or say how it goes on: a failure keeps what was computed."""
+        """End the session, or say how it goes on: what was computed is somebody's."""
         if not self.session:
             return
-        if self.options.keep or (failed and not self.options.end):
+        if self._keeps(failed):
             self._print_hint(failed)
         else:
             await client.command("vivo.server.endSession", {"sessionId": self.session})
 
+    def _keeps(self, failed: bool) -> bool:
+        """Whether the session goes on: a cell failed, it was there before, or that is wanted."""
+        options = self.options
+        return options.keep or (not options.end and (failed or self.session in self.before))
+
     def _print_hint(self, failed: bool) -> None:
-        why = "A cell failed; the values so far are kept in" if failed else "Kept:"
+        why = "Kept:"
+        if failed:
+            why = "A cell failed; the values so far are kept in"
+        elif self.session in self.before:
+            why = "It ran in a session that was there before, and goes on:"
         sys.stderr.write(
             f"vivo: {why} session {self.session}. Open the file in an editor to go on, or "
             f"`vivo sessions end {self.session}`.\n"
         )
 
     def _print_json(self, failed: bool) -> None:
-        kept = self.options.keep or (failed and not self.options.end)
         document = {
             "file": str(self.path),
             "status": "error" if failed else "ok",
-            "session": self.session if kept else None,
+            "session": self.session if self._keeps(failed) else None,
             "cells": [cell.data() for cell in self.cells],
         }
         print(json.dumps(document, indent=1, ensure_ascii=False))

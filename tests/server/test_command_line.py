@@ -75,6 +75,25 @@ def test_a_failing_cell_keeps_the_values_so_far(home: Path) -> None:
     assert json.loads(vivo("sessions", "--json").stdout) == []
 
 
+def test_a_session_that_was_there_before_goes_on(home: Path) -> None:
+    """With its values; what it ran before is not shown for the file's cells, nor told as theirs."""
+    first, second = home / "first.py", home / "second.py"
+    first.write_text("# %%\nprint('of the first')\nkept = 40 + 2\nkept\n# %%\n1 / 0\n")
+    second.write_text("# %%\nprint('of the second')\nkept + 1\n")
+    assert vivo("run", str(first), cwd=home).returncode == 1
+    session = json.loads(vivo("sessions", "--json").stdout)[0]["session_id"]
+    for _ in range(4):
+        ran = vivo("run", str(second), cwd=home)
+        assert ran.stdout.rstrip() == (
+            "# %%\nprint('of the second')\nkept + 1  ⟶ 43\n#  of the second"
+        ), ran.stderr
+        assert f"there before, and goes on: session {session}" in ran.stderr
+    told = json.loads(vivo("run", str(second), "--json", cwd=home).stdout)
+    assert told["session"] == session
+    assert vivo("run", str(second), "--end", cwd=home).returncode == 0
+    assert json.loads(vivo("sessions", "--json").stdout) == []
+
+
 def test_json_for_programs(home: Path) -> None:
     """One document; a failure is in it, and in the exit status; --end leaves no session."""
     path = home / "fails.py"
@@ -102,9 +121,10 @@ class EarlyServer:
         about = {"executionId": f"of line {line}", "executionCount": 1}
         output = {"kind": "stream", "name": "stdout", "text": f"line {line}"}
         finished = {"status": "ok", "duration": 0.0, "error": None, "value": None}
-        self.run._started(about)
-        self.run._output({**about, **output})
-        self.run._finished({**about, **finished})
+        self.run._told(self.run._output, {**about, **output, "executionId": "of another"})
+        self.run._told(self.run._started, about)
+        self.run._told(self.run._output, {**about, **output})
+        self.run._told(self.run._finished, {**about, **finished})
         return about
 
 
