@@ -56,6 +56,8 @@ class SessionPage:
     links: list[Any] = field(default_factory=list)
     """Its WebSockets, on their way to the server."""
     is_away: bool = False
+    held: list[tuple[Any, Any]] | None = None
+    """What the page has sent while the network is slow, each with where to."""
 
     @classmethod
     def open(cls, browser: Browser, link: str, **options: Any) -> SessionPage:
@@ -85,8 +87,24 @@ class SessionPage:
         if self.is_away:
             link.close(code=4000)
             return
-        link.connect_to_server()
+        server = link.connect_to_server()
+        link.on_message(lambda message: self._send(server, message))
         self.links.append(link)
+
+    def _send(self, server: Any, message: Any) -> None:
+        if self.held is None:
+            server.send(message)
+        else:
+            self.held.append((server, message))
+
+    @contextmanager
+    def slowly(self) -> Iterator[None]:
+        """The network takes what the page sends only at the end."""
+        self.held = []
+        yield
+        held, self.held = self.held, None
+        for server, message in held:
+            server.send(message)
 
     def leave(self) -> None:
         """The link is cut, and stays so until it is back."""

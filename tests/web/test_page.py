@@ -58,6 +58,23 @@ def test_a_session_in_the_browser(link: str, browser: Browser) -> None:
     assert page.problems == []
 
 
+def test_who_types_ahead_of_the_session_gets_the_same_cells(link: str, browser: Browser) -> None:
+    """Each Enter does what it would have done in its time, whatever was typed behind it."""
+    page = SessionPage.open(browser, link)
+    page.until_state()
+    typed = "first = 1\ndef inverse(x):\nif x:\nreturn 1 / x\n\n\n[\ninverse(2),\ninverse(4)]\nfirst"
+    with page.slowly():
+        page.type(typed)
+        expect(page.page.locator(".cm-content")).to_contain_text("inverse(4)")
+    expect(page.cells).to_have_count(3)
+    expect(page.cells.last).to_contain_text("[0.5, 0.25]")
+    expect(page.page.locator(".cm-content")).to_have_text("first")
+    page.page.keyboard.press("Enter")
+    expect(page.cells.last).to_contain_text("1")
+    expect(page.cells).to_have_count(4)
+    assert page.problems == []
+
+
 def test_what_is_asked_while_typing(link: str, browser: Browser) -> None:
     """Completion with documentation, the signature of a call, hover, and the history."""
     page = SessionPage.open(browser, link)

@@ -3,7 +3,7 @@ import { autocompletion, type Completion, type CompletionContext, type Completio
 import { defaultKeymap, history, historyKeymap, insertNewlineAndIndent, indentWithTab } from "@codemirror/commands";
 import { python } from "@codemirror/lang-python";
 import { bracketMatching, HighlightStyle, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
-import { EditorState, type Extension, Prec, StateEffect, StateField } from "@codemirror/state";
+import { EditorState, type Extension, MapMode, Prec, StateEffect, StateField } from "@codemirror/state";
 import { EditorView, hoverTooltip, keymap, showTooltip, type Tooltip } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import type { CompletenessResult } from "../../vscode/src/protocol";
@@ -30,7 +30,7 @@ export class Input {
   private typed = "";
   private hasSignature = false;
   private isJudging = false;
-  private hasTypedEnter = false; // while it was judged
+  private waiting: number[] = []; // where the newlines of Enters stand that were typed while one was judged
 
   constructor(
     holder: HTMLElement,
@@ -89,6 +89,9 @@ export class Input {
       }),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) {
+          this.waiting = this.waiting
+            .map((at) => update.changes.mapPos(at, 1, MapMode.TrackAfter))
+            .filter((at) => at !== null); // its newline was deleted
           this.session.edited(this.text);
         }
         if (update.docChanged || update.selectionSet) {
@@ -117,65 +120,76 @@ export class Input {
   }
 
   // Enter at the end runs what is complete, else it begins a line. The session judges; what is typed until it
-  // has judged stays behind the Enter, and another Enter in it is judged after the first.
+  // has judged stays behind the Enter, and each Enter in it is judged in its turn, as if it had been typed then.
   private enter(): boolean {
     const { state } = this.view;
-    const text = this.text;
+    const { text } = this;
     if (state.selection.main.head !== state.doc.length || !text.trim()) {
       return insertNewlineAndIndent(this.view);
     }
     if (this.isJudging) {
-      this.insert(text.length, "\n");
-      this.hasTypedEnter = true;
-      return true;
+      this.change(text.length, text.length, "\n");
+      this.waiting.push(text.length);
+    } else {
+      this.judge(text, "");
     }
-    this.isJudging = true;
-    this.session
-      .query<CompletenessResult>(Queries.isComplete, { uri: this.session.uri, text })
-      .then(
-        ({ status, indent }) => this.judged(text, status === "incomplete" ? `\n${indent}` : undefined),
-        this.failed,
-      )
-      .finally(() => (this.isJudging = false))
-      .then(() => this.enterAgain());
     return true;
   }
 
-  private judged(text: string, newline: string | undefined): void {
-    if (!this.text.startsWith(text)) {
-      return; // it was edited meanwhile
+  // What stands before an Enter, whose newline is in the document if it waited.
+  private judge(text: string, newline: "" | "\n"): void {
+    this.isJudging = true;
+    this.session
+      .query<CompletenessResult>(Queries.isComplete, { uri: this.session.uri, text })
+      .then(({ status, indent }) => {
+        if (!this.text.startsWith(text + newline)) {
+          return; // it was edited meanwhile
+        }
+        if (status === "incomplete") {
+          this.change(text.length, text.length + newline.length, `\n${indent}`);
+        } else {
+          this.run(text, newline);
+        }
+      })
+      .catch((error) => {
+        this.waiting = []; // they stay what they look like: newlines
+        this.failed(error);
+      })
+      .finally(() => {
+        this.isJudging = false;
+        this.judgeNext();
+      });
+  }
+
+  private judgeNext(): void {
+    const at = this.waiting.shift();
+    if (at === undefined) {
+      return;
     }
-    if (newline === undefined) {
-      this.run(text);
+    const text = this.view.state.sliceDoc(0, at);
+    if (text.trim()) {
+      this.judge(text, "\n");
     } else {
-      this.insert(text.length, newline);
+      this.judgeNext();
     }
   }
 
-  private enterAgain(): void {
-    const { text } = this;
-    const hasTyped = this.hasTypedEnter;
-    this.hasTypedEnter = false;
-    if (hasTyped && text.endsWith("\n") && this.view.state.selection.main.head === text.length) {
-      this.put(text.slice(0, -1));
-      this.enter();
-    }
-  }
-
-  private insert(at: number, text: string): void {
-    const head = this.view.state.selection.main.head;
+  // The cursor stays behind what is put in where it stands.
+  private change(from: number, to: number, insert: string): void {
+    const { state } = this.view;
+    const changes = state.changes({ from, to, insert });
     this.view.dispatch({
-      changes: { from: at, insert: text },
-      selection: { anchor: head + text.length },
+      changes,
+      selection: { anchor: changes.mapPos(state.selection.main.head, 1) },
       scrollIntoView: true,
     });
   }
 
   // What could not be sent comes back in front of what was typed since.
-  private run(text: string): boolean {
+  private run(text: string, newline: "" | "\n" = ""): boolean {
     if (text.trim()) {
-      const rest = this.text.slice(text.length);
-      this.put(rest);
+      this.change(0, text.length + newline.length, "");
+      this.view.focus();
       this.session.run(text).then(
         () => {
           if (this.inputs.at(-1) !== text) {
@@ -184,7 +198,7 @@ export class Input {
           this.at = this.inputs.length;
         },
         (error) => {
-          this.put(text + this.text);
+          this.change(0, 0, text + newline);
           this.failed(error);
         },
       );
