@@ -87,6 +87,7 @@ def test_what_is_asked_while_typing(link: str, browser: Browser) -> None:
     options = page.page.locator(".cm-tooltip-autocomplete")
     expect(options.locator("li").first).to_contain_text("factorial")
     expect(page.page.locator(".cm-completionInfo")).to_contain_text("Find n!")
+    page.page.wait_for_timeout(100)  # an Enter in a list's first 75 ms was typed before it was seen
     page.page.keyboard.press("Enter")
     expect(page.page.locator(".cm-content")).to_have_text("math.factorial")
     page.clear()
