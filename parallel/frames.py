@@ -59,6 +59,9 @@ class FrameReader:
 
     def feed(self, data: bytes) -> Iterator[Frame]:
         """The frames that are whole now. Raises :class:`FrameError`."""
+        if not self._held and self._is_one(data):  # most come so
+            yield self._header(data[_HEAD.size :]), []
+            return
         self._held += data
         while (frame := self._next()) is not None:
             yield frame
@@ -67,6 +70,11 @@ class FrameReader:
     def is_empty(self) -> bool:
         """Whether no frame has begun."""
         return not self._held
+
+    @staticmethod
+    def _is_one(data: bytes) -> bool:
+        """Whether bytes are one frame without buffers, and nothing else."""
+        return len(data) >= _HEAD.size and _HEAD.unpack_from(data) == (len(data) - _HEAD.size, 0)
 
     def _next(self) -> Frame | None:
         held = self._held
@@ -91,15 +99,18 @@ class FrameReader:
             buffers.append(bytes(held[position : position + size]))
             position += size
         del held[:end]
+        return self._header(text), buffers
+
+    def _header(self, text: bytes) -> dict[str, Any]:
         try:
-            header = self._read_header(text)
+            header = self._value(text)
         except (ValueError, RecursionError) as error:
             raise FrameError(f"a frame's header is no JSON: {error}") from None
         if not isinstance(header, dict):
             raise FrameError("a frame's header is no object")
-        return header, buffers
+        return header
 
-    def _read_header(self, text: bytes) -> Any:
+    def _value(self, text: bytes) -> Any:
         if self._decode is not None:
             try:
                 return self._decode(text)

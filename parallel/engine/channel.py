@@ -164,11 +164,18 @@ class Channel:
             self._read()
         return self._ready.popleft()
 
-    def _wait(self) -> None:
-        # select is called apart from recv, so that an interrupt of input() loses no bytes
-        ready = self._poll.poll()
-        if any(descriptor == self._wake[0] for descriptor, _ in ready):
+    def comes_within(self, milliseconds: int) -> bool:
+        """Whether a frame is here in that time."""
+        if not self._ready and self._wait(milliseconds):
+            self._read()
+        return self.has_frame
+
+    def _wait(self, milliseconds: int | None = None) -> bool:
+        # poll is called apart from recv, so that an interrupt of input() loses no bytes
+        ready = self._poll.poll(milliseconds)
+        if self._wake[0] >= 0 and any(descriptor == self._wake[0] for descriptor, _ in ready):
             os.read(self._wake[0], 4096)
+        return bool(ready)
 
     def make_wakeable(self) -> None:
         """Let :meth:`wake` end a wait: no signal reaches the thread that waits."""
@@ -230,10 +237,6 @@ class Channel:
     def peek(self, kind: str) -> list[Frame]:
         """The frames of a kind that are here and have not been handed out; they stay."""
         return [frame for frame in tuple(self._ready) if frame[0]["type"] == kind]
-
-    def is_readable_within(self, milliseconds: int) -> bool:
-        """Whether something comes in that time."""
-        return bool(self._poll.poll(milliseconds))
 
     def take_descriptors(self, count: int) -> list[int]:
         """The next descriptors that came along."""

@@ -250,14 +250,19 @@ class Engine:
         while True:
             if not self.channel.has_frame:
                 self.channel.in_hand = False
-                if self._untidied and not self.channel.is_readable_within(_PAUSE):
-                    self._tidy()
-                warm_up(lambda: self.channel.is_readable)
-                self._live_while_idle()
+                if not self._untidied or not self.channel.comes_within(_PAUSE):
+                    self._rest()
             header, buffers = self.channel.receive()
             if header["type"] == "exit":
                 return
             self._do(header, buffers)
+
+    def _rest(self) -> None:
+        """Nobody waits: what can be done now is, until the keeper sends something."""
+        if self._untidied:
+            self._tidy()
+        warm_up(lambda: self.channel.is_readable)
+        self._live_while_idle()
 
     def _do(self, header: dict[str, Any], buffers: list[bytes]) -> None:
         """Do what a frame says."""

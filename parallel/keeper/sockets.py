@@ -11,7 +11,8 @@ import array
 import os
 import socket
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import zmq
@@ -24,6 +25,8 @@ _get: Any = _Backend.get
 _AT_ONCE, _MORE = int(zmq.NOBLOCK), int(zmq.SNDMORE)
 _EVENTS, _READABLE = int(zmq.EVENTS), int(zmq.POLLIN)
 
+give_way: Callable[[], object] = getattr(os, "sched_yield", lambda: None)
+"""Let whoever waits for this processor have it."""
 
 _KINDS = {"shell": zmq.ROUTER, "control": zmq.ROUTER, "stdin": zmq.ROUTER, "iopub": zmq.XPUB}
 _WELCOME = b"iopub_welcome"
@@ -120,3 +123,22 @@ def send_descriptors(target: socket.socket, data: bytes, descriptors: list[int])
     """Send bytes with descriptors along; how many bytes went. Raises ``OSError``."""
     packed = array.array("i", descriptors)
     return target.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, packed)])
+
+
+def comes_soon(source: socket.socket, seconds: float) -> bool:
+    """Whether something to read is there within a time that is too short to sleep.
+
+    Who is to send it has the processor meanwhile, and wakes nobody. With one processor for both
+    processes, which is where Linux leaves them on a machine of few, either would wait for the other.
+    """
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            source.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            give_way()
+        except OSError:
+            return False  # whoever polls it is told
+        else:
+            return True
+    return False
