@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Coroutine, Iterator
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _CO_COROUTINE = 0x80  # of inspect, which a start need not load
 _WANT_LOOP = frozenset({"create_task", "ensure_future", "get_running_loop", "TaskGroup"})
+_MAY_WANT_LOOP = re.compile("|".join(_WANT_LOOP))
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
 
 
@@ -160,7 +162,7 @@ def wants_loop(tree: ast.Module, text: str | None) -> bool:
 
     ``text``: what the tree was made from, if all of the tree comes from it.
     """
-    if text is not None and text.isascii() and not any(name in text for name in _WANT_LOOP):
+    if text is not None and text.isascii() and not _MAY_WANT_LOOP.search(text):
         return False  # most cells; a name that is not ASCII may be spelled in several ways
     return any(
         isinstance(node, (ast.Attribute, ast.Name))

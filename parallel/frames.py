@@ -15,7 +15,6 @@ import json
 import os
 import struct
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import Any
 
 MAXIMUM_FRAME = 2**33
@@ -25,6 +24,7 @@ _LENGTH = struct.Struct("!Q")
 Frame = tuple[dict[str, Any], list[bytes]]
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_read = json.JSONDecoder().decode
 
 
 class FrameError(ValueError):
@@ -40,8 +40,10 @@ def encode_frame(
     """The bytes of a frame. ``encode``: a writer of JSON that may be faster, and may refuse."""
     text = None
     if encode is not None:
-        with suppress(ValueError):
+        try:
             text = encode(header)
+        except ValueError:
+            pass  # ours writes lone surrogates as well
     if text is None:
         text = _encode(header).encode("utf-8", "surrogatepass")
     parts = [_HEAD.pack(len(text), len(buffers))]
@@ -116,7 +118,7 @@ class FrameReader:
                 return self._decode(text)
             except ValueError:
                 pass  # lone surrogates, infinities, and what is no JSON at all
-        return json.loads(text.decode("utf-8", "surrogatepass"))
+        return _read(text.decode("utf-8", "surrogatepass"))
 
 
 class Ordering:

@@ -27,7 +27,8 @@ from ..frames import Frame, FrameError, FrameReader, encode_frame
 
 _CHUNK = 2**16  # a larger one is mapped and unmapped for each reading
 _CONTROL = socket.CMSG_SPACE(16 * 4)  # bytes that up to 16 descriptors take
-_CLOEXEC = getattr(socket, "MSG_CMSG_CLOEXEC", 0)  # what comes along is not for children
+_CLOEXEC = int(getattr(socket, "MSG_CMSG_CLOEXEC", 0))  # what comes along is not for children
+_AT_ONCE = int(socket.MSG_DONTWAIT) | _CLOEXEC  # the enumeration's own operators are slow
 _KEPT_BYTES = 2**20  # more than fits into the socket and the keeper's hands
 _SUCCESSION_SECONDS = 30.0
 
@@ -213,9 +214,7 @@ class Channel:
     def _take_in(self) -> bool:
         """Read what is there; false at the end. Raises ``OSError``, also where nothing is."""
         self.in_hand = True
-        data, ancillary, _, _ = self.socket.recvmsg(
-            _CHUNK, _CONTROL, socket.MSG_DONTWAIT | _CLOEXEC
-        )
+        data, ancillary, _, _ = self.socket.recvmsg(_CHUNK, _CONTROL, _AT_ONCE)
         for level, kind, packed in ancillary:
             if (level, kind) != (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 continue

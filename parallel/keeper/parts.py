@@ -54,15 +54,20 @@ def _document(record: RunRecord) -> str | None:
     return None if record.uri is None else record.uri.partition("#")[0]
 
 
-def _new_decoder() -> codecs.IncrementalDecoder:
-    return codecs.getincrementaldecoder("utf-8")("replace")
+_Decoder = codecs.getincrementaldecoder("utf-8")
 
 
 class Pipe(msgspec.Struct):
     """One of a cell's two pipes: what puts its bytes in order."""
 
     ordering: Ordering
-    decoder: codecs.IncrementalDecoder = msgspec.field(default_factory=_new_decoder)
+    _decoder: codecs.IncrementalDecoder | None = None
+
+    def text_of(self, data: bytes) -> str:
+        """The text of its next bytes; half a character waits for its other half."""
+        if self._decoder is None:  # most cells print nothing
+            self._decoder = _Decoder("replace")
+        return self._decoder.decode(data)
 
 
 class Waiting(msgspec.Struct):

@@ -492,7 +492,7 @@ class SessionState:
         pipe = self.pipes.get((run, name))
         for item in items:
             if isinstance(item, bytes):
-                text = pipe.decoder.decode(item) if pipe else item.decode("utf-8", "replace")
+                text = pipe.text_of(item) if pipe else item.decode("utf-8", "replace")
                 self.stream(run, name, text)
             elif name == "stdout":
                 self._event(item[1], now)
