@@ -25,6 +25,9 @@ _FUTURE_FLAGS = 0
 for _feature in __future__.all_feature_names:
     _FUTURE_FLAGS |= getattr(__future__, _feature).compiler_flag
 
+TREE_FLAGS = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+"""How cells are read, until one says otherwise (``from __future__``)."""
+
 _plain: dict[str, str] = {}
 """Spellings that the system would not take for the same file → the plain one."""
 
@@ -120,7 +123,7 @@ class Compiler:
     """Compiles cells; remembers the ``from __future__`` imports of earlier ones."""
 
     def __init__(self) -> None:
-        self.flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        self.flags = TREE_FLAGS
 
     def allow_await(self, allowed: bool) -> None:
         """Let cells await at their top level, or not."""

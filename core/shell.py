@@ -32,7 +32,7 @@ from . import figures, scenes
 from .callbacks import CallbackError, call
 from .commanding import Commanding
 from .compatibility import Compatible
-from .compiler import Compiler, SourceRegistry, forget_warnings
+from .compiler import TREE_FLAGS, Compiler, SourceRegistry, forget_warnings
 from .debugging import Debugging
 from .displaying import display
 from .errors import AlreadyReportedError, UsageError
@@ -327,6 +327,7 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         self.formatters.maximum_seconds = self.settings.maximum_display_seconds
         self.formatters.maximum_growth = self.settings.maximum_display_growth
         self.compiler.allow_await(self.settings.autoawait)
+        self.transformer.first_line = first_line
         result.transformed = self.transform_cell(result.source)
         count = result.execution_count
         if count is not None:
@@ -341,7 +342,9 @@ class Shell(Commanding, Failing, Knowing, Compatible):
             self.namespace["__file__"] = name  # getsource of a class looks there
         forget_warnings(self.namespace)
         try:
-            tree = self.compiler.parse(result.transformed, name, first_line)
+            tree = self.transformer.take_tree(result.transformed, first_line)
+            if tree is None or self.compiler.flags != TREE_FLAGS:
+                tree = self.compiler.parse(result.transformed, name, first_line)
             if self.tree_transformers:
                 tree = self._transform_tree(tree)
             parts = parts_of(

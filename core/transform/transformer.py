@@ -18,7 +18,7 @@ import warnings
 from collections.abc import Callable
 
 from ..callbacks import CallbackError, call, name_of
-from ..compiler import syntax_tree
+from ..compiler import TREE_FLAGS, syntax_tree
 from .autocall import autocall_rule
 from .automagic import automagic_rule, names_bound
 from .comments import comment_magic_rule, uncommented_cell
@@ -64,6 +64,18 @@ class Transformer:
         self.autocall = 0
         """The level of automatic calls: 0, 1 or 2."""
         self._is_callable = is_callable or (lambda name: False)
+        self.first_line = 1
+        """The 1-based line of its file on which the cell begins."""
+        self._read: tuple[str, int, ast.Module] | None = None
+
+    def take_tree(self, text: str, first_line: int) -> ast.Module | None:
+        """The tree of a cell that was found to be Python just now; None if it was not.
+
+        Also where Python warned of something in it: that is told when it is read under its name.
+        The tree is the caller's, to change it.
+        """
+        read, self._read = self._read, None
+        return read[2] if read is not None and read[:2] == (text, first_line) else None
 
     def transform(self, source: str) -> str:
         """The Python of a cell. Never raises."""
@@ -105,12 +117,14 @@ class Transformer:
         return self._rewrite(source, [*self.rules, *self._optional(source)])
 
     def _is_python(self, source: str) -> bool:
+        first_line = self.first_line
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                syntax_tree(source, "<cell>", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            with warnings.catch_warnings(record=True) as told:
+                warnings.simplefilter("always")
+                tree = syntax_tree("\n" * (first_line - 1) + source, "<cell>", TREE_FLAGS)
         except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
             return False
+        self._read = None if told else (source, first_line, tree)
         return True
 
     def _automagic_only(self, source: str) -> list[Rule]:
