@@ -11,7 +11,7 @@ Rules:
    few lines.
 4. What somebody waits for (a cell for the engine, a reply) goes out at once, a cell's reply after
    what it has shown and before its idle status; events that are published go out, in order, before
-   the loop waits again. Only a cell that has just begun may end first, within a third of a
+   the loop waits again. Only a cell that has just begun may end first, within half a
    millisecond: its events then go out together.
 """
 
@@ -71,6 +71,7 @@ from .pipes import OutputPipes, SparePipes
 from .remembering import LostInputs
 from .replaying import replayed
 from .restoring import restore
+from .signals import Signals
 from .sockets import (
     LARGE_EVENT,
     bind_channel,
@@ -100,7 +101,6 @@ _PARENT_CHECK = 1000  # milliseconds between looks at a foreign launcher
 _REUNION = 15.0  # seconds that clients get to connect to a keeper which takes over
 _RETRY = 50  # milliseconds until a client that is still connecting is tried again
 _WRITABLE = int(zmq.POLLOUT)  # the enumeration's own operators are slow
-_SHORT_CELL = 0.0005  # seconds
 _decode = msgspec.json.Decoder().decode  # in a fifth of json's time
 _encode = msgspec.json.Encoder().encode
 
@@ -140,12 +140,7 @@ class Keeper:
         self._is_stopping = self._has_begun_run = False
         self._parent = os.getppid()
         self._room = memoryview(bytearray(_CHUNK))  # a new one would be mapped for each reading
-        self._wake, wake_write = os.pipe()
-        os.set_blocking(wake_write, False)
-        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD):
-            signal.signal(number, self._note_signal)
-        self._signalled: set[int] = set()
+        self._signals = Signals()
         self._early_text = b""
         self._unsent_replies: list[Reply] = []
         self._events: list[Publish | Announce] = []
@@ -162,9 +157,6 @@ class Keeper:
         _log.error("%s", text)
         self._untold.append(text)
 
-    def _note_signal(self, number: int, frame: Any) -> None:
-        self._signalled.add(number)
-
     def _bind(self) -> None:
         for channel in CHANNELS:
             each = bind_channel(
@@ -177,7 +169,7 @@ class Keeper:
 
             self.state.controlled = Controlled(self.state, self.spec)
             self._link = ControllerLink(self, self._context, told["address"])
-        self._poller.register(self._wake, zmq.POLLIN)
+        self._poller.register(self._signals.descriptor, zmq.POLLIN)
 
     def watch(self, channel: str, each: zmq.Socket[bytes], take: Take) -> None:
         """Read what comes on a socket."""
@@ -231,7 +223,7 @@ class Keeper:
     def _turn(self) -> None:
         if self._has_begun_run:
             self._has_begun_run = False
-            if comes_soon(self.engine.main, _SHORT_CELL):
+            if self.state.running is not None and comes_soon(self.engine.main):
                 self._read_main()
         timeout = _PARENT_CHECK if self.spec["foreign"] else None
         if self._unsent_replies:
@@ -258,20 +250,19 @@ class Keeper:
                 self._descriptor_ready(source, events)
             else:
                 self._socket_ready(source)
-        if self._signalled:
-            self._handle_signals()
+        if signals := self._signals.take():
+            self._handle_signals(signals)
         while self._untold:
             self.state.floods.warn(self._untold.pop(0))
             self._do(self.state._taken())
 
-    def _handle_signals(self) -> None:
-        signalled, self._signalled = self._signalled, set()
-        if signal.SIGTERM in signalled:
+    def _handle_signals(self, signals: set[int]) -> None:
+        if signal.SIGTERM in signals:
             self._is_stopping = True
-        if signal.SIGINT in signalled and self.spec["foreign"]:
+        if signal.SIGINT in signals and self.spec["foreign"]:
             self.state.interrupt(time.time())  # a launcher whose interrupt_mode is "signal"
             self._do(self.state._taken())
-        if signal.SIGCHLD in signalled:
+        if signal.SIGCHLD in signals:
             self._reap()
 
     def _socket_ready(self, source: zmq.Socket[bytes]) -> None:
@@ -297,8 +288,8 @@ class Keeper:
         return self.state.client_message(channel, message, time.time())
 
     def _descriptor_ready(self, descriptor: int, events: int) -> None:
-        if descriptor == self._wake:
-            os.read(self._wake, 4096)
+        if descriptor == self._signals.descriptor:
+            self._signals.read()
         elif descriptor == getattr(self.engine.process, "descriptor", -1):  # of an adopted one
             self._poller.unregister(descriptor)
             self._reap()

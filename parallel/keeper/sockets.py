@@ -34,6 +34,7 @@ _HELD_EVENTS = 5000  # for a subscriber that does not read; one that misses more
 _LARGE_FRAME = 2**20
 LARGE_EVENT = 8192
 """Bytes from which what is held of an event is counted; see :mod:`.publishing`."""
+_SOON = 0.0005  # seconds; a short cell takes a fifth of a millisecond
 _LARGEST_BUFFER = 2**30  # bytes; whoever sends a larger frame is cut off
 _LARGEST = {"hb": 4096, "iopub": 4096}  # of what clients send there
 
@@ -125,13 +126,13 @@ def send_descriptors(target: socket.socket, data: bytes, descriptors: list[int])
     return target.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, packed)])
 
 
-def comes_soon(source: socket.socket, seconds: float) -> bool:
-    """Whether something to read is there within a time that is too short to sleep.
+def comes_soon(source: socket.socket) -> bool:
+    """Whether something to read is there within half a millisecond, too short a time to sleep.
 
-    Who is to send it has the processor meanwhile, and wakes nobody. With one processor for both
-    processes, which is where Linux leaves them on a machine of few, either would wait for the other.
+    Who is to send it has the processor meanwhile, and wakes nobody. On a machine of few processors
+    Linux leaves both processes on one, and each then waits for the other.
     """
-    end = time.monotonic() + seconds
+    end = time.monotonic() + _SOON
     while time.monotonic() < end:
         try:
             source.recv(1, socket.MSG_PEEK)

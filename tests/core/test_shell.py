@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import builtins
 import gc
 import inspect
 import linecache
 import subprocess
 import sys
+import warnings
 import weakref
 from pathlib import Path
 from typing import Any
@@ -78,6 +80,34 @@ def test_a_syntax_error_has_its_line_and_caret(shell: Shell) -> None:
     assert report.name == "SyntaxError"
     assert report.frames[-1].line == 6
     assert shell.run_cell("1 + 1").value == 2
+
+
+@pytest.mark.parametrize("first_line", [1, 50])
+def test_a_cell_is_read_once(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, first_line: int
+) -> None:
+    """Reading is most of what a long cell takes before it runs; its lines are the file's."""
+    readings: list[bool] = []
+    python = builtins.compile
+
+    def counting(source: Any, *arguments: Any, **options: Any) -> Any:
+        readings.append(isinstance(source, str) and source.endswith(cell))
+        return python(source, *arguments, **options)
+
+    cell = "first = 1\nfirst + 1"
+    monkeypatch.setattr(builtins, "compile", counting)
+    result = shell.run_cell(cell, filename="/nowhere/file.py", first_line=first_line)
+    assert readings.count(True) == 1
+    assert [value.first_line for value in result.values] == [first_line + 1]
+
+
+def test_python_warns_of_a_cell_once_and_in_its_place(shell: Shell) -> None:
+    """A cell is read before it has a name: what Python warned of then is told with it."""
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        result = shell.run_cell("1\n'\\d'", filename="/nowhere/warned.py", first_line=50)
+    assert result.value == "\\d"
+    assert [(each.filename, each.lineno) for each in told] == [("/nowhere/warned.py", 51)]
 
 
 def test_source_of_an_edited_function_is_what_ran(shell: Shell, tmp_path: Path) -> None:

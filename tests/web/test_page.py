@@ -62,7 +62,9 @@ def test_who_types_ahead_of_the_session_gets_the_same_cells(link: str, browser: 
     """Each Enter does what it would have done in its time, whatever was typed behind it."""
     page = SessionPage.open(browser, link)
     page.until_state()
-    typed = "first = 1\ndef inverse(x):\nif x:\nreturn 1 / x\n\n\n[\ninverse(2),\ninverse(4)]\nfirst"
+    typed = (
+        "first = 1\ndef inverse(x):\nif x:\nreturn 1 / x\n\n\n[\ninverse(2),\ninverse(4)]\nfirst"
+    )
     with page.slowly():
         page.type(typed)
         expect(page.page.locator(".cm-content")).to_contain_text("inverse(4)")
