@@ -24,12 +24,10 @@ async def ticks():
     while True:
         await asyncio.sleep(0.001)
         yield 1
-def sleep_as_worker(number):
-    os.write(1, b"begun\\n")  # by then its process has started, and nothing of the pool's is held
-    time.sleep(1000)
 def sleep_as_one_of_two(number):
     # An interrupt while a worker takes its task off the pool's pipe breaks the pool's own protocol
-    # (an EOFError when it is closed): it has begun when both workers have their tasks.
+    # (an EOFError when it is closed, or a lock that is held for ever): it has begun when both
+    # workers have their tasks.
     marks = os.open("taken", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     os.write(marks, b".")
     if os.fstat(marks).st_size == 2:
@@ -122,7 +120,8 @@ CHILDREN = {
         "with multiprocessing.Pool(2) as workers: workers.map(sleep_as_one_of_two, range(4))"
     ),
     "a pool of processes": (
-        "with ProcessPoolExecutor(2) as workers: workers.submit(sleep_as_worker, 0).result()"
+        "open('taken', 'w').close()\n"
+        "with ProcessPoolExecutor(2) as workers: list(workers.map(sleep_as_one_of_two, range(2)))"
     ),
 }
 QUESTIONS = {
