@@ -41,6 +41,7 @@ _BASES: tuple[Any, ...] = (OrderedDict, defaultdict, deque, *_VIEWS)
 _NAMED: dict[Any, Any] = {base.__repr__: base for base in _BASES}
 _MAPPINGS = (dict, OrderedDict, defaultdict)
 _TEXTS = ExactTypes(str, bytes, bytearray)
+_NUMBERS = ExactTypes(int, float, complex, bool)
 
 
 def pretty(value: Any, *, width: int = WIDTH, printers: dict[type, Printer] | None = None) -> str:
@@ -65,6 +66,8 @@ class Printing:
             return self._spend(_guarded(printer, value))
         if kind in _TEXTS:
             return self._spend(_repr_of_text(value, self.left))
+        if kind in _NUMBERS:  # what follows asks what they are known not to have
+            return self._spend(_guarded(repr, value))
         if class_attribute(kind, "_repr_pretty_") is not UNKNOWN:
             return self._spend(_guarded(_printed_by_itself, value))
         own = class_attribute(kind, "__repr__")
@@ -164,6 +167,8 @@ def _guarded(function: Callable[[Any], str], value: Any) -> str:
     name = type_qualname(type(value))
     try:
         text = function(value)
+        if type(text) is str:
+            return text
         if issubclass_exact(type(text), str):
             return "".join([text])  # a str of its own class becomes a plain one
     except (KeyboardInterrupt, TimeIsUp):

@@ -167,6 +167,10 @@ class Ordering:
 
     def feed_end(self, number: int, event: Any) -> list[bytes | tuple[int, Any]]:
         """The event that ends a run: what was fed is before it, and no marker waits for it."""
+        if not self._pending and not self._events:  # as after most cells
+            is_new = number > self._passed
+            self._passed = max(number, self._passed)
+            return [(number, event)] if is_new else []
         ready = self._drain()
         if self._pending and not self._pending.startswith(self._magic):
             ready.append(self._pending)  # what looks like a marker's beginning is none: it is whole

@@ -26,6 +26,8 @@ def plain_bundle(data: MimeBundle) -> dict[str, Any]:
 
 def plain_data(content: Any) -> Any:
     """Data as JSON can hold it."""
+    if type(content) is str:  # most are
+        return content
     if isinstance(content, (bytes, bytearray, memoryview)):
         return binascii.b2a_base64(content, newline=False).decode("ascii")
     if isinstance(content, dict):

@@ -264,7 +264,7 @@ class SessionState:
         record, content = run.record, run.request.content
         record.status, record.started = "running", now
         record.execution_count = self.count
-        if run.counted:
+        if is_counted := run.counted:
             self.count += 1
         record.seq = self.seq + 1
         parent = run.request.raw_header
@@ -280,7 +280,7 @@ class SessionState:
             "path": record.path,
             "first_line": record.first_line,
             "silent": run.silent,
-            "store_history": run.counted,
+            "store_history": is_counted,
             "user_expressions": content.get("user_expressions") or {},
             "allow_stdin": bool(content.get("allow_stdin", True)),
             "values": values_wanted(run.request.metadata),
