@@ -150,7 +150,7 @@ def assigned_by(statement: ast.stmt) -> tuple[str, ...]:
 def _is_silenced(statement: ast.stmt, lines: list[str], first_line: int) -> bool:
     """Whether a semicolon ends the statement and nothing but a comment follows on its line."""
     index = (statement.end_lineno or 0) - first_line
-    if not 0 <= index < len(lines):
+    if not 0 <= index < len(lines) or ";" not in lines[index]:
         return False
     rest = lines[index].encode()[statement.end_col_offset or 0 :].decode("utf-8", "replace")
     rest = rest.strip()

@@ -120,7 +120,7 @@ class Transformer:
         first_line = self.first_line
         try:
             with warnings.catch_warnings(record=True) as told:
-                warnings.simplefilter("always")
+                warnings.resetwarnings()  # whatever it is, it is told here
                 tree = syntax_tree("\n" * (first_line - 1) + source, "<cell>", TREE_FLAGS)
         except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
             return False

@@ -38,8 +38,9 @@ class DisplayLimit:
         """Whether a display, an update, a value or an error is to be sent now; else it is cared
         for."""
         run, before = header["run"], self._shown.get(header["run"], 0)
-        data = header.get("data", header).values()
-        size = _BESIDE + sum(len(each) if isinstance(each, str) else size_of(each) for each in data)
+        size = _BESIDE
+        for each in header.get("data", header).values():
+            size += len(each) if type(each) is str else size_of(each)
         if before + size > self._limit and not self._output.is_forked:
             self._rest.display(header, size, before)
             return False

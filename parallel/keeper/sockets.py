@@ -23,6 +23,7 @@ from ..connection import ConnectionInfo
 _send, _receive = _Backend.send, _Backend.recv
 _get: Any = _Backend.get
 _AT_ONCE, _MORE = int(zmq.NOBLOCK), int(zmq.SNDMORE)
+_PEEK = int(socket.MSG_PEEK)
 _EVENTS, _READABLE = int(zmq.EVENTS), int(zmq.POLLIN)
 
 give_way: Callable[[], object] = getattr(os, "sched_yield", lambda: None)
@@ -134,12 +135,12 @@ def comes_soon(source: socket.socket) -> bool:
     """
     end = time.monotonic() + _SOON
     while time.monotonic() < end:
+        give_way()
         try:
-            source.recv(1, socket.MSG_PEEK)
+            source.recv(1, _PEEK)
         except BlockingIOError:
-            give_way()
+            continue
         except OSError:
             return False  # whoever polls it is told
-        else:
-            return True
+        return True
     return False
