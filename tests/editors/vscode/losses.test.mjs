@@ -55,6 +55,7 @@ test("and a window", async () => {
   await workbench.command("File: Save");
   await workbench.run("time.sleep(8)\n'through the window'");
   await workbench.command("File: Save");
+  await page.locator(".tab.active:not(.dirty)").filter({ hasText: "cells.py" }).waitFor(); // the window is read from the file
   await workbench.status("busy").waitFor();
   await workbench.closePage();
   page = await workbench.open("cells.py");
