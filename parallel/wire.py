@@ -299,8 +299,9 @@ def _from_json(data: bytes, *, strict: bool = False) -> Any:
         raise WireError(f"a part is no JSON: {error}") from None
     except RecursionError:
         raise WireError(_TOO_DEEP) from None
-    brackets = len(data) > 2 * MAXIMUM_DEPTH and data.count(b"[") + data.count(b"{")
-    if brackets > MAXIMUM_DEPTH and _is_deep(value):
+    if len(data) <= 2 * MAXIMUM_DEPTH:  # each level takes two bytes at least
+        return value
+    if data.count(b"[") + data.count(b"{") > MAXIMUM_DEPTH and _is_deep(value):
         raise WireError(_TOO_DEEP)
     return value
 
