@@ -12,9 +12,19 @@ import sys
 
 from .keeper.child import start_child
 
+TYPE_CHECKING = False  # typing's own comes with a module that nobody waits for here
+if TYPE_CHECKING:
+    from .keeper.child import StartedChild
 
-def run_kernel(connection_file: str, python: str | None = None, profile: str | None = None) -> int:
-    """Keep the session until it or its launcher ends. ``python`` is the interpreter of its cells.
+
+def run_kernel(
+    connection_file: str,
+    python: str | None = None,
+    profile: str | None = None,
+    child: StartedChild | None = None,
+) -> int:
+    """Keep the session until it or its launcher ends. ``python`` is the interpreter of its cells;
+    ``child``: its engine, if that was started before.
 
     Raises :class:`SessionError`, and :class:`ConnectionFileError` for a bad connection file.
     """
@@ -22,7 +32,7 @@ def run_kernel(connection_file: str, python: str | None = None, profile: str | N
     interpreter = python or sys.executable
     try:
         folder = os.getcwd()  # noqa: PTH109 - pathlib is loaded beside the engine
-        child = start_child(interpreter, folder)
+        child = child or start_child(interpreter, folder)
     except OSError:
         _use_site()
         from .directories import current_folder
@@ -94,11 +104,12 @@ def _use_site() -> None:
         site.main()
 
 
-def main() -> int:
-    """Keep the session that the command line names."""
+def main(child: StartedChild | None = None) -> int:
+    """Keep the session that the command line names; ``child`` as for :func:`run_kernel`."""
     try:
         # A launcher's user may add words to those of the kernelspec.
-        return run_kernel(*[word for word in sys.argv[1:] if word != "--python"][:2])
+        words = [word for word in sys.argv[1:] if word != "--python"][:2]
+        return run_kernel(*words, child=child)
     except Exception as error:
         from ..core.errors import VivoError  # not before the engine is there
 

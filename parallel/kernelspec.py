@@ -15,9 +15,8 @@ KERNEL_NAME = "vivo"
 
 def kernelspec(python: str | None) -> dict[str, object]:
     """The contents of ``kernel.json``. ``python`` is the interpreter of the user's code."""
-    # -E and -P: a notebook folder's types.py must not become ours.
     script = Path(__file__).with_name("kernel_script.py")
-    argv = [sys.executable, "-E", "-P", "-S", str(script), "{connection_file}"]
+    argv = [sys.executable, "-u", str(script), "{connection_file}"]
     if python is not None:
         argv.append(python)
     return {

@@ -130,11 +130,21 @@ def start() -> None:
     here = os.path.dirname(os.path.abspath(__file__))
     if sys.path and os.path.realpath(sys.path[0] or ".") == os.path.realpath(here):
         del sys.path[0]  # the script's own folder: its modules are none of the user's
-    main_socket, lane_socket = int(sys.argv[1]), int(sys.argv[2])
+    sockets = int(sys.argv[1]), int(sys.argv[2])
+    offer(os.path.dirname(os.path.dirname(here)))
+    serve(*sockets)
+
+
+def offer(root: str) -> None:
+    """Make ``vivo``, whose folder that is, importable."""
+    sys.meta_path.insert(0, Finder(root))
+
+
+def serve(main_socket: int, lane_socket: int) -> None:
+    """Be the engine on these sockets, until it ends."""
     sys.argv[:] = [""]
     gc.disable()  # what a start makes stays; the engine collects from its first cell on
     Loader.cache = told_cache(main_socket)
-    sys.meta_path.insert(0, Finder(os.path.dirname(os.path.dirname(here))))
     # By name: a script is in no package, so there is nothing to import relative to.
     importlib.import_module("vivo.parallel.engine.main").run(main_socket, lane_socket)
 

@@ -64,28 +64,81 @@ class StartedChild:
         """The end to write to that the engine is to have."""
 
 
+class Ends:
+    """The descriptors between a keeper and a new engine: two sockets, three pipes.
+
+    Raises ``OSError`` if there are no more.
+    """
+
+    def __init__(self) -> None:
+        _keep_standard_numbers_taken()
+        ours = [end.detach() for pair in (socketpair(), socketpair()) for end in pair]
+        ours += [end for _ in range(3) for end in os.pipe()]
+        self.main, engine_main, self.lane, engine_lane, *pipes = ours
+        self.out, self.engine_out, self.error, self.engine_error, *self.stacks = pipes
+        self.given = (engine_main, engine_lane)
+
+    def close_engines(self) -> None:
+        """Close those that the engine has now."""
+        for each in (*self.given, self.engine_out, self.engine_error):
+            os.close(each)
+
+    def close_keepers(self) -> None:
+        """Close the keeper's: there is no engine."""
+        for each in (self.main, self.lane, self.out, self.error, *self.stacks):
+            os.close(each)
+
+    def started(self, pid: int) -> StartedChild:
+        """The keeper's side, with the engine's process."""
+        pipes = {"stdout": self.out, "stderr": self.error, "stack": self.stacks[0]}
+        return StartedChild(pid, self.main, self.lane, pipes, self.stacks[1])
+
+
 def start_child(python: str, folder: str) -> StartedChild:
     """Start an engine's process, in ``folder``; it waits to be told what it is to know.
 
     Raises ``OSError`` if it cannot be started.
     """
-    _keep_standard_numbers_taken()
-    ours = [end.detach() for pair in (socketpair(), socketpair()) for end in pair]
-    ours += [end for _ in range(3) for end in os.pipe()]
-    main, engine_main, lane, engine_lane, out, engine_out, error, engine_error, *stacks = ours
-    given = (engine_main, engine_lane)
+    ends = Ends()
     try:
-        words = [python, "-u", BOOTSTRAP, *map(str, given)]
-        pid = _spawn(words, folder, given, engine_out, engine_error)
+        words = [python, "-u", BOOTSTRAP, *map(str, ends.given)]
+        pid = _spawn(words, folder, ends.given, ends.engine_out, ends.engine_error)
     except BaseException:
-        for each in (main, lane, out, error, *stacks):
-            os.close(each)
+        ends.close_keepers()
         raise
     finally:
-        for each in (*given, engine_out, engine_error):
-            os.close(each)
-    pipes = {"stdout": out, "stderr": error, "stack": stacks[0]}
-    return StartedChild(pid, main, lane, pipes, stacks[1])
+        ends.close_engines()
+    return ends.started(pid)
+
+
+def fork_child() -> StartedChild | tuple[int, int]:
+    """Fork an engine's process off this one; in the engine, its two sockets.
+
+    This process has one thread and has loaded next to nothing. Raises ``OSError`` if it cannot.
+    """
+    ends = Ends()
+    try:
+        pid = os.fork()
+    except OSError:
+        ends.close_keepers()
+        ends.close_engines()
+        raise
+    if pid:
+        ends.close_engines()
+        return ends.started(pid)
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for number, each in enumerate((null, ends.engine_out, ends.engine_error)):
+        os.dup2(each, number)
+    for each in _descriptors():
+        if each not in ends.given:
+            try:
+                os.close(each)
+            except OSError:
+                pass  # the listing's own: it is closed
+    for name in HELD_BACK:
+        os.environ.pop(name, None)
+    return ends.given
 
 
 def _spawn(words: list[str], folder: str, given: Sequence[int], out: int, error: int) -> int:
