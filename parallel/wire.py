@@ -176,10 +176,7 @@ class Codec:
         """The signature of the four JSON parts; empty without a key."""
         if not self._key:
             return b""
-        data = b"".join(parts)
-        signer = self._signer.begin(len(data))
-        signer.update(data)
-        return bytes(signer.hexdigest(), "ascii")
+        return self._signer.digest(b"".join(parts)).encode()
 
     def encode(
         self,
