@@ -10,15 +10,17 @@ Rules:
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from .safe import isinstance_exact
 
 if TYPE_CHECKING:
-    from types import CodeType
+    from types import CodeType, TracebackType
 
     from .frontend import MimeBundle
+    from .shell import Shell
     from .tracebacks import TracebackReport
 
 T = TypeVar("T")
@@ -105,6 +107,58 @@ class ExecutionResult:
         """Raise the cell's exception, if there was one."""
         if self.error is not None:
             raise self.error
+
+
+class CellRun:
+    """The frame of a run: what holds before, and what is done after, whatever happens.
+
+    A class with its two methods, since a generator's manager takes longer, for each cell.
+    """
+
+    def __init__(self, shell: Shell, source: str, counted: bool) -> None:
+        self._shell = shell
+        self._counted = counted
+        self.result = ExecutionResult(source, started=time.time())
+
+    def __enter__(self) -> ExecutionResult:
+        shell = self._shell
+        shell._make_current()
+        shell._depth += 1
+        if shell._depth == 1:
+            shell._forget_error(self.result.source)
+            shell.debugging.begin_cell()
+            shell.is_running, shell.interrupt_pending = True, shell.interrupt_next
+            shell.interrupt_next = False
+        if self._counted:
+            self.result.execution_count = shell.execution_count
+        return self.result
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        shell, result = self._shell, self.result
+        try:
+            if error is None:
+                if shell._depth == 1:
+                    shell._end_of_cell(result)
+            elif isinstance(error, KeyboardInterrupt):
+                shell._fail(result, error)  # an interrupt between two parts
+            else:
+                return False
+        except KeyboardInterrupt as interrupt:
+            shell._fail(result, interrupt)
+        finally:
+            shell._depth -= 1
+            if shell._depth == 0:
+                shell.is_running = False
+                shell.debugging.end_cell()
+            if self._counted:
+                shell.execution_count += 1
+            result.finished = time.time()
+        return True
 
 
 def call_user_code(function: Callable[..., T], *arguments: Any) -> T:

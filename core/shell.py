@@ -20,11 +20,8 @@ import contextvars
 import functools
 import sys
 import threading
-import time
 import types
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +35,7 @@ from .displaying import display
 from .errors import AlreadyReportedError, UsageError
 from .events import EventRegistry
 from .exception_handlers import ExceptionHandlers
-from .execution import ExecutionResult, StatementValue, call_user_code
+from .execution import CellRun, ExecutionResult, StatementValue, call_user_code
 from .extensions import Extensions
 from .failing import Failing
 from .formatters import DisplayFormatters
@@ -246,7 +243,7 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         value and counts nothing. ``values`` (last, all, assignments) is of a front end that shows
         them beside the code: see :class:`.previews`.
         """
-        with self._running(source, store_history and not silent) as result:
+        with CellRun(self, source, store_history and not silent) as result:
             result.has_previews = bool(values)
             told = filename, first_line, run_id, silent, values.replace("last", "")
             parts, needs_loop = self._prepare(result, *told)
@@ -269,38 +266,10 @@ class Shell(Commanding, Failing, Knowing, Compatible):
         silent: bool = False,
     ) -> ExecutionResult:
         """Run a cell inside a running event loop; see :meth:`run_cell`."""
-        with self._running(source, store_history and not silent) as result:
+        with CellRun(self, source, store_history and not silent) as result:
             parts, _ = self._prepare(result, filename, first_line, run_id, silent)
             await self._await_parts(parts, result, silent)
         return result
-
-    @contextmanager
-    def _running(self, source: str, counted: bool) -> Iterator[ExecutionResult]:
-        """The frame of a run: what holds before, and what is done after, whatever happens."""
-        result = ExecutionResult(source, started=time.time())
-        self._make_current()
-        self._depth += 1
-        if self._depth == 1:
-            self._forget_error(source)
-            self.debugging.begin_cell()
-            self.is_running, self.interrupt_pending = True, self.interrupt_next
-            self.interrupt_next = False
-        if counted:
-            result.execution_count = self.execution_count
-        try:
-            yield result
-            if self._depth == 1:
-                self._end_of_cell(result)
-        except KeyboardInterrupt as error:
-            self._fail(result, error)  # an interrupt between two parts
-        finally:
-            self._depth -= 1
-            if self._depth == 0:
-                self.is_running = False
-                self.debugging.end_cell()
-            if counted:
-                self.execution_count += 1
-            result.finished = time.time()
 
     def _make_current(self) -> None:
         if self.parent is None and _shells[-1:] != [self]:

@@ -109,7 +109,7 @@ def main(child: StartedChild | None = None) -> int:
     try:
         # A launcher's user may add words to those of the kernelspec.
         words = [word for word in sys.argv[1:] if word != "--python"][:2]
-        return run_kernel(*words, child=child)
+        return run_kernel(words[0], words[1] if words[1:] else None, child=child)
     except Exception as error:
         from ..core.errors import VivoError  # not before the engine is there
 

@@ -119,8 +119,8 @@ class Transformer:
     def _is_python(self, source: str) -> bool:
         first_line = self.first_line
         told: list[object] = []
-        # As catch_warnings does, in a fifth of its time: no module's memory of what it has warned of
-        # is concerned. Whatever it is, it is told here.
+        # As catch_warnings does, but for the memory of what modules have warned of, which is not
+        # concerned: a fifth of its time. Whatever it is, it is told here.
         kept = warnings.filters, warnings.showwarning
         warnings.filters, warnings.showwarning = [], lambda *told_of, **_: told.append(told_of)
         try:

@@ -496,7 +496,8 @@ class Keeper:
         self._publisher.send(frames)
 
     def _start_run(self, start: StartRun) -> None:
-        self._write_journal()  # a keeper that takes over must know what the engine runs
+        if not self.spec["foreign"]:
+            self._write_journal()  # a keeper that takes over must know what the engine runs
         out, engine_out, error, engine_error = self._spare_pipes.take()
         self._pipes.watch(out, start.run, "stdout")
         self._pipes.watch(error, start.run, "stderr")
