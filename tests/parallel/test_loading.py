@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -63,20 +64,27 @@ def test_a_pyzmq_that_wants_more_of_pickle_gets_it() -> None:
     assert "pickle" in loaded(code)
 
 
-def test_a_kernel_starts_its_engine_before_it_loads_anything() -> None:
-    """What is loaded by then is waited for in full."""
+@pytest.mark.parametrize(
+    ("flags", "begin"), [(["-E", "-P", "-S"], "posix_spawnp"), (["-u"], "fork")]
+)
+def test_a_kernel_begins_its_engine_before_it_loads_anything(flags: list[str], begin: str) -> None:
+    """What is loaded by then is waited for in full, be the engine started or a fork."""
     script = directories.__file__.replace("directories", "kernel_script")
     code = (
         "import os, sys\n"
+        "before = {*sys.modules}\n"
         "def told(*_, **options):\n"
-        "    os.write(1, ' '.join(sys.modules).encode())\n"
+        "    os.write(1, ' '.join({*sys.modules} - before).encode())\n"
         "    os._exit(0)\n"
-        "os.posix_spawnp = told\n"
+        f"os.{begin} = told\n"
         f"sys.argv = [__file__ := {script!r}, 'none.json']\n"
+        f"sys.orig_argv = [sys.executable, *{flags}, *sys.argv]\n"
         "exec(compile(open(__file__).read(), __file__, 'exec'))\n"
     )
-    words = [sys.executable, "-E", "-P", "-S", "-c", code]
-    found = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()
+    words = [sys.executable, *flags, "-c", code]
+    variables = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    ran = subprocess.run(words, check=True, capture_output=True, text=True, env=variables)
+    found = ran.stdout.split()
     assert "vivo.parallel.keeper.child" in found
     dear = {"typing", "subprocess", "socket", "signal", "enum", "re", "contextlib", "site"}
     assert not dear & {*found}
