@@ -41,6 +41,7 @@ def test_a_digest_is_that_of_hmac(key: bytes) -> None:
         taken = signer.begin(size)
         taken.update(b"x" * size)
         assert taken.hexdigest() == expected(key, size)
+        assert signer.digest(b"x" * size) == expected(key, size)
 
 
 def test_a_keepers_digests_are_the_same_without_openssl_and_with_it() -> None:
