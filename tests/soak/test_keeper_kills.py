@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from vivo.parallel.client import SessionClient
-from vivo.parallel.journal import Event, read
+from vivo.parallel.journal import Gap, read
 from vivo.parallel.launch import SessionOptions, end_session, start_session
 
 KILLS = 100
@@ -72,7 +72,10 @@ def _holes(journal: Path, run: str, last: int) -> tuple[int, int, int]:
 
     text = ""
     for item in read(journal):
-        assert isinstance(item, Event)
+        if isinstance(item, Gap):  # killed as it wrote: the entry is torn, and was sent to nobody
+            assert item.first == item.last
+            assert "ends inside a record" in item.reason
+            continue
         if msgspec.json.decode(item.parts[2]).get("vivo", {}).get("run") == run:
             text += msgspec.json.decode(item.parts[3]).get("text", "")
     expected, lost, doubled, marked, is_marked = 0, 0, 0, 0, False
