@@ -32,6 +32,7 @@ HANGING = 30.0
 _REST = 60.0  # seconds without static answers after several deaths
 _MAXIMUM_STARTS = 4  # in that time
 _DIED: Any = object()
+_LAST_SECONDS = 1.0  # for a process that says no more to end by itself
 
 
 class Source(NamedTuple):
@@ -123,9 +124,7 @@ class StaticAnalysis:
             for future in waiting.values():
                 if not future.done():
                     future.set_result(_DIED)
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
+            await _ended(process)
 
     async def ask(
         self, method: str, source: Source, *, deadline: float = STATIC_DEADLINE, **asked: Any
@@ -224,3 +223,15 @@ class StaticAnalysis:
             process.kill()
         if reader is not None:
             await asyncio.gather(reader, return_exceptions=True)
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Wait for the end of a process that says no more.
+
+    To kill one that has ended just now takes its exit status from asyncio, which then warns.
+    """
+    try:
+        await asyncio.wait_for(process.wait(), _LAST_SECONDS)
+    except asyncio.TimeoutError:
+        process.kill()
+        await process.wait()

@@ -151,6 +151,31 @@ async def test_an_analysis_that_hangs_at_a_request_is_started_anew(
         await analysis.close()
 
 
+async def test_an_analysis_that_ends_by_itself_is_waited_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Not killed: asyncio then misses its exit status, and says so on the user's terminal."""
+    for _ in range(20):
+        analysis = StaticAnalysis(["sh", "-c", "exit 0"])
+        assert await analysis.start()
+        assert analysis._reader is not None
+        await analysis._reader
+        await analysis.close()
+    assert "Unknown child process" not in caplog.text
+
+
+async def test_an_analysis_that_says_no_more_and_stays_is_killed() -> None:
+    """It has a second."""
+    analysis = StaticAnalysis(["sh", "-c", "exec >&-; exec sleep 600"])
+    assert await analysis.start()
+    process = analysis._process
+    assert process is not None
+    assert analysis._reader is not None
+    await analysis._reader
+    assert process.returncode == -9
+    await analysis.close()
+
+
 @pytest.fixture
 def large(tmp_path: Path) -> Path:
     """A workspace of 1,200 files, of which the last hundred use a name."""
