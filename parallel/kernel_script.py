@@ -17,13 +17,14 @@ import sys
 from importlib.machinery import SourceFileLoader
 
 _ALONE = ["-E", "-P", "-S"]
-# What changes nothing in a keeper.
-_HARMLESS = {
-    f"PYTHON{name}"
-    for name in (
-        *("BREAKPOINT", "DONTWRITEBYTECODE", "HASHSEED", "IOENCODING"),
-        *("STARTUP", "UNBUFFERED", "UTF8"),
-    )
+_HARMLESS = {  # to a keeper
+    "PYTHONBREAKPOINT",
+    "PYTHONDONTWRITEBYTECODE",
+    "PYTHONHASHSEED",
+    "PYTHONIOENCODING",
+    "PYTHONSTARTUP",
+    "PYTHONUNBUFFERED",
+    "PYTHONUTF8",
 }
 
 
@@ -44,7 +45,11 @@ def main() -> int:
     bootstrap.offer(os.path.dirname(here))
     engine = None
     if is_forking:
-        engine = __import__("vivo.parallel.keeper.child", fromlist=["fork_child"]).fork_child()
+        child = __import__("vivo.parallel.keeper.child", fromlist=["fork_child"])
+        try:
+            engine = child.fork_child()
+        except OSError:
+            pass  # nor will it be started; then it is said why
         if type(engine) is tuple:
             bootstrap.serve(*engine)
             return 0

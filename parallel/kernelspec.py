@@ -17,7 +17,7 @@ def kernelspec(python: str | None) -> dict[str, object]:
     """The contents of ``kernel.json``. ``python`` is the interpreter of the user's code."""
     script = Path(__file__).with_name("kernel_script.py")
     is_other = python not in (None, sys.executable)
-    # An engine that is no fork: a notebook folder's types.py must not become ours.
+    # Where the engine can be no fork, at once with the flags that the script would take.
     flags = ["-E", "-P", "-S"] if is_other or sys.platform != "linux" else ["-u"]
     argv = [sys.executable, *flags, str(script), "{connection_file}"]
     if python is not None:
