@@ -254,7 +254,7 @@ async def test_nothing_of_an_untrusted_workspace_is_run_unasked(home: Path) -> N
     (folder / "pyproject.toml").write_text(f"[tool.vivo]\n{hostile}[project]\nname = 'x'\n")
     (folder / ".vscode").mkdir()
     (folder / ".vscode" / "settings.json").write_text(f'{{"vivo.python": "{trap}"}}')
-    (folder / ".python-version").write_text("../../../work/.venv\n")
+    (folder / ".python-version").write_text(f"../../../{folder.name}/.venv\n")
     editor = await make_editor(home, python="", trusted=False, profile="default.toml")
     try:
         editor.open("import sys\nsys.executable\n")

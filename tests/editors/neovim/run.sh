@@ -24,7 +24,7 @@ export LC_ALL=C.UTF-8 VIVO_TEST_HOME="$state" VIVO_ROOT="$root"
 # What the page tells its readers to write is what is tried.
 sed -n '/^```lua$/,/^```$/p' "$root/docs/editors.md" | sed '/^```/d' >"$state/vivo.lua"
 echo 'return vivo' >>"$state/vivo.lua"
-mkdir "$state/work"
+mkdir "$state/files"
 
 status=0
 timeout 120 "$NVIM" --headless -u NONE -i NONE -n -c "luafile $here/tests.lua" 2>&1 || status=$?

@@ -45,7 +45,7 @@ vim.o.hidden = true
 vim.cmd("filetype plugin indent on")
 
 local TEXT = "# %% one\nx = 20\nx + 1\n\n# %% two\nprint('seen')\nx / 0\n\n# %% three\nimport time\nwhile True: time.sleep(0.01)\n\n# %% four\ninput('who? ') * 2\n"
-local file = io.open(state .. "/work/cells.py", "w")
+local file = io.open(state .. "/files/cells.py", "w")
 file:write(TEXT)
 file:close()
 
@@ -87,7 +87,7 @@ local function clients()
 end
 
 test("the configuration of the page attaches to a Python file", function()
-  vim.cmd("edit " .. state .. "/work/cells.py")
+  vim.cmd("edit " .. state .. "/files/cells.py")
   wait("the client", function()
     return #clients() == 1 and vim.fn.maparg("<leader>r", "n") ~= ""
   end)
